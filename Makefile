@@ -1,0 +1,74 @@
+# Each target does all the set-up it needs, in .venv; nothing is installed outside this directory.
+
+SHELL := /bin/sh
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROUNDS ?= 200
+WORKERS ?= 2
+
+SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$p" -c '$(SUITABLE)' >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+RUFF := $(BIN)/ruff
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check format lint types contracts fix bench check-long soak clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(STAMP): pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "error: no Python 3.11 or later with venv was found" >&2; \
+		echo "  fix: install one, or name it: make PYTHON=/path/to/python3" >&2; \
+		exit 1; \
+	fi
+	@"$(PYTHON)" -c '$(SUITABLE)' || { \
+		echo "error: $(PYTHON) is not Python 3.11 or later with venv and ensurepip" >&2; exit 1; }
+	@echo "setting up $(VENV) (once)"
+	@"$(PYTHON)" -m venv $(VENV)
+	@$(PIP) install --quiet --require-hashes --no-deps -r constraints.txt
+	@$(PIP) install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+setup: $(STAMP) ## make .venv with the pinned versions
+
+run: $(STAMP) ## show the whole of it on a home of its own, in under a minute
+	@$(BIN)/python -m cli.demo
+
+test: $(STAMP) ## run the tests
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not long"
+
+check: format lint types contracts test ## run what a change must pass: format, lint, types, import contracts, tests
+
+format: $(STAMP)
+	$(RUFF) format --check .
+
+lint: $(STAMP)
+	$(RUFF) check .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+contracts: $(STAMP)
+	$(BIN)/lint-imports
+
+fix: $(STAMP) ## format, and repair what lint can repair
+	$(RUFF) format .
+	$(RUFF) check --fix .
+
+bench: $(STAMP) ## measure: ratios to what the machine could do
+	@$(BIN)/python -m tests.bench
+
+check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 under load
+	KILL_ROUNDS=20 $(BIN)/python -m pytest -m long
+
+soak: $(STAMP) ## run ROUNDS (200) rounds of kill -9 under load
+	KILL_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m long --timeout 0
+
+clean: ## remove .venv and every cache
+	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+"""The configuration daemon, and the client that talks to it."""

@@ -1,0 +1,1 @@
+"""The node's decisions: pure, without clock, sockets, database or logger."""

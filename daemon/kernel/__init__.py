@@ -1,0 +1,1 @@
+"""The kernel as a port: notifications in, from a monitor or from netlink."""

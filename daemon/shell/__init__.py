@@ -1,0 +1,1 @@
+"""Everything of the daemon that touches the world; asyncio lives here."""

@@ -1,0 +1,1 @@
+"""The model: objects, events, commands and what becomes of them. Pure, no I/O."""

@@ -1,0 +1,1 @@
+"""The log on SQL: the only place that speaks it."""
