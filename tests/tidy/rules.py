@@ -4,6 +4,7 @@ import ast
 import math
 import re
 import subprocess
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
@@ -94,6 +95,15 @@ def imports(source: str) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module.partition(".")[0])
     return names
+
+
+def loaded_by(*statements: str) -> set[str]:
+    """The top-level packages that an interpreter of its own has loaded after the statements."""
+    program = "\n".join(["import sys", *statements, "print(*sys.modules, sep='\\n')"])
+    names = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
+    ).stdout.split()
+    return {name.partition(".")[0] for name in names}
 
 
 def is_docstring_only(source: str) -> bool:
