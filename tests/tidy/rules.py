@@ -97,6 +97,19 @@ def imports(source: str) -> set[str]:
     return names
 
 
+def sleeps(source: str) -> list[int]:
+    """The lines that call something named `sleep`."""
+    return [
+        node.lineno
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and (
+            (isinstance(node.func, ast.Attribute) and node.func.attr == "sleep")
+            or (isinstance(node.func, ast.Name) and node.func.id == "sleep")
+        )
+    ]
+
+
 def loaded_by(*statements: str) -> set[str]:
     """The top-level packages that an interpreter of its own has loaded after the statements."""
     program = "\n".join(["import sys", *statements, "print(*sys.modules, sep='\\n')"])
