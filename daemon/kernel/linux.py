@@ -80,7 +80,7 @@ class LinuxKernel:
             self._socket = open_socket(self._receive_buffer)
         except OSError as error:
             raise Unavailable(
-                "V-5-1-9001",
+                "V-5-1-9021",
                 "the kernel's uevents cannot be received",
                 cause=f"netlink socket: {error.strerror or error}",
                 fix='use the embedded monitor ([kernel] type = "monitor") on this machine',

@@ -1,0 +1,158 @@
+"""The embedded monitor as the daemon's kernel.
+
+Theory of operation. One connection to the monitor's socket carries a view, a scan and then the
+notifications (MONITOR.md). While the connection is down nothing can be observed, so the scan that
+the next one begins with is delivered with the reason "overrun" (A5).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from daemon.errors import ProtocolViolation
+from daemon.kernel import unixsocket
+from daemon.kernel.port import Note, no_note
+from daemon.wire.frames import FrameReader, pack_message
+from eventstore.errors import Unavailable
+from eventstore.model.notifications import DevicesScanned, Notification
+
+MAX_FRAME_BYTES = 1024 * 1024
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+MAX_ITEMS = 1024 * 1024
+"""A scan of a hundred thousand disks, nine values each."""
+
+READ_BYTES = 64 * 1024
+RETRY_FIRST_S = 0.05
+RETRY_MAX_S = 2.0
+"""A monitor that comes back is found within two seconds; one that does not costs nothing."""
+
+
+class EmbeddedKernel:
+    """A `KernelPort` that listens to the monitor at a socket, on behalf of one node.
+
+    `start_deadline_s` bounds how long the start waits for the first scan. `note` is told when
+    the connection is lost and found again.
+    """
+
+    def __init__(
+        self,
+        socket: Path,
+        node: str,
+        *,
+        start_deadline_s: float = 10.0,
+        note: Note = no_note,
+    ) -> None:
+        self._socket = socket
+        self._node = node
+        self._start_deadline_s = start_deadline_s
+        self._note = note
+        self._deliver: Callable[[Notification], None] = lambda _: None
+        self._scanned = asyncio.Event()
+        self._listening: asyncio.Task[None] | None = None
+        self._problem = "no answer"
+        self.view: dict[str, object] = {}
+
+    async def start(self, deliver: Callable[[Notification], None]) -> None:
+        """Connect, and wait for the first scan.
+
+        Raises:
+            Unavailable: no scan came within the deadline.
+
+        """
+        self._deliver = deliver
+        self._listening = asyncio.create_task(self._listen())
+        self._listening.add_done_callback(_report)
+        try:
+            async with asyncio.timeout(self._start_deadline_s):
+                await self._scanned.wait()
+        except TimeoutError as error:
+            await self.stop()
+            raise Unavailable(
+                "V-5-1-9022",
+                f"the monitor at {self._socket} does not answer",
+                cause=self._problem,
+                fix="start the monitor (vx lab start DIR), or name its socket in config.toml",
+            ) from error
+
+    async def stop(self) -> None:
+        """Close the connection."""
+        if self._listening is not None:
+            self._listening.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._listening
+            self._listening = None
+
+    async def _listen(self) -> None:
+        """Follow one connection after the other."""
+        pause_s = RETRY_FIRST_S
+        while True:
+            try:
+                async for message in self._messages():
+                    pause_s = RETRY_FIRST_S
+                    self._take(message)
+                self._lost("the monitor closed the connection")
+            except OSError as error:
+                self._lost(error.strerror or str(error))
+            except (ProtocolViolation, msgspec.ValidationError) as error:
+                self._lost(f"the monitor sent what is not understood: {error}")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2 * pause_s, RETRY_MAX_S)
+
+    def _lost(self, problem: str) -> None:
+        if problem != self._problem:  # say it once, not at every attempt
+            self._problem = problem
+            self._note(f"monitor lost: {problem}")
+
+    async def _messages(self) -> AsyncIterator[dict[str, object]]:
+        """Attach, and give back what the monitor sends until the connection ends."""
+        with unixsocket.short(self._socket) as path:
+            reader, writer = await asyncio.open_unix_connection(path)
+        frames = FrameReader(MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_ITEMS)
+        try:
+            writer.write(pack_message({"op": "attach", "node": self._node}))
+            while data := await reader.read(READ_BYTES):
+                for message in frames.feed(data):
+                    if not isinstance(message, dict):
+                        raise ProtocolViolation("a message is a map")
+                    yield message
+        finally:
+            writer.close()
+
+    def _take(self, message: dict[str, object]) -> None:
+        if message.get("ok") is False:
+            raise ConnectionRefusedError(_refusal(message))
+        if message.get("t") == "view":
+            self.view = message
+            return
+        # Both sides are one program, but a monitor of another release may answer: fields that
+        # are not known are left aside, and those that are must have their type.
+        news: Notification = msgspec.convert(message, Notification)
+        if isinstance(news, DevicesScanned):
+            news = self._first_of_a_connection(news)
+        self._deliver(news)
+
+    def _first_of_a_connection(self, scan: DevicesScanned) -> DevicesScanned:
+        """Name a scan after an interruption for what it is to the daemon."""
+        interrupted, self._problem = self._problem, ""
+        if not self._scanned.is_set():
+            self._scanned.set()
+            return scan
+        if interrupted:
+            self._note("monitor found again")
+        return msgspec.structs.replace(scan, reason="overrun")
+
+
+def _refusal(message: dict[str, object]) -> str:
+    error = message.get("error")
+    return str(error.get("message")) if isinstance(error, dict) else "refused"
+
+
+def _report(listening: asyncio.Task[None]) -> None:
+    """Hand an error of the one who was told to the loop's handler: it must not pass unseen."""
+    if not listening.cancelled() and (error := listening.exception()) is not None:
+        listening.get_loop().call_exception_handler(
+            {"message": "delivering a notification failed", "exception": error}
+        )
