@@ -74,7 +74,7 @@ class EmbeddedKernel:
                 "V-5-1-9022",
                 f"the monitor at {self._socket} does not answer",
                 cause=self._problem,
-                fix="start the monitor (vx lab start DIR), or name its socket in config.toml",
+                fix="start the monitor (vx lab up DIR), or name its socket in config.toml",
             ) from error
 
     async def stop(self) -> None:
