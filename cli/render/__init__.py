@@ -1,0 +1,1 @@
+"""Values to text: pure functions, the same on and off a terminal."""

@@ -1,0 +1,257 @@
+"""The tables of vxprint, byte by byte.
+
+Token i of a row starts at max(column i, end of the token before + 1), and trailing blanks are
+dropped: a long name moves its neighbours no further than it must. A row whose tokens all fit is
+written by one format, which gives the same and costs a tenth; nearly all rows are such.
+"""
+
+from __future__ import annotations
+
+Record = dict[str, object]
+Group = dict[str, object]
+Block = list[Record]
+
+DEFAULT_HEADER = "TY NAME ASSOC KSTATE LENGTH PLOFFS STATE TUTIL0 PUTIL0".split()  # noqa: SIM905
+DEFAULT_COLUMNS = (0, 3, 16, 29, 38, 47, 56, 65, 73)
+TYPED_COLUMNS = (0, 3, 16, 29, 38, 47, 56, 66, 75)
+
+# In the order of the manual; the lines of kinds that are not kept here are part of the format.
+TYPED_HEADER = {
+    "dg": "DG NAME         NCONFIG      NLOG     MINORS   GROUP-ID",
+    "st": "ST NAME         STATE        DM_CNT   SPARE_CNT         APPVOL_CNT",
+    "dm": "DM NAME         DEVICE       TYPE     PRIVLEN  PUBLEN   STATE",
+    "rv": "RV NAME         RLINK_CNT    KSTATE   STATE    PRIMARY  DATAVOLS  SRL",
+    "rl": "RL NAME         RVG          KSTATE   STATE    REM_HOST REM_DG    REM_RLNK",
+    "co": "CO NAME         CACHEVOL     KSTATE   STATE",
+    "vt": "VT NAME         RVG          KSTATE   STATE    NVOLUME",
+    "v": "V  NAME         RVG/VSET/CO  KSTATE   STATE    LENGTH   READPOL   PREFPLEX UTYPE",
+    "pl": "PL NAME         VOLUME       KSTATE   STATE    LENGTH   LAYOUT    NCOL/WID MODE",
+    "sd": "SD NAME         PLEX         DISK     DISKOFFS LENGTH   [COL/]OFF DEVICE   MODE",
+    "sv": "SV NAME         PLEX         VOLNAME  NVOLLAYR LENGTH   [COL/]OFF AM/NM    MODE",
+    "sc": "SC NAME         PLEX         CACHE    DISKOFFS LENGTH   [COL/]OFF DEVICE   MODE",
+    "dc": "DC NAME         PARENTVOL    LOGVOL",
+    "sp": "SP NAME         SNAPVOL      DCO",
+    "ex": "EX NAME         ASSOC        VC                       PERMS    MODE     STATE",
+    "sr": "SR NAME         KSTATE",
+}
+# What may stand below a record in its hierarchy, and so which lines head a selection of it.
+_BELOW = {
+    "dg": ("dg",),
+    "dm": ("dm",),
+    "v": ("v", "pl", "sd", "sv", "sc", "dc", "sp", "ex"),
+    "pl": ("pl", "sd", "sv", "sc"),
+    "sd": ("sd",),
+}
+
+
+class Layout:
+    """Which records are shown, and in which of the two layouts."""
+
+    __slots__ = ("hierarchy", "named", "typed", "volumes")
+
+    def __init__(
+        self,
+        *,
+        typed: bool = False,
+        hierarchy: bool = False,
+        volumes: bool = False,
+        named: tuple[str, ...] = (),
+    ) -> None:
+        self.typed = typed
+        self.hierarchy = hierarchy
+        self.volumes = volumes
+        self.named = named
+
+    @property
+    def selects(self) -> bool:
+        """Whether only some of a group's records are asked for."""
+        return self.volumes or bool(self.named)
+
+
+def text(groups: list[Group], layout: Layout, *, header: bool, titled: bool) -> str:
+    """Return the table of some disk groups; `titled` when the command did not name the one."""
+    return "\n".join(_group(group, layout, header, titled) for group in groups)
+
+
+def rows(groups: list[Group], layout: Layout) -> list[list[str]]:
+    """Return the same as cells: in the layout by type the rows differ in what they hold."""
+    tokens = _typed if layout.typed else _plain
+    head = [] if layout.typed else [list(DEFAULT_HEADER)]
+    return head + [
+        list(tokens(record))
+        for group in groups
+        for block in _blocks(group, layout)
+        for record in block
+    ]
+
+
+def _group(group: Group, layout: Layout, header: bool, titled: bool) -> str:
+    blocks = _blocks(group, layout)
+    lines = [f"Disk group: {_field(_dg(group), 'name')}", ""] if titled and header else []
+    if header:
+        lines += _header(blocks, layout)
+    tokens, write = (_typed, _typed_line) if layout.typed else (_plain, _plain_line)
+    for i, block in enumerate(blocks):
+        if i:
+            lines.append("")
+        lines += [write(tokens(record)) for record in block]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _header(blocks: list[Block], layout: Layout) -> list[str]:
+    if not layout.typed:
+        return [_plain_line(tuple(DEFAULT_HEADER))]
+    if not layout.selects:
+        return [*TYPED_HEADER.values(), ""]
+    tops = {str(block[0]["type"]) for block in blocks}
+    if not layout.hierarchy:
+        tops = {str(record["type"]) for block in blocks for record in block}
+    shown = {kind for top in tops for kind in (_BELOW[top] if layout.hierarchy else (top,))}
+    return [*(line for kind, line in TYPED_HEADER.items() if kind in shown), ""]
+
+
+def _blocks(group: Group, layout: Layout) -> list[Block]:
+    """Return the records in the blocks between which a blank line stands."""
+    everything = _hierarchy(group)
+    if not layout.selects:
+        return everything
+    chosen = [tree for block in everything for tree in _chosen(block, layout)]
+    if layout.hierarchy:
+        return chosen
+    # Without what is below them, single rows stand close.
+    return [[tree[0] for tree in chosen]] if chosen else []
+
+
+def _hierarchy(group: Group) -> list[Block]:
+    records = group["records"]
+    assert isinstance(records, list)
+    disks = [record for record in records if record["type"] == "dm"]
+    blocks = [[_dg(group)], disks]
+    for record in records:
+        kind = record["type"]
+        if kind == "v" or (kind == "pl" and not record.get("volume")):
+            blocks.append([record])
+        elif kind in ("pl", "sd"):
+            blocks[-1].append(record)
+    return [block for block in blocks if block]
+
+
+def _chosen(block: Block, layout: Layout) -> list[Block]:
+    """Return each selected record of a block with what is below it."""
+    found = []
+    for i, record in enumerate(block):
+        if _is_chosen(record, layout):
+            below = _below(block, i)
+            found.append(block[i : i + 1 + below])
+    return found
+
+
+def _is_chosen(record: Record, layout: Layout) -> bool:
+    if layout.volumes and record["type"] != "v":
+        return False
+    return not layout.named or record["name"] in layout.named
+
+
+def _below(block: Block, at: int) -> int:
+    """How many of the records after the one at `at` belong to it: rows are in order of depth."""
+    depth = {"dg": 0, "dm": 3, "v": 1, "pl": 2, "sd": 3}
+    own = depth[str(block[at]["type"])]
+    if own == 0:
+        return 0
+    count = 0
+    while at + count + 1 < len(block) and depth[str(block[at + count + 1]["type"])] > own:
+        count += 1
+    return count
+
+
+def _dg(group: Group) -> Record:
+    record = group["dg"]
+    assert isinstance(record, dict)
+    return record
+
+
+def _field(record: Record, key: str) -> str:
+    value = record.get(key)
+    return "-" if value is None or value == "" else str(value)
+
+
+def _plain(record: Record) -> tuple[str, ...]:
+    kind = str(record["type"])
+    name = str(record["name"])
+    get = record.get
+    if kind == "sd":
+        length, offset = get("length_sectors"), get("plex_offset_sectors")
+        assoc, kstate, state = get("plex"), get("kstate"), None
+    elif kind == "pl":
+        length, offset = get("length_sectors"), None
+        assoc, kstate, state = get("volume"), get("kstate"), get("state")
+    elif kind == "v":
+        length, offset = get("length_sectors"), None
+        assoc, kstate, state = get("utype"), get("kstate"), get("state")
+    elif kind == "dm":
+        gone = get("state") == "NODEVICE"
+        length, offset = None if gone else get("public_sectors"), None
+        assoc, kstate, state = None if gone else get("device"), None, get("state")
+    else:
+        length = offset = kstate = state = None
+        assoc = name
+    cells = (assoc, kstate, length, offset, state)
+    return (kind, name, *["-" if x is None else str(x) for x in cells], "-", "-")
+
+
+_TYPED_FIELDS = {
+    "dg": ("nconfig", "nlog", "base_minor", "dgid"),
+    "dm": ("device", "device_type", "private_sectors", "public_sectors", "state"),
+    "v": ("rvg", "kstate", "state", "length_sectors", "readpol", "prefplex", "utype"),
+    "pl": ("volume", "kstate", "state", "length_sectors", "layout", "columns", "mode"),
+    "sd": (
+        *("plex", "disk", "disk_offset_sectors", "length_sectors"),
+        *("plex_offset_sectors", "device", "mode"),
+    ),
+}
+
+
+def _typed(record: Record) -> tuple[str, ...]:
+    kind = str(record["type"])
+    values = [record.get(key) for key in _TYPED_FIELDS[kind]]
+    if kind == "dg":
+        # Counts that were never set are shown by the original's word.
+        values[:2] = ["default" if value is None else value for value in values[:2]]
+    elif kind == "dm" and record.get("state") == "NODEVICE":
+        values[:4] = [None] * 4
+    elif kind == "pl" and record.get("columns") is not None:
+        values[5] = f"{record['columns']}/{record.get('stripe_sectors')}"
+    return (kind, str(record["name"]), *["-" if x is None else str(x) for x in values])
+
+
+def _formats(columns: tuple[int, ...]) -> dict[int, str]:
+    """Return, for each number of tokens, the format that puts them at their columns."""
+    widths = [after - before - 1 for before, after in zip(columns, columns[1:], strict=False)]
+    cells = [f"%-{width}s " for width in widths]
+    return {n: "".join(cells[: n - 1]) + "%s" for n in range(1, len(columns) + 1)}
+
+
+_PLAIN_FORMATS = _formats(DEFAULT_COLUMNS)
+_TYPED_FORMATS = _formats(TYPED_COLUMNS)
+
+
+def _plain_line(tokens: tuple[str, ...]) -> str:
+    line = _PLAIN_FORMATS[len(tokens)] % tokens
+    if len(line) == DEFAULT_COLUMNS[len(tokens) - 1] + len(tokens[-1]):
+        return line
+    return by_rule(tokens, DEFAULT_COLUMNS)
+
+
+def _typed_line(tokens: tuple[str, ...]) -> str:
+    line = _TYPED_FORMATS[len(tokens)] % tokens
+    if len(line) == TYPED_COLUMNS[len(tokens) - 1] + len(tokens[-1]):
+        return line
+    return by_rule(tokens, TYPED_COLUMNS)
+
+
+def by_rule(tokens: tuple[str, ...], columns: tuple[int, ...]) -> str:
+    """Return a row by the rule itself."""
+    line = tokens[0]
+    for token, column in zip(tokens[1:], columns[1:], strict=False):
+        line = line.ljust(max(column - 1, len(line))) + " " + token
+    return line

@@ -1,0 +1,185 @@
+"""Bytes to messages and back, with a bound on everything (G2).
+
+A frame is four bytes, big endian (top bit: the message goes on in the next frame; the rest: the
+length of the body), then the body. A message is the bodies up to the first frame without the top
+bit: one MessagePack value. It reads no socket: `feed` takes what arrived, in any portions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import msgpack
+
+from daemon.errors import ProtocolViolation
+
+HEADER_BYTES = 4
+MORE = 0x8000_0000
+# A request is a command line; a megabyte is far beyond any, and what a stranger can make us hold.
+MAX_FRAME = 1 << 20
+# The state of a million objects, or the history of a day.
+MAX_MESSAGE = 256 << 20
+# Ours need six; a decoder's stack, and whoever walks the value, need not fear more.
+MAX_DEPTH = 32
+# A value costs many times its bytes in memory: a request of ours has a few hundred.
+MAX_ITEMS = 1 << 16
+
+
+class FrameReader:
+    """Messages out of a stream of bytes.
+
+    `max_items` bounds the values in one message, and depth with it, before anything is decoded;
+    None leaves that out, for a client that reads the answers of its own daemon.
+    """
+
+    def __init__(
+        self,
+        max_frame: int = MAX_FRAME,
+        max_message: int = MAX_MESSAGE,
+        max_items: int | None = MAX_ITEMS,
+    ) -> None:
+        self._max_frame = max_frame
+        self._max_message = max_message
+        self._max_items = max_items
+        self._buffer = bytearray()
+        self._message = bytearray()
+        self._broken: ProtocolViolation | None = None
+
+    @property
+    def is_between_messages(self) -> bool:
+        """Whether nothing is half received: the moment at which the other end may close."""
+        return not self._buffer and not self._message
+
+    def feed(self, data: bytes) -> list[object]:
+        """Return the messages that are complete with `data`.
+
+        Raises:
+            ProtocolViolation: too long, too deep, too many values, or no MessagePack; from then
+                on at every call.
+
+        """
+        if self._broken is None:
+            self._buffer += data
+            try:
+                return [self._decode(body) for body in self._bodies()]
+            except ProtocolViolation as violation:
+                self._broken = violation
+                self._buffer.clear()
+                self._message.clear()
+        raise self._broken
+
+    def _bodies(self) -> Iterator[bytes]:
+        while len(self._buffer) >= HEADER_BYTES:
+            header = int.from_bytes(self._buffer[:HEADER_BYTES], "big")
+            length = header & ~MORE
+            self._check_length(length)
+            if len(self._buffer) < HEADER_BYTES + length:
+                return
+            self._message += memoryview(self._buffer)[HEADER_BYTES : HEADER_BYTES + length]
+            del self._buffer[: HEADER_BYTES + length]
+            if not header & MORE:
+                body = bytes(self._message)
+                self._message.clear()
+                yield body
+
+    def _check_length(self, length: int) -> None:
+        if length == 0:
+            # Else a message could go on for ever without growing.
+            raise ProtocolViolation("a frame is empty")
+        if length > self._max_frame:
+            raise ProtocolViolation(f"a frame of {length} bytes is longer than {self._max_frame}")
+        if len(self._message) + length > self._max_message:
+            raise ProtocolViolation(f"a message is longer than {self._max_message} bytes")
+
+    def _decode(self, body: bytes) -> object:
+        if self._max_items is not None:
+            check_shape(body, self._max_items)
+        try:
+            return msgpack.unpackb(body)
+        except (ValueError, TypeError, OverflowError) as error:
+            # msgpack's own errors are ValueErrors, and so is a text that is not UTF-8.
+            raise ProtocolViolation("a message is not one MessagePack value") from error
+
+
+def pack_message(value: object, max_frame: int = MAX_FRAME) -> bytes:
+    """Return `value` as the frames of one message."""
+    body: bytes = msgpack.packb(value)
+    if len(body) <= max_frame:
+        return len(body).to_bytes(HEADER_BYTES, "big") + body
+    parts: list[bytes] = []
+    for start in range(0, len(body), max_frame):
+        part = body[start : start + max_frame]
+        more = MORE if start + max_frame < len(body) else 0
+        parts += ((len(part) | more).to_bytes(HEADER_BYTES, "big"), part)
+    return b"".join(parts)
+
+
+# What a first byte of MessagePack announces, and how many bytes follow that hold the value of a
+# leaf, or else a length: of a text or binary in bytes, of a list or map in values to come.
+_LEAF, _SIZED, _LIST, _MAP = range(4)
+_FORMS: dict[int, tuple[int, int]] = {
+    **dict.fromkeys((0xC0, 0xC2, 0xC3), (_LEAF, 0)),
+    0xCA: (_LEAF, 4),
+    0xCB: (_LEAF, 8),
+    **{0xCC + i: (_LEAF, 1 << i) for i in range(4)},
+    **{0xD0 + i: (_LEAF, 1 << i) for i in range(4)},
+    **{0xC4 + i: (_SIZED, 1 << i) for i in range(3)},
+    **{0xD9 + i: (_SIZED, 1 << i) for i in range(3)},
+    0xDC: (_LIST, 2),
+    0xDD: (_LIST, 4),
+    0xDE: (_MAP, 2),
+    0xDF: (_MAP, 4),
+}
+
+
+def check_shape(body: bytes, max_items: int = MAX_ITEMS, max_depth: int = MAX_DEPTH) -> None:
+    """Walk the announced lengths of a MessagePack value without building it.
+
+    A list of four bytes may announce millions of values, and a decoder makes room for them: so
+    what is announced must fit into what is there.
+
+    Raises:
+        ProtocolViolation: too deep, too many values, a type not used here, or cut off.
+
+    """
+    at, items, open_lists = 0, 0, [1]
+    while open_lists:
+        if open_lists[-1] == 0:
+            open_lists.pop()
+            continue
+        open_lists[-1] -= 1
+        items += 1
+        if items > max_items:
+            raise ProtocolViolation(f"a message holds more than {max_items} values")
+        at, inside = _step(body, at)
+        if at + inside > len(body):
+            raise ProtocolViolation("a message is shorter than it announces")
+        if inside:
+            if len(open_lists) > max_depth:
+                raise ProtocolViolation(f"a message is nested deeper than {max_depth}")
+            open_lists.append(inside)
+
+
+def _step(body: bytes, at: int) -> tuple[int, int]:
+    """Return the place after the value at `at`, and how many values it holds."""
+    if at >= len(body):
+        raise ProtocolViolation("a message is shorter than it announces")
+    first = body[at]
+    at += 1
+    if first < 0x80 or first >= 0xE0:  # noqa: PLR2004 small integers
+        return at, 0
+    if first < 0x90:  # noqa: PLR2004 a short map
+        return at, 2 * (first & 0x0F)
+    if first < 0xA0:  # noqa: PLR2004 a short list
+        return at, first & 0x0F
+    if first < 0xC0:  # noqa: PLR2004 a short text
+        return at + (first & 0x1F), 0
+    kind, width = _FORMS.get(first, (None, 0))
+    if kind is None:
+        raise ProtocolViolation("a message holds a type that is not used here")
+    if kind == _LEAF:
+        return at + width, 0
+    length = int.from_bytes(body[at : at + width], "big")
+    if kind == _SIZED:
+        return at + width + length, 0
+    return at + width, length * 2 if kind == _MAP else length
