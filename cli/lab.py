@@ -35,6 +35,7 @@ Device = Annotated[str, typer.Argument(metavar="DEVICE", help="a disk, such as v
 OnNode = Annotated[str | None, typer.Option("--node", help="one node only (default: all)")]
 
 DEFAULT_SIZE = "1g"
+DEFAULT_DISKS = 4
 MAX_DISKS = 10_000
 
 
@@ -42,7 +43,9 @@ MAX_DISKS = 10_000
 def up(
     directory: Directory,
     nodes: Annotated[int, typer.Option(help="how many nodes: 1 for now")] = 1,
-    disks: Annotated[int, typer.Option(help="how many shared disks: vxd0, vxd1, ...")] = 4,
+    disks: Annotated[
+        int | None, typer.Option(help="how many shared disks: vxd0, vxd1, ... (default: 4)")
+    ] = None,
     disk_size: Annotated[str, typer.Option(help="size of each disk")] = DEFAULT_SIZE,
 ) -> None:
     """Make a lab if there is none, and start all of it.
@@ -55,10 +58,14 @@ def up(
             cause="clusters of more nodes come later",
             fix="--nodes 1",
         )
-    if not 0 <= disks <= MAX_DISKS:
+    if disks is not None and not 0 <= disks <= MAX_DISKS:
         raise UsageError(f"--disks {disks}: between 0 and {MAX_DISKS}")
     lab = Lab(directory)
-    began = lab.up(["node1"], disks, units.sectors(disk_size))
+    has_disks = lab.exists and disks is not None
+    wanted = DEFAULT_DISKS if disks is None else disks
+    began = lab.up(["node1"], wanted, units.sectors(disk_size))
+    if has_disks:
+        _say(f"the lab was there: it keeps its disks (more: vx lab disk add {directory} DEVICE)")
     for name in ["monitor", *lab.nodes]:
         _say(f"{name}: {'started' if name in began else 'running already'}")
     for node in lab.nodes:

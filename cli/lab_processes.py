@@ -113,6 +113,9 @@ def _spawn(process: Process) -> int:
             (os.POSIX_SPAWN_DUP2, 1, 2),
         ],
         setsid=True,
+        # Whatever the caller blocks or ignores (nohup, a background job), ours can be stopped.
+        setsigmask=(),
+        setsigdef=(signal.SIGHUP, signal.SIGINT, signal.SIGPIPE, signal.SIGTERM),
     )
 
 

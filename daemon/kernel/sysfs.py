@@ -69,7 +69,7 @@ def _identity(disk: Path, boot: str) -> str:
     for kind, attribute in _IDENTITIES:
         if value := _read(disk / attribute):
             return _bounded(f"{kind}:{value}")
-    if backing := _read(disk / "loop/backing_file"):
+    if backing := _read(disk / "loop/backing_file").removesuffix(" (deleted)"):
         offset = _read(disk / "loop/offset")
         return _bounded(f"loop:{backing}" + (f"+{offset}" if offset not in {"", "0"} else ""))
     return _bounded(f"diskseq:{boot}:{_read(disk / 'diskseq') or disk.name}")

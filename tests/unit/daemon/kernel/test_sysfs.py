@@ -38,6 +38,11 @@ def test_two_offsets_in_one_file_are_two_disks(tmp_path: Path) -> None:
     assert (whole, part) == ("loop:/disks/a.img", "loop:/disks/a.img+4096")
 
 
+def test_a_disk_stays_the_same_when_its_file_is_unlinked(tmp_path: Path) -> None:
+    attributes = {"loop/backing_file": "/disks/a.img (deleted)"}
+    assert identity(tmp_path, **attributes) == "loop:/disks/a.img"
+
+
 def test_an_identity_is_bounded_and_printable(tmp_path: Path) -> None:
     found = identity(tmp_path, wwid="x" * 1000 + "\x1b[31m-end")
     assert len(found) == MAX_IDENTITY_CHARS
