@@ -112,10 +112,11 @@ def sleeps(source: str) -> list[int]:
 
 def loaded_by(*statements: str) -> set[str]:
     """The top-level packages that an interpreter of its own has loaded after the statements."""
-    program = "\n".join(["import sys", *statements, "print(*sys.modules, sep='\\n')"])
+    listing = "print(*sys.modules, sep='\\n', file=sys.stderr)"  # stdout is for what they print
+    program = "\n".join(["import sys", *statements, listing])
     names = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout.split()
+    ).stderr.split()
     return {name.partition(".")[0] for name in names}
 
 

@@ -1,8 +1,26 @@
 """Imports that the import contracts cannot see."""
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
 import daemon
+from daemon.wire.frames import FrameReader, pack_message
 from tests.tidy import rules
 
+GROUP = {"type": "dg", "rid": "DG1#0", "name": "datadg", "dgid": "DG1", "base_minor": None}
+ANSWER = {
+    "ok": True,
+    "log": "node/node1",
+    "cluster": "c",
+    "position": 1,
+    "at": "2026-01-01T00:00:00.000000Z",
+    "resolved": None,
+    "notes": [],
+    "data": {"groups": [{"dg": {**GROUP, "nconfig": None, "nlog": None}, "records": []}]},
+}
 SLOW_TO_LOAD = {
     "alembic",
     "asyncio",
@@ -40,6 +58,37 @@ def test_daemon_is_ours() -> None:
 
 def test_asking_the_daemon_loads_nothing_slow() -> None:
     assert rules.loaded_by("import daemon.client") & SLOW_TO_LOAD == set()
+
+
+@contextmanager
+def _daemon_that_answers(path: Path, answer: object) -> Iterator[None]:
+    """A socket at `path` that answers the first question it is asked."""
+
+    def serve() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            reader = FrameReader()
+            while not reader.feed(connection.recv(4096)):
+                pass
+            connection.sendall(pack_message(answer))
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        listener.settimeout(60)
+        server = threading.Thread(target=serve)
+        server.start()
+        yield
+        server.join()
+
+
+def test_vxprint_of_a_group_loads_nothing_slow(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    line = ["vxprint", "-g", "datadg", "--socket", str(path)]
+    with _daemon_that_answers(path, ANSWER):
+        loaded = rules.loaded_by("from cli.main import main", f"assert main({line!r}) == 0")
+    assert "cli" in loaded
+    assert loaded & SLOW_TO_LOAD == set()
 
 
 def test_a_planted_slow_import_is_found_behind_another() -> None:
