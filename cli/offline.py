@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
-from daemon.errors import RequestFailed
 from daemon.wire import control
 
 
@@ -22,12 +19,7 @@ def answer(
     from eventstore.errors import StoreError
 
     try:
-        log = questions.open_log(path)
-        return questions.answer(log, question, args, at, time.time_ns() // 1000)
+        with questions.open_log(path) as log:
+            return questions.answer(log, question, args, at)
     except StoreError as error:
-        raise _as_answered(error) from error
-
-
-def _as_answered(error: Exception) -> RequestFailed:
-    to_map = getattr(error, "to_map")  # noqa: B009 typed where it is defined
-    return control.error_from(to_map())
+        raise control.error_from(error.to_map()) from error

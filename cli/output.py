@@ -15,8 +15,8 @@ ENVELOPE_KEYS = ("cluster", "log", "position", "at")
 class View:
     """How one kind of data is shown.
 
-    `text(data, header)` is for people, `rows(data)` are cells under a first row of names, `items(data)`
-    are the things of which NDJSON has one a line.
+    `text(data, header)` is for people, `rows(data)` are cells under a first row of names, and
+    `items(data)` are the things of which NDJSON has one a line.
     """
 
     __slots__ = ("items", "rows", "text")

@@ -7,6 +7,8 @@ written by one format, which gives the same and costs a tenth; nearly all rows a
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 Record = dict[str, object]
 Group = dict[str, object]
 Block = list[Record]
@@ -113,7 +115,8 @@ def _header(blocks: list[Block], layout: Layout) -> list[str]:
 def _blocks(group: Group, layout: Layout) -> list[Block]:
     """Return the records in the blocks between which a blank line stands."""
     everything = _hierarchy(group)
-    if not layout.selects:
+    whole = layout.hierarchy and not layout.volumes and _dg(group)["name"] in layout.named
+    if whole or not layout.selects:
         return everything
     chosen = [tree for block in everything for tree in _chosen(block, layout)]
     if layout.hierarchy:
@@ -226,7 +229,7 @@ def _typed(record: Record) -> tuple[str, ...]:
 
 def _formats(columns: tuple[int, ...]) -> dict[int, str]:
     """Return, for each number of tokens, the format that puts them at their columns."""
-    widths = [after - before - 1 for before, after in zip(columns, columns[1:], strict=False)]
+    widths = [after - before - 1 for before, after in pairwise(columns)]
     cells = [f"%-{width}s " for width in widths]
     return {n: "".join(cells[: n - 1]) + "%s" for n in range(1, len(columns) + 1)}
 
@@ -255,3 +258,14 @@ def by_rule(tokens: tuple[str, ...], columns: tuple[int, ...]) -> str:
     for token, column in zip(tokens[1:], columns[1:], strict=False):
         line = line.ljust(max(column - 1, len(line))) + " " + token
     return line
+
+
+def items(groups: list[Group]) -> list[object]:
+    """Return every record as one thing, with the name of its group."""
+    found: list[object] = []
+    for group in groups:
+        name = _dg(group)["name"]
+        records = group["records"]
+        assert isinstance(records, list)
+        found += [{"group": name, **record} for record in (_dg(group), *records)]
+    return found

@@ -1,0 +1,114 @@
+"""The full parser: every program and noun as typer sees it, loaded when it is named."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import typer.main
+from typer._click.exceptions import ClickException
+
+from cli import exit_codes
+from cli.failure import UsageError
+from cli.options import CONTEXT, Invocation, Verbs
+from cli.registry import CLASSIC, NOUNS
+
+# Options that may also stand before the verb, as in `vxdg -g datadg list`; True: with a value.
+_MOVABLE = {
+    **dict.fromkeys(("-g", "-o", "--output", "--home", "--socket", "--log", "--at"), True),
+    **dict.fromkeys(("--timeout", "--expect", "--id", "-m"), True),
+    **dict.fromkeys(("--json", "--dry-run", "-n", "--yes"), False),
+}
+_HELP = """Ask about a cluster's storage configuration, now or at any moment, and change it.
+
+`vx NOUN VERB`, or `vx VERB` for questions about history. A command has its own help: `vx dg -h`.
+
+Examples:
+  vx print -g datadg -ht
+  vx log -n 20
+  vx diff yesterday now
+  vx volume make -g datadg vol01 10g
+"""
+
+
+class Nouns(Verbs):
+    """`vx`: a group whose commands are imported when they are called."""
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        return list(NOUNS)
+
+    def get_command(self, _ctx: Any, cmd_name: str) -> Any:
+        return load(cmd_name) if cmd_name in NOUNS else None
+
+    def format_commands(self, _ctx: Any, formatter: Any) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(noun, entry[2]) for noun, entry in NOUNS.items()])
+
+
+def load(noun: str) -> Any:
+    """Return the command of a noun, importing its module."""
+    module, name, _help = NOUNS[noun]
+    command = typer.main.get_command(getattr(importlib.import_module(module), name))
+    command.name = noun
+    return command
+
+
+def run(program: str, args: list[str]) -> int:
+    """Parse a command line, and run it.
+
+    Raises:
+        UsageError: it makes no sense.
+        RequestFailed: there is no answer; it says why.
+
+    """
+    noun = CLASSIC.get(program)
+    root = load(noun) if noun else _vx()
+    line = in_order(args) if isinstance(root, Verbs) else args
+    bare = isinstance(root, Verbs) and not line
+    try:
+        result = root.main(
+            ["--help"] if bare else line,
+            prog_name=program,
+            standalone_mode=False,
+            obj=Invocation(program, args),
+        )
+    except ClickException as error:
+        raise _usage(error, program) from error
+    if bare:
+        return exit_codes.USAGE
+    return result if isinstance(result, int) else exit_codes.DONE
+
+
+def in_order(args: list[str]) -> list[str]:
+    """Move options that stand before the verb to the end, where its own options are."""
+    moved: list[str] = []
+    rest = list(args)
+    while rest:
+        name, mark, _value = rest[0].partition("=")
+        takes_value = _MOVABLE.get(name)
+        if takes_value is None or (mark and not name.startswith("--")):
+            break
+        count = 2 if takes_value and not mark else 1
+        moved += rest[:count]
+        del rest[:count]
+    end = rest.index("--") if "--" in rest else len(rest)
+    return rest[:end] + moved + rest[end:]
+
+
+def _vx() -> Nouns:
+    return Nouns(
+        name="vx",
+        help=_HELP,
+        rich_markup_mode=None,
+        context_settings=CONTEXT,
+    )
+
+
+def _usage(error: ClickException, program: str) -> UsageError:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else program
+    return UsageError(
+        error.format_message().rstrip("."),
+        cause=context.get_usage().replace("Usage: ", "usage: ") if context else None,
+        fix=f"{path} --help",
+    )

@@ -1,0 +1,68 @@
+"""`vx disk`, `vxdisk`: the devices of this node."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument
+
+from cli import ask, output, units
+from cli.failure import UsageError
+from cli.options import Change, Command, new_app, reads, writes
+from cli.render import history, records
+from cli.source import Source
+
+app = new_app("""Devices: list them, make them ready for a disk group.
+
+Examples:
+  vxdisk list
+  vxdisk init sdb
+""")
+
+
+@app.command("list", cls=Command)
+@reads
+def list_(
+    source: Source, device: Annotated[str | None, Argument(metavar="[DEVICE]")] = None
+) -> None:
+    """List the devices and the disks that are on them, or show one.
+
+    Examples:
+      vxdisk list
+      vxdisk list sdb
+      vxdisk list --at 10:15 -o tsv
+    """
+    answer = ask.read(source, "disk.list", {"device": device})
+    text = records.disk_list if device is None else records.disk_detail
+    output.emit(source, "disk.list", answer, output.View(text, records.disk_rows))
+
+
+@app.command(cls=Command)
+@writes
+def init(
+    change: Change,
+    device: Annotated[str, Argument(metavar="DEVICE")],
+    attributes: Annotated[list[str] | None, Argument(metavar="[privlen=SIZE]")] = None,
+) -> None:
+    """Record a device as ready for a disk group; nothing is written to it.
+
+    Examples:
+      vxdisk init sdb
+      vxdisk init sdb privlen=32m
+    """
+    args: dict[str, object] = {
+        "device": device,
+        "private_sectors": _private_sectors(attributes or []),
+    }
+    answer = change.send("disk.init", args)
+    output.emit(change.source, "disk.init", answer, history.CHANGED)
+
+
+def _private_sectors(attributes: list[str]) -> int | None:
+    size = None
+    for word in attributes:
+        key, mark, text = word.partition("=")
+        if key != "privlen" or not mark:
+            raise UsageError(f"{word!r} is no attribute of a device", fix="write privlen=32m")
+        size = units.sectors(text)
+    return size

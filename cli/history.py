@@ -1,0 +1,163 @@
+"""Questions about history: `vx log`, `show`, `diff`, `blame`, `verify`, `outcome`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from typer import Argument, Exit, Option
+
+from cli import ask, exit_codes, output
+from cli.failure import UsageError
+from cli.options import (
+    Command,
+    ObjectArgument,
+    WhenArgument,
+    new_app,
+    reads,
+    reads_history,
+)
+from cli.render import history, records
+from cli.source import Source
+from daemon.wire import control
+
+log_app, show_app, diff_app = new_app(), new_app(), new_app()
+blame_app, verify_app, outcome_app = new_app(), new_app(), new_app()
+
+Text = str | None
+OUTCOME_EXITS = {
+    "done": exit_codes.DONE,
+    "failed": exit_codes.REJECTED,
+    "rejected": exit_codes.REJECTED,
+    "unknown": exit_codes.NOT_FOUND,
+    "pending": exit_codes.PENDING,
+}
+
+
+@log_app.command(cls=Command)
+@reads
+def log(
+    source: Source,
+    *,
+    since: Annotated[Text, Option(metavar="WHEN", help="from this commit or time on")] = None,
+    until: Annotated[Text, Option(metavar="WHEN", help="up to this commit or time")] = None,
+    node: Annotated[Text, Option(metavar="NODE", help="where it came from")] = None,
+    actor: Annotated[Text, Option(metavar="USER", help="who did it")] = None,
+    object_name: Annotated[
+        Text, Option("--object", metavar="OBJECT", help="DG, DG/NAME or a record ID")
+    ] = None,
+    event: Annotated[Text, Option("--type", metavar="EVENT", help="a kind of event")] = None,
+    tx: Annotated[Text, Option(metavar="ID", help="the commit of a request")] = None,
+    count: Annotated[int | None, Option("-n", min=1, metavar="N", help="the newest N")] = None,
+    reverse: Annotated[bool, Option("--reverse", help="newest first")] = False,
+    which: Annotated[
+        Text, Option("--log-of", metavar="LOG", help="shared or node/NAME; else the usual one")
+    ] = None,
+) -> None:
+    """List commits, one a line, oldest first.
+
+    Examples:
+      vx log -n 20
+      vx log --object datadg/vol01 --since yesterday
+      vx log --type volume-made --json
+    """
+    args: dict[str, object] = {"since": _when(since), "until": _when(until), "node": node}
+    args |= {"actor": actor, "object": object_name, "type": event, "tx": tx, "n": count}
+    answer = ask.read(source, "log", args | {"reverse": reverse, "which": which})
+    output.emit(source, "log", answer, output.View(history.log, history.log_rows))
+
+
+@show_app.command(cls=Command)
+@reads_history
+def show(source: Source, when: WhenArgument) -> None:
+    """Show one commit, whole: who, what, why, its events and what they changed.
+
+    Examples:
+      vx show @1204
+      vx show head
+      vx show tx:01JD8X3K5V --json
+    """
+    source.at = when
+    output.emit(source, "show", ask.read(source, "show", {}), output.View(history.show))
+
+
+@diff_app.command(cls=Command)
+@reads_history
+def diff(
+    source: Source,
+    *,
+    first: Annotated[str, Argument(metavar="A", help="a moment, as for --at")],
+    second: Annotated[str, Argument(metavar="B", help="another")] = "head",
+    object_name: Annotated[Text, Argument(metavar="[OBJECT]", help="DG or DG/NAME")] = None,
+    exit_code: Annotated[bool, Option("--exit-code", help="exit 6 if they differ")] = False,
+) -> None:
+    """Show what differs between two moments: + came, - went, ~ changed.
+
+    Examples:
+      vx diff @1204 head
+      vx diff yesterday now datadg/vol01
+      vx diff @-1 head --exit-code
+    """
+    args: dict[str, object] = {
+        "a": ask.moment(first),
+        "b": ask.moment(second),
+        "object": object_name,
+    }
+    answer = ask.read(source, "diff", args)
+    output.emit(source, "diff", answer, history.DIFF)
+    _answer_no_if(exit_code and bool(history.diff_items(answer["data"])))
+
+
+@blame_app.command(cls=Command)
+@reads
+def blame(source: Source, object_name: ObjectArgument) -> None:
+    """Show, field by field, who gave an object what it has.
+
+    Examples:
+      vx blame datadg/vol01
+      vx blame datadg/vol01 --at '2h ago'
+    """
+    answer = ask.read(source, "blame", {"object": object_name})
+    output.emit(source, "blame", answer, output.View(records.blame, records.blame_rows))
+
+
+@verify_app.command(cls=Command)
+@reads
+def verify(
+    source: Source,
+    *,
+    replay: Annotated[bool, Option("--replay", help="and the state after each commit")] = False,
+) -> None:
+    """Check that the log is what was written; exit 6 and the first bad position if not.
+
+    Examples:
+      vx verify
+      vx verify --replay
+      vx verify --log /var/lib/vxconfigd
+    """
+    answer = ask.read(source, "verify", {"replay": replay})
+    output.emit(source, "verify", answer, output.View(history.verified))
+    _answer_no_if(not history.holds(answer["data"]))
+
+
+@outcome_app.command(cls=Command)
+@reads_history
+def outcome(source: Source, request: Annotated[str, Argument(metavar="ID")]) -> None:
+    """Say what became of a request: exit 0 done, 1 failed, 3 unknown, 5 pending.
+
+    Examples:
+      vx outcome 01JD8X3K5VQ2M4N6P8R0S1T3W5
+    """
+    if not control.is_id(request):
+        raise UsageError(f"{request!r} is no identifier of a request")
+    answer = ask.read(source, "outcome", {"id": request})
+    output.emit(source, "outcome", answer, output.View(history.outcome))
+    raise Exit(OUTCOME_EXITS[history.outcome_of(answer["data"])])
+
+
+def _when(text: str | None) -> dict[str, object] | None:
+    return None if text is None else ask.moment(text)
+
+
+def _answer_no_if(condition: bool) -> None:
+    if condition:
+        raise Exit(exit_codes.ANSWERED_NO)

@@ -1,0 +1,24 @@
+"""Which module answers which word. Help reads this table, so that it imports no command."""
+
+from __future__ import annotations
+
+# Program or noun -> (module, name in it, a line of help).
+NOUNS = {
+    "print": ("cli.print", "app", "the records of disk groups, as tables of the original"),
+    "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, destroy"),
+    "disk": ("cli.disk", "app", "devices: list, init"),
+    "volume": ("cli.volume", "app", "volumes: make, growby, remove"),
+    "get": ("cli.state", "get_app", "one object, all fields"),
+    "state": ("cli.state", "state_app", "the whole state as one document, and its digest"),
+    "status": ("cli.state", "status_app", "how the node is, worst first"),
+    "log": ("cli.history", "log_app", "commits, one a line"),
+    "show": ("cli.history", "show_app", "one commit, whole"),
+    "diff": ("cli.history", "diff_app", "what differs between two moments"),
+    "blame": ("cli.history", "blame_app", "who gave an object what it has"),
+    "verify": ("cli.history", "verify_app", "is the log what was written?"),
+    "outcome": ("cli.history", "outcome_app", "what became of a request"),
+    "lab": ("cli.lab", "app", "a cluster on one machine"),
+}
+
+# The classic names, and the noun that each is.
+CLASSIC = {"vxprint": "print", "vxdg": "dg", "vxdisk": "disk", "vxassist": "volume"}
