@@ -1,0 +1,161 @@
+"""Settings of a daemon: a file, then the environment, then flags; the later wins.
+
+The file is ``config.toml`` in the home. ``VX_KERNEL_TYPE`` in the environment stands for
+``[kernel] type``, and so on for every setting.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from eventstore.errors import NotFound, Rejected
+
+HOME_VARIABLE = "VX_HOME"
+DEFAULT_HOME = "/var/lib/vxconfigd"
+CONFIG_FILE = "config.toml"
+SOCKET = "vxconfigd.sock"
+
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$")]
+
+
+class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[cluster]``: which cluster this node belongs to."""
+
+    name: Name
+
+
+class NodeSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[node]``: what this node is called."""
+
+    name: Name
+
+
+class KernelSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[kernel]``: where notifications come from; `devices` are patterns of names to watch."""
+
+    type: Literal["monitor", "linux"] = "linux"
+    monitor: str = "../monitor/monitor.sock"
+    devices: tuple[str, ...] = ("*",)
+
+
+class SocketSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[socket]``: the group whose members may read (G1)."""
+
+    readers: str = ""
+
+
+class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[limits]``: bounds on what strangers can make the daemon hold."""
+
+    connections: Annotated[int, Meta(ge=1, le=65536)] = 256
+    frame_seconds: Annotated[float, Meta(gt=0)] = 10.0
+    drain_seconds: Annotated[float, Meta(gt=0)] = 60.0
+
+
+class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[log]``: the daemon's own messages."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    cluster: ClusterSettings
+    node: NodeSettings
+    kernel: KernelSettings = KernelSettings()
+    socket: SocketSettings = SocketSettings()
+    limits: LimitSettings = LimitSettings()
+    log: LogSettings = LogSettings()
+
+
+def home_path(given: str | None, environment: Mapping[str, str] = os.environ) -> Path:
+    """Return the home: as given, else from the environment, else the default."""
+    return Path(given or environment.get(HOME_VARIABLE) or DEFAULT_HOME).absolute()
+
+
+def load(
+    home: Path,
+    flags: Mapping[str, str] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Read the settings of a home; `flags` are ``section.key`` -> value.
+
+    Raises:
+        NotFound: the home was never made.
+        Rejected: a setting is not what it should be; it is named.
+    """
+    path = home / CONFIG_FILE
+    try:
+        values: dict[str, Any] = tomllib.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise NotFound(
+            "V-5-1-7860",
+            f"{home} is not a home of vxconfigd",
+            cause=f"{path} does not exist",
+            fix=f"make it: 'vxconfigd init --home {home} --cluster NAME --node NAME'",
+        ) from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _bad(path, str(error)) from error
+    for name, value in _overrides(flags or {}, environment):
+        section, _, key = name.partition(".")
+        values.setdefault(section, {})[key] = value
+    try:
+        return msgspec.convert(values, Settings, strict=False)
+    except msgspec.ValidationError as error:
+        raise _bad(path, str(error)) from error
+
+
+def settings_text(settings: Settings) -> str:
+    """Return the text of a settings file that says what is not the default.
+
+    Raises:
+        Rejected: a setting is not valid.
+    """
+    values = msgspec.to_builtins(settings)
+    try:
+        msgspec.convert(values, Settings)
+    except msgspec.ValidationError as error:
+        raise _bad(Path(CONFIG_FILE), str(error)) from error
+    lines: list[str] = []
+    for section in msgspec.structs.fields(Settings):
+        chosen = getattr(settings, section.name)
+        if section.default is not msgspec.NODEFAULT and chosen == section.default:
+            continue
+        # A JSON string, and a list of them, is a TOML one.
+        pairs = ((key, msgspec.json.encode(value).decode()) for key, value in
+                 values[section.name].items())  # fmt: skip
+        lines += [f"[{section.name}]", *(f"{key} = {value}" for key, value in pairs), ""]
+    return "\n".join(lines)
+
+
+def _overrides(
+    flags: Mapping[str, str], environment: Mapping[str, str]
+) -> list[tuple[str, str | list[str]]]:
+    """Return (section.key, value) from the environment, then from flags."""
+    found: list[tuple[str, str | list[str]]] = []
+    for section in msgspec.structs.fields(Settings):
+        for field in msgspec.structs.fields(section.type):
+            name = f"{section.name}.{field.name}"
+            variable = f"VX_{section.name}_{field.name}".upper()
+            for value in (environment.get(variable), flags.get(name)):
+                if value is not None:
+                    many = field.name == "devices"
+                    found.append((name, value.split(",") if many else value))
+    return found
+
+
+def _bad(path: Path, why: str) -> Rejected:
+    return Rejected(
+        "V-5-1-7861",
+        f"the settings in {path} are not valid",
+        cause=why,
+        fix="mend the setting that is named there, or the variable or flag that overrides it",
+    )

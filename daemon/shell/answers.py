@@ -1,0 +1,137 @@
+"""Answers to questions: about the present from the live state, about the past from the reader."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable
+from typing import Any
+
+from daemon.core.node import Node
+from daemon.shell.requests import Query
+from daemon.shell.service import Service
+from eventstore.codec import Head
+from eventstore.errors import StoreError
+from eventstore.model import digest
+from eventstore.model.objects import Device, Volume
+from eventstore.questions import STATE_QUESTIONS, answer_now
+from eventstore.text import iso
+
+Answer = dict[str, Any]
+
+
+def pong(service: Service) -> Answer:
+    """Return whether the daemon serves."""
+    state = "serving" if service.serving else "recovering" if service.problem else "starting"
+    return {"ok": True, "data": {"state": state, "pid": os.getpid(), **service.facts()}}
+
+
+def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
+    """Answer at once, or return what will.
+
+    Raises:
+        StoreError: it cannot be answered.
+    """
+    if query.question == "status":
+        return status(service)
+    if query.at is None and query.question in STATE_QUESTIONS:
+        node = service.driver().node
+        return _now(node, answer_now(node.own.state, query.question, query.args))
+    request = {"question": query.question, "args": query.args, "at": query.at}
+    return service.past.ask(request, query.timeout_ms / 1000)
+
+
+def _now(node: Node, data: Any) -> Answer:
+    return {
+        "ok": True,
+        "cluster": node.cluster,
+        "log": f"node/{node.name}",
+        "position": node.own.head.position,
+        "at_us": node.own.head.time_us,
+        "resolved": None,
+        "notes": [],
+        "data": data,
+    }
+
+
+def status(service: Service) -> Answer:
+    """Return one screen about this node, also while it recovers."""
+    name, problem = service.settings.node.name, service.problem
+    daemon = {"pid": os.getpid(), "since": iso(service.started_us), **service.facts()}
+    data: Answer = {
+        "node": name,
+        "cluster": service.settings.cluster.name,
+        "role": "unknown",
+        "term": None,
+        "state": "serving" if service.serving else "recovering",
+        "daemon": daemon,
+        "logs": [],
+        "nodes": [],
+        "inflight": 0,
+        "in_doubt": 0,
+        "problems": [] if problem is None else [_problem(problem)],
+        "unknown_intervals": [],
+    }
+    if not service.serving:
+        return {"ok": True, "log": None, "position": 0, "at": None, "notes": [], "data": data}
+    node = service.driver().node
+    return _now(node, {**data, **_of_node(node)})
+
+
+def _of_node(node: Node) -> Answer:
+    state, head = node.own.state, node.own.head
+    records = list(state.records())
+    lost = [d for d in records if isinstance(d, Device) and not d.present]
+    bad = [v for v in records if isinstance(v, Volume) and v.kstate != "ENABLED"]
+    return {
+        "role": "master",
+        "term": node.hard_state.term,
+        "logs": [
+            _log_row("shared", node.shared.head, node.shared.digest),
+            _log_row(f"node/{node.name}", head, node.own.digest),
+        ],
+        "nodes": [{"node": node.name, "role": "master", "position": head.position, "lag": 0}],
+        "problems": [*map(_disabled, bad), *map(_missing, lost)],
+        "unknown_intervals": [
+            {
+                "since": iso(interval.since_us),
+                "until": iso(interval.until_us),
+                "reason": interval.reason,
+                "position": position,
+            }
+            for position, interval in node.intervals
+        ],
+        "devices": sum(isinstance(r, Device) and r.present for r in records),
+        "groups": len(state.group_names),
+        "volumes": sum(isinstance(r, Volume) for r in records),
+    }
+
+
+def _log_row(name: str, head: Head, log_digest: int) -> Answer:
+    return {
+        "log": name,
+        "position": head.position,
+        "time": iso(head.time_us),
+        "hash": head.hash.hex(),
+        "digest": digest.stored(log_digest).hex(),
+    }
+
+
+def _problem(error: StoreError) -> Answer:
+    text = error.message if error.cause is None else f"{error.message}: {error.cause}"
+    return {"severity": "error", "text": text, "fix": error.fix}
+
+
+def _disabled(volume: Volume) -> Answer:
+    return {
+        "severity": "error",
+        "text": f"volume {volume.name} is {volume.kstate}",
+        "fix": "bring its disks back: 'vxdisk list' shows which are missing",
+    }
+
+
+def _missing(device: Device) -> Answer:
+    return {
+        "severity": "warning",
+        "text": f"disk {device.name} ({device.disk_id}) is gone",
+        "fix": "attach it again, or take it out of its group",
+    }

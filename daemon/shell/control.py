@@ -1,0 +1,220 @@
+"""The control socket: utilities connect here, and nobody else (A1, G1, G2).
+
+One connection has one request under way; what else arrives waits in the order of its coming. Who
+sends what is no message, or a message too slowly, loses the connection, and nobody else notices.
+A peer that does not read its answer is dropped once the answer has waited long enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from daemon.errors import ProtocolViolation
+from daemon.shell.answers import answer_query, pong
+from daemon.shell.credentials import Peer, peer_of
+from daemon.shell.requests import Command, Ping, Query, parse, submission
+from daemon.shell.service import Service
+from daemon.wire.frames import MAX_FRAME, FrameReader, pack_message
+from eventstore.errors import NotPermitted, Overloaded, StoreError
+from eventstore.text import iso
+
+PIPELINED_MAX = 64
+"""Requests that may wait behind the one under way; ours never send a second."""
+
+SOCKET_MODE = 0o660
+
+
+class Connection(asyncio.Protocol):
+    """One utility's connection."""
+
+    def __init__(self, server: ControlServer) -> None:
+        self._server = server
+        self._service = server.service
+        self._frames = FrameReader(max_message=MAX_FRAME)
+        self._waiting: deque[object] = deque()
+        self._busy = False
+        self._task: asyncio.Task[None] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._transport: asyncio.Transport
+        self._peer: Peer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Learn who it is; turn away whoever may not even read, and one too many."""
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        raw: socket.socket = transport.get_extra_info("socket")
+        self._peer = peer_of(raw, self._service.settings.socket.readers)
+        self._server.connections.add(self)
+        if len(self._server.connections) > self._service.settings.limits.connections:
+            self._refuse(_too_many(len(self._server.connections) - 1))
+        elif not self._peer.may_read:
+            self._refuse(_not_a_reader(self._peer))
+
+    def _refuse(self, error: StoreError) -> None:
+        self._send({"ok": False, "error": error.to_map()})
+        self._transport.close()
+
+    def data_received(self, data: bytes) -> None:
+        """Take bytes; whole messages are requests."""
+        try:
+            messages = self._frames.feed(data)
+        except ProtocolViolation as violation:
+            self._server.note(f"{violation.message} -> connection of {self._peer.user} ended")
+            self._transport.abort()
+            return
+        self._watch_for_the_rest()
+        self._waiting += messages
+        if len(self._waiting) > PIPELINED_MAX:
+            self._server.note(f"too many requests at once -> {self._peer.user} is out")
+            self._transport.abort()
+            return
+        self._next()
+
+    def _watch_for_the_rest(self) -> None:
+        """Give a message that has begun to arrive a bounded time to end."""
+        if self._frames.is_between_messages:
+            self._stop_watching()
+        elif self._deadline is None:
+            limit = self._service.settings.limits.frame_seconds
+            self._deadline = asyncio.get_running_loop().call_later(limit, self._transport.abort)
+
+    def _stop_watching(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _next(self) -> None:
+        """Begin with the next request, unless one is under way."""
+        while self._waiting and not self._busy and not self._transport.is_closing():
+            self._busy = True
+            try:
+                self._handle(parse(self._waiting.popleft()))
+            except StoreError as error:
+                self._reply({"ok": False, "error": error.to_map()})
+
+    def _handle(self, request: Command | Query | Ping) -> None:
+        match request:
+            case Command():
+                driver = self._service.driver()
+                driver.submit(submission(request, self._peer, 0), self._reply)
+            case Query():
+                answer = answer_query(self._service, request)
+                if isinstance(answer, dict):
+                    self._reply(answer)
+                else:
+                    self._task = asyncio.get_running_loop().create_task(self._later(answer))
+            case Ping():
+                self._reply(pong(self._service))
+
+    async def _later(self, answer: Any) -> None:
+        try:
+            self._reply(await answer)
+        except StoreError as error:
+            self._reply({"ok": False, "error": error.to_map()})
+
+    def _reply(self, answer: dict[str, Any]) -> None:
+        """Send an answer, and go on with what waits behind the request."""
+        self._busy = False
+        if self._transport.is_closing():
+            return
+        self._send(answer)
+        if self._waiting:
+            asyncio.get_running_loop().call_soon(self._next)
+
+    def _send(self, answer: dict[str, Any]) -> None:
+        time_us = answer.pop("at_us", None)
+        if time_us is not None:
+            answer["at"] = iso(time_us)
+        self._transport.write(pack_message(answer))
+
+    def pause_writing(self) -> None:
+        """The peer does not read as fast as we write: take no more from it, and not for ever."""
+        self._transport.pause_reading()
+        self._stop_watching()
+        limit = self._service.settings.limits.drain_seconds
+        self._deadline = asyncio.get_running_loop().call_later(limit, self._transport.abort)
+
+    def resume_writing(self) -> None:
+        """The peer has read what we wrote."""
+        self._stop_watching()
+        self._transport.resume_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection; what it asked for goes on, and can be asked about (D13)."""
+        del exc
+        self._stop_watching()
+        self._server.connections.discard(self)
+        if self._task is not None:
+            self._task.cancel()
+
+    def abort(self) -> None:
+        """End the connection at once."""
+        self._transport.abort()
+
+
+class ControlServer:
+    """The listening socket of a home."""
+
+    def __init__(self, service: Service, path: Path) -> None:
+        self.service = service
+        self.connections: set[Connection] = set()
+        self._path = path
+        self._server: asyncio.Server | None = None
+
+    def note(self, text: str) -> None:
+        """Log what a connection did."""
+        self.service.note(text)
+
+    async def start(self) -> None:
+        """Listen; the caller holds the home's lock, so a socket that is there is a dead one's."""
+        self._path.unlink(missing_ok=True)
+        listener = _listen(self._path)
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_unix_server(lambda: Connection(self), sock=listener)
+
+    async def stop(self) -> None:
+        """Stop listening, and end all connections."""
+        if self._server is not None:
+            self._server.close()
+        for connection in tuple(self.connections):
+            connection.abort()
+        self._path.unlink(missing_ok=True)
+
+
+def _listen(path: Path) -> socket.socket:
+    """Bind by way of the directory: an address holds 107 bytes, a home's path may be longer."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    directory = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
+    try:
+        listener.bind(f"/proc/self/fd/{directory}/{path.name}")
+    finally:
+        os.close(directory)
+    path.chmod(SOCKET_MODE)
+    listener.listen(128)
+    listener.settimeout(0)
+    return listener
+
+
+def _too_many(count: int) -> Overloaded:
+    return Overloaded(
+        "V-5-1-7884",
+        "too many utilities are connected",
+        cause=f"{count} are, as many as [limits] connections allows",
+        fix="try again",
+        rule="G2",
+    )
+
+
+def _not_a_reader(peer: Peer) -> NotPermitted:
+    return NotPermitted(
+        "V-5-1-7885",
+        f"{peer.user} may not ask this daemon",
+        cause="neither root, nor the daemon's user, nor in the group that [socket] readers names",
+        fix="ask as root, or have the group named in config.toml",
+        rule="G1",
+    )

@@ -1,0 +1,131 @@
+"""The loop around the core: inputs in, `step`, and then the work of the `Ready`, in its order.
+
+Inputs that arrive in one turn of the event loop are stepped one after another and flushed
+together: that is the daemon's group commit. The flush happens in the loop. Handing it to a thread
+would cost every request two switches, about as much as the flush itself (DECISIONS.md, 7).
+
+If the disk refuses, nothing of the batch is answered from here: the driver is dead from then on,
+and whoever owns it finds out from the log what became of the requests (G5).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from daemon.core.node import Node
+from daemon.core.ready import Answer, Input, Ready, Submit
+from daemon.shell import clock
+from daemon.shell.logs import Logger
+from eventstore.codec import decode_header
+from eventstore.errors import AppendFailed, Overloaded
+from eventstore.storage.store import Store
+
+QUEUE_MAX = 4096
+"""Inputs that may wait; a connection has one request under way, a notification is small."""
+
+Reply = Callable[[Answer], None]
+
+
+class Unsettled(msgspec.Struct, frozen=True):
+    """A request whose flush failed: its identifier, and whom to tell."""
+
+    request: str
+    reply: Reply
+
+
+class Driver:
+    """One incarnation of the core, and the store that it persists to."""
+
+    def __init__(
+        self,
+        store: Store,
+        node: Node,
+        logger: Logger,
+        on_failure: Callable[[AppendFailed, list[Unsettled]], None],
+    ) -> None:
+        self.store = store
+        self.node = node
+        self.failed: AppendFailed | None = None
+        self._log = logger
+        self._on_failure = on_failure
+        self._inputs: deque[tuple[Input, Reply | None]] = deque()
+        self._scheduled = False
+        self._next_token = 0
+
+    def put(self, said: Input, reply: Reply | None = None) -> None:
+        """Take an input; it is stepped in this turn of the loop, or in the next.
+
+        Raises:
+            Overloaded: too many wait.
+            AppendFailed: the disk refused before; the driver is dead.
+        """
+        if self.failed is not None:
+            raise self.failed
+        if len(self._inputs) >= QUEUE_MAX:
+            raise Overloaded(
+                "V-5-1-12206",
+                "too many requests wait",
+                cause=f"{QUEUE_MAX} are waiting for the disk",
+                fix="try again; if it lasts, look at the disk that holds the log",
+            )
+        self._inputs.append((said, reply))
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.pump)
+
+    def submit(self, said: Submit, reply: Reply) -> None:
+        """Take a utility's request, with the answer to the question whether it was here before.
+
+        Raises:
+            Overloaded, AppendFailed: see `put`.
+        """
+        found = self._position_of(said.request)
+        self.put(said if found is None else msgspec.structs.replace(said, found=found), reply)
+
+    def pump(self) -> None:
+        """Step everything that waits, flush it in one transaction, and do the rest."""
+        self._scheduled = False
+        batch, self._inputs = self._inputs, deque()
+        done: list[tuple[Ready, Input, Reply | None]] = []
+        for said, reply in batch:
+            done.append((self.node.step(clock.now_ms(), clock.wall_us(), said), said, reply))
+        try:
+            self._persist([ready for ready, _said, _reply in done])
+        except AppendFailed as error:
+            self._fail(error, done)
+            return
+        for ready, _said, reply in done:
+            for _token, answer in ready.replies:
+                if reply is not None:
+                    reply(answer)
+            for note in ready.notes:
+                self._log.info(note)
+
+    def _persist(self, readies: Sequence[Ready]) -> None:
+        entries = [entry for ready in readies for entry in ready.append]
+        hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
+        body = msgspec.msgpack.encode(hard[-1]) if hard else None
+        if entries or body is not None:
+            self.store.append(entries, new_hard_state=body)
+
+    def _fail(
+        self, error: AppendFailed, done: Sequence[tuple[Ready, Input, Reply | None]]
+    ) -> None:
+        self.failed = error
+        self._log.error("the log could not be written -> promise nothing more", cause=error.cause)
+        unsettled = [
+            Unsettled(said.request, reply)
+            for _ready, said, reply in done
+            if isinstance(said, Submit) and reply is not None
+        ]
+        self._on_failure(error, unsettled)
+
+    def _position_of(self, request: str) -> int | None:
+        for position in self.store.positions("node", f"tx/{request}"):
+            if decode_header(self.store.logs["node"].commit(position).header).tx == request:
+                return position
+        return None

@@ -1,0 +1,55 @@
+"""The process that answers questions about the past: frames in, frames out, read-only."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from typing import Any
+
+from daemon.wire.frames import FrameReader, pack_message
+from eventstore.errors import StoreError
+from eventstore.questions import Source, answer, open_log
+
+_READ_BYTES = 1 << 16
+
+
+class Answerer:
+    """Holds the log open once it could be opened; until then every question says why not."""
+
+    def __init__(self, home: str, stack: ExitStack) -> None:
+        self._home = home
+        self._stack = stack
+        self._source: Source | None = None
+
+    def answer(self, request: Any) -> dict[str, Any]:
+        """Return the answer to one request, an error included."""
+        try:
+            if self._source is None:
+                self._source = self._stack.enter_context(open_log(self._home))
+            found = answer(self._source, request["question"], request["args"], request["at"])
+        except StoreError as error:
+            return {"ok": False, "error": error.to_map()}
+        return {"ok": True, **found}
+
+
+def main(home: str) -> None:
+    """Answer until the daemon closes our input."""
+    # The daemon decides when we end: an interrupt at the terminal is for it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    frames = FrameReader(max_items=None)
+    with ExitStack() as stack:
+        answerer = Answerer(home, stack)
+        while data := os.read(0, _READ_BYTES):
+            for request in frames.feed(data):
+                _write_all(pack_message(answerer.answer(request)))
+
+
+def _write_all(data: bytes) -> None:
+    while data:
+        data = data[os.write(1, data) :]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

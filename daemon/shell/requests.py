@@ -1,0 +1,124 @@
+"""From what arrived on the control socket to what the daemon does: the edge where all is checked.
+
+Behind this everything is typed. Who asks comes from the kernel, never from the message.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from daemon.core.ready import Submit
+from daemon.shell import clock
+from daemon.shell.credentials import Peer
+from daemon.wire.control import VERSION
+from eventstore.codec import Actor, Context
+from eventstore.errors import NotPermitted, Rejected
+from eventstore.model.commands import AnyCommand
+
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+Line = Annotated[str, Meta(max_length=8192)]
+MAX_TIMEOUT_MS = 24 * 3600 * 1000
+Timeout = Annotated[int, Meta(ge=1, le=MAX_TIMEOUT_MS)]
+
+
+class Command(Struct, frozen=True, tag_field="op", tag="command"):
+    """A change is asked for."""
+
+    v: Literal[1]
+    verb: Line
+    args: dict[str, Any]
+    id: Identifier
+    cmdline: Line
+    program: Annotated[str, Meta(max_length=64)]
+    expect: int | None = None
+    dry_run: bool = False
+    message: Line | None = None
+    traceparent: Annotated[str, Meta(max_length=128)] | None = None
+    timeout_ms: Timeout = 30_000
+
+
+class Query(Struct, frozen=True, tag_field="op", tag="query"):
+    """Something is asked about the state, or the history."""
+
+    v: Literal[1]
+    question: Annotated[str, Meta(max_length=64)]
+    args: dict[str, Any]
+    at: dict[str, Any] | None = None
+    timeout_ms: Timeout = 30_000
+
+
+class Ping(Struct, frozen=True, tag_field="op", tag="ping"):
+    """Whether the daemon serves is asked."""
+
+    v: Literal[1]
+
+
+Request = Command | Query | Ping
+
+
+def parse(message: object) -> Request:
+    """Return the request that a message is.
+
+    Raises:
+        Rejected: it is none; what is wrong with it is said.
+    """
+    if isinstance(message, dict) and message.get("v") not in (None, VERSION):
+        raise Rejected(
+            "V-5-1-7881",
+            f"request format {message['v']!r} is not known",
+            cause=f"this daemon knows format {VERSION}",
+            fix="use the utilities that came with the daemon",
+            rule="B5",
+        )
+    try:
+        request: Request = msgspec.convert(message, Request)
+    except (msgspec.ValidationError, TypeError) as error:
+        raise Rejected(
+            "V-5-1-7882", "the request is not put as it should be", cause=str(error), rule="G2"
+        ) from error
+    return request
+
+
+def submission(request: Command, peer: Peer, token: int) -> Submit:
+    """Return the core's input for a change.
+
+    Raises:
+        NotPermitted: the peer may not change anything (G1).
+        Rejected: there is no such verb, or its arguments are not what it takes.
+    """
+    if not peer.may_change:
+        raise NotPermitted(
+            "V-5-1-7883",
+            f"{peer.user} may not change the configuration",
+            cause="only root and the daemon's own user may (G1)",
+            fix="ask as root",
+            rule="G1",
+        )
+    try:
+        command = msgspec.convert({**request.args, "verb": request.verb}, AnyCommand)
+    except msgspec.ValidationError as error:
+        raise Rejected(
+            "V-5-1-7882",
+            f"{request.verb} is not put as it should be",
+            cause=str(error),
+            rule="G2",
+        ) from error
+    context = Context(
+        actor=Actor(peer.uid, peer.user, peer.pid, request.program),
+        command=request.cmdline,
+        message=request.message or "",
+        traceparent=request.traceparent or "",
+        clock_us=clock.wall_us(),
+    )
+    return Submit(
+        token,
+        request.id,
+        request.verb,
+        command,
+        context,
+        expect=request.expect,
+        dry_run=request.dry_run,
+    )

@@ -1,0 +1,189 @@
+"""The daemon's life: recover, listen to the kernel, serve; after a failed flush, again.
+
+`Service` owns what outlives one incarnation of the core: the home, the socket, the reader of the
+past. An incarnation begins with a replay of the logs and ends with a stop, or with the first
+error of the disk.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from daemon.config import Settings
+from daemon.core.ready import Begin, Notified, Stop
+from daemon.kernel.embedded import EmbeddedKernel
+from daemon.kernel.linux import LinuxKernel
+from daemon.kernel.port import KernelPort
+from daemon.shell import clock
+from daemon.shell.driver import Driver, Unsettled
+from daemon.shell.logs import Logger
+from daemon.shell.notify import notify
+from daemon.shell.past import PastReader
+from daemon.shell.recovery import recover
+from daemon.shell.settle import settle
+from daemon.version import VERSION
+from eventstore.errors import AppendFailed, StoreError, Unavailable
+from eventstore.model.notifications import Notification
+from eventstore.questions import DATABASE
+from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
+
+RETRY_FIRST_S = 0.1
+RETRY_MAX_S = 5.0
+
+
+class Service:
+    """One daemon on one home."""
+
+    def __init__(self, home: Path, settings: Settings, logger: Logger) -> None:
+        self.home = home
+        self.settings = settings
+        self.started_us = clock.wall_us()
+        self.past = PastReader(home)
+        self.problem: StoreError | None = None
+        self._log = logger
+        self._driver: Driver | None = None
+        self._kernel: KernelPort | None = None
+        self._ended = asyncio.Event()
+        self._unsettled: list[Unsettled] = []
+        self._refused: AppendFailed | None = None
+        self._stopping: str | None = None
+
+    @property
+    def serving(self) -> bool:
+        """Whether the logs are replayed, the kernel is heard, and the disk takes what we write."""
+        return self._driver is not None and self.problem is None
+
+    def driver(self) -> Driver:
+        """Return the present incarnation.
+
+        Raises:
+            Unavailable: there is none: the daemon starts, stops, or recovers.
+        """
+        if self._driver is None or self.problem is not None:
+            raise Unavailable(
+                "V-5-1-7880",
+                "the daemon is not ready",
+                cause=str(self.problem.cause or self.problem) if self.problem else "it starts",
+                fix="see 'vx status'; it goes on by itself once the cause is gone",
+                rule="G5" if self.problem else None,
+                node=self.settings.node.name,
+            )
+        return self._driver
+
+    def stop(self, reason: str) -> None:
+        """Ask for an orderly end."""
+        self._stopping = self._stopping or reason
+        self._ended.set()
+
+    async def run(self) -> None:
+        """Serve until stopped.
+
+        Raises:
+            StoreError: it cannot even begin: the log is damaged, unknown, or nobody's.
+        """
+        delay_s = RETRY_FIRST_S
+        recovering = False
+        while self._stopping is None:
+            try:
+                await self._incarnation()
+                delay_s, recovering = RETRY_FIRST_S, True
+            except (AppendFailed, Unavailable) as error:
+                if not recovering and not isinstance(error, AppendFailed):
+                    raise
+                self._report(error)
+                recovering = True
+            if self._stopping is None:
+                await self._settle()
+                await asyncio.sleep(delay_s)
+                delay_s = min(delay_s * 2, RETRY_MAX_S)
+        await self.past.stop()
+
+    def _report(self, error: StoreError) -> None:
+        self.problem = error
+        self._log.warning("recovery did not succeed -> try again", cause=error.cause)
+
+    async def _incarnation(self) -> None:
+        """Recover, serve until something ends it, and put everything down again."""
+        self._ended.clear()
+        store, node = recover(self.home / DATABASE)
+        driver = Driver(store, node, self._log, self._failed)
+        try:
+            driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
+            driver.pump()
+            if driver.failed is not None:
+                raise driver.failed
+            await self._listen(driver)
+            self.problem, self._driver = None, driver
+            await self._settle()
+            if store.backup is not None:
+                self._log.warning("store migrated -> backup kept", backup=str(store.backup))
+            notify(READY="1", STATUS=f"master, head @{node.own.head.position}")
+            self._log.info("serving", head=node.own.head.position, sqlite=SQLITE_VERSION)
+            await self._ended.wait()
+            if self._stopping is not None and driver.failed is None:
+                notify(STOPPING="1")
+                driver.put(Stop(self._stopping))
+                driver.pump()
+        finally:
+            self._driver = None
+            if self._kernel is not None:
+                await self._kernel.stop()
+                self._kernel = None
+            _close(driver)
+
+    async def _listen(self, driver: Driver) -> None:
+        """Begin to hear the kernel; its first scan is in the log when this returns."""
+        self._kernel = self._make_kernel()
+
+        def deliver(notification: Notification) -> None:
+            if driver.failed is None:
+                driver.put(Notified(notification))
+
+        await self._kernel.start(deliver)
+        driver.pump()
+        if driver.failed is not None:
+            raise driver.failed
+
+    def _make_kernel(self) -> KernelPort:
+        kernel, note = self.settings.kernel, self._note("kernel")
+        if kernel.type == "linux":
+            return LinuxKernel(kernel.devices, note=note)
+        return EmbeddedKernel(self.home / kernel.monitor, self.settings.node.name, note=note)
+
+    def _note(self, source: str) -> Callable[[str], None]:
+        return lambda text: self._log.info(text, source=source)
+
+    def _failed(self, error: AppendFailed, unsettled: list[Unsettled]) -> None:
+        self.problem = self._refused = error
+        self._unsettled += unsettled
+        notify(STATUS=f"recovering: {error.cause}")
+        self._ended.set()
+
+    async def _settle(self) -> None:
+        """Tell those whose flush failed what the log says became of their requests."""
+        if not self._unsettled or self._refused is None:
+            return
+        answers, self._unsettled = await asyncio.to_thread(
+            settle, self.home, self._unsettled, self._refused, trusted=self._driver is not None
+        )
+        for waiting, answer in answers:
+            waiting.reply(answer)
+
+    def note(self, text: str) -> None:
+        """Log something that happened around the core."""
+        self._log.info(text)
+
+    def facts(self) -> dict[str, Any]:
+        """Return what a status says of this process."""
+        return {"version": VERSION, "sqlite": SQLITE_VERSION, "home": str(self.home)}
+
+
+def _close(driver: Driver) -> None:
+    try:
+        driver.store.close()
+    except StoreError:
+        # The disk that refused a flush may refuse this too; the log is the truth.
+        return

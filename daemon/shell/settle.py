@@ -1,0 +1,58 @@
+"""What became of requests whose flush failed: the log knows, and nothing else does (G5).
+
+A request that the log does not have has failed: nothing appends it any more. One that it has may
+have reached the file but not the disk, so it is *done* only once the log was opened for writing
+again, which flushes what it holds.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from daemon.core.ready import Answer
+from daemon.shell.driver import Unsettled
+from eventstore.errors import AppendFailed, StoreError
+from eventstore.history import outcome
+from eventstore.questions import DATABASE
+from eventstore.storage.offline import read_store
+
+Settled = list[tuple[Unsettled, Answer]]
+
+
+def settle(
+    home: Path, unsettled: list[Unsettled], error: AppendFailed, *, trusted: bool
+) -> tuple[Settled, list[Unsettled]]:
+    """Return the answers that are certain, and the requests for which none is yet.
+
+    `trusted` tells whether what the log holds is known to be on the disk.
+    """
+    try:
+        with read_store(home / DATABASE, alive=True) as logs:
+            readers = tuple(logs.values())
+            rows = [outcome(readers, waiting.request) for waiting in unsettled]
+            times = {reader.name: reader.head().time_us for reader in readers}
+    except StoreError:
+        return [], unsettled
+    settled: Settled = []
+    left: list[Unsettled] = []
+    for waiting, row in zip(unsettled, rows, strict=True):
+        if row["outcome"] != "done":
+            settled.append((waiting, {"ok": False, "error": error.to_map()}))
+        elif trusted:
+            settled.append((waiting, _done(row, times[row["log"]])))
+        else:
+            left.append(waiting)
+    return settled, left
+
+
+def _done(row: Answer, time_us: int) -> Answer:
+    position = row["position"]
+    return {
+        "ok": True,
+        "log": row["log"],
+        "position": position,
+        "at_us": time_us,
+        "resolved": None,
+        "notes": [],
+        "data": {"position": position, "outcome": "done", "events": [], "diff": []},
+    }

@@ -1,0 +1,170 @@
+"""What follows from a kernel notification.
+
+Notifications are facts, so nothing here refuses. A notification about a disk that a group uses
+also changes the state of that disk, and of the plexes and volumes on it: these are events of their
+own in the same commit, so that the history of a volume says when it lost its disk, and why.
+"""
+
+from __future__ import annotations
+
+from eventstore.model import events as ev
+from eventstore.model.evolve import apply
+from eventstore.model.notifications import (
+    DeviceFact,
+    DeviceNotified,
+    DevicesScanned,
+    Notification,
+)
+from eventstore.model.objects import NODE_SPACE, Change, Device, Disk, Plex, Volume
+from eventstore.model.state import State
+
+NODEVICE = "NODEVICE"
+
+
+def observe(state: State, notification: Notification) -> tuple[ev.AnyEvent, ...]:
+    """Return the events that follow from a notification; at least one for an announcement.
+
+    What follows from one disk rests on what followed from the one before, so the events are
+    applied as they arise, and undone at the end: the state is left as it was.
+    """
+    story = _Story(state)
+    if isinstance(notification, DeviceNotified):
+        _announced(story, notification)
+    else:
+        _scanned(story, notification)
+    state.restore(story.changes)
+    return tuple(story.events)
+
+
+class _Story:
+    """The events so far, on a state that has them applied."""
+
+    def __init__(self, state: State) -> None:
+        self.state = state
+        self.events: list[ev.AnyEvent] = []
+        self.changes: list[Change] = []
+
+    def add(self, *events: ev.AnyEvent) -> None:
+        self.events += events
+        self.changes += apply(self.state, events)
+
+
+def _announced(story: _Story, said: DeviceNotified) -> None:
+    notice = ev.Notice(said.action, said.seqnum, said.kernel_us, said.boot_id)
+    named = story.state.named(NODE_SPACE, said.name)
+    known = named if isinstance(named, Device) else None
+    if said.device is None:
+        if known is None:
+            story.add(ev.NoticeIgnored(said.name, notice))
+        else:
+            _lost(story, known, notice)
+        return
+    if known is not None and _plain(known) != said.device.identity:
+        # Another disk answers to the name: the one that did must have gone unseen.
+        _lost(story, known, notice)
+    _found(story, said.device, notice)
+
+
+def _scanned(story: _Story, scan: DevicesScanned) -> None:
+    """Bring the state to what a scan shows: first what went, then what came, by name."""
+    notice = ev.Notice(f"scan-{scan.reason}", 0, scan.kernel_us, scan.boot_id)
+    facts = {fact.name: fact for fact in sorted(scan.devices, key=lambda fact: fact.name)}
+    records = sorted(story.state.spaces[NODE_SPACE].records.items())
+    for _rid, device in records:
+        if not isinstance(device, Device) or not device.present:
+            continue
+        fact = facts.get(device.name)
+        if fact is None or fact.identity != _plain(device):
+            _lost(story, device, notice)
+        elif (fact.size_sectors, fact.failing) == (device.size, device.failing):
+            del facts[device.name]
+    for fact in facts.values():
+        _found(story, fact, notice)
+
+
+def _lost(story: _Story, device: Device, notice: ev.Notice) -> None:
+    """Tell what follows from a device's going away."""
+    story.add(ev.DeviceRemoved(device.rid, notice))
+    disk = _disk_on(story.state, device)
+    if disk is not None:
+        story.add(ev.DiskStateSet(disk.space, disk.rid, NODEVICE, device.name))
+        story.add(*_plexes_follow(story.state, disk, lost=True))
+
+
+def _found(story: _Story, fact: DeviceFact, notice: ev.Notice) -> None:
+    """Tell what follows from a device's being there."""
+    state = story.state
+    identity, device = _known(state, fact)
+    name, size, failing = fact.name, fact.size_sectors, fact.failing
+    if device is None:
+        rid = state.next_rid(NODE_SPACE)
+        story.add(ev.DeviceAdded(rid, name, identity, size, notice, failing))
+        return
+    if device.present and size != device.size and failing == device.failing:
+        story.add(ev.DeviceResized(device.rid, size, notice))
+        return
+    story.add(ev.DeviceChanged(device.rid, name, size, notice, failing))
+    disk = None if device.present else _disk_on(state, device)
+    if disk is not None:
+        story.add(ev.DiskStateSet(disk.space, disk.rid, "", name))
+        story.add(*_plexes_follow(state, disk, lost=False))
+
+
+def _known(state: State, fact: DeviceFact) -> tuple[str, Device | None]:
+    """Return the identity to go by, and the device that has it.
+
+    A second device with the identity of a present one (two paths, two loop devices on one file)
+    is kept apart from it by its name.
+    """
+    device = _identified(state, fact.identity)
+    if device is None or not device.present or device.name == fact.name:
+        return fact.identity, device
+    apart = f"{fact.identity}@{fact.name}"
+    return apart, _identified(state, apart)
+
+
+def _plain(device: Device) -> str:
+    """Return a device's identity as the kernel says it."""
+    return device.identity.removesuffix(f"@{device.name}")
+
+
+def _identified(state: State, identity: str) -> Device | None:
+    rid = state.identities.get(identity)
+    device = None if rid is None else state.get((NODE_SPACE, rid))
+    return device if isinstance(device, Device) else None
+
+
+def _disk_on(state: State, device: Device) -> Disk | None:
+    key = state.device_disks.get(device.rid)
+    disk = None if key is None else state.get(key)
+    return disk if isinstance(disk, Disk) else None
+
+
+def _plexes_follow(state: State, disk: Disk, *, lost: bool) -> list[ev.AnyEvent]:
+    """Return the state changes of the plexes on a disk, and of their volumes.
+
+    A plex lives while every disk below it has a device; a volume while one of its plexes does.
+    """
+    plexes = sorted({subdisk.plex for subdisk in state.subdisks(disk)})
+    kstate, plex_state = ("DISABLED", NODEVICE) if lost else ("ENABLED", "ACTIVE")
+    events: list[ev.AnyEvent] = []
+    volumes: set[int] = set()
+    for rid in plexes:
+        plex = state.get((disk.space, rid))
+        assert isinstance(plex, Plex)
+        if lost == (plex.kstate == "ENABLED") and (lost or _whole_but_for(state, plex, disk)):
+            events.append(ev.PlexStateSet(disk.space, rid, kstate, plex_state))
+            volumes.add(plex.volume)
+    for rid in sorted(volumes):
+        volume = state.get((disk.space, rid))
+        assert isinstance(volume, Volume)
+        if volume.kstate != kstate:
+            events.append(ev.VolumeStateSet(disk.space, rid, kstate, volume.state))
+    return events
+
+
+def _whole_but_for(state: State, plex: Plex, disk: Disk) -> bool:
+    """Tell whether every other disk below a plex has its device."""
+    others = {subdisk.disk for subdisk in state.subdisks(plex)} - {disk.rid}
+    found = (state.get((plex.space, rid)) for rid in others)
+    return all(isinstance(other, Disk) and not other.state for other in found)

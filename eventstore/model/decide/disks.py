@@ -1,0 +1,89 @@
+"""Disks before they are in a group: initialising them."""
+
+from __future__ import annotations
+
+from eventstore.errors import NotFound, Rejected
+from eventstore.model import commands as cmd
+from eventstore.model import events as ev
+from eventstore.model.decide.moment import Moment
+from eventstore.model.objects import NODE_SPACE, Device, DiskGroup
+from eventstore.model.state import State
+
+PRIVATE_OFFSET = 256
+"""Sectors before the private region: the label, as on the original's CDS disks."""
+
+PRIVATE_LEN = 65536
+"""Sectors of the private region by default: 32 MiB, as in the original since 5.0."""
+
+PRIVATE_LEN_MIN = 1024
+ALIGNMENT = 16
+"""The public region is a multiple of this: the original's 8 KiB for CDS disks."""
+
+
+def need_device(state: State, name: str) -> Device:
+    """Find a device that is present, by its name.
+
+    Raises:
+        NotFound: there is none.
+    """
+    record = state.named(NODE_SPACE, name)
+    if not isinstance(record, Device):
+        raise NotFound(
+            "V-5-1-523",
+            f"Device {name}: no such device",
+            cause="the kernel does not offer a disk of that name",
+            fix="'vxdisk list' names the devices",
+            rule="D2",
+        )
+    return record
+
+
+def owner(state: State, device: Device) -> DiskGroup | None:
+    """Return the group in which a device is, or None."""
+    key = state.device_disks.get(device.rid)
+    return None if key is None else state.group(key[0])
+
+
+def init(state: State, command: cmd.InitDisk, moment: Moment) -> list[ev.AnyEvent]:
+    """Give a disk an ID and a private region."""
+    device = need_device(state, command.device)
+    check_not_owned(state, device)
+    if device.failing:
+        raise Rejected(
+            "V-5-1-8643",
+            f"Device {device.name} is failing",
+            cause="the kernel reports errors on it",
+            fix="replace the disk",
+            rule="D2",
+        )
+    private = PRIVATE_LEN if command.private_sectors is None else command.private_sectors
+    public = (device.size - PRIVATE_OFFSET - private) // ALIGNMENT * ALIGNMENT
+    if private < PRIVATE_LEN_MIN or public <= 0:
+        raise Rejected(
+            "V-5-1-5433",
+            f"Device {device.name}: a private region of {private} sectors is not possible",
+            cause=f"the disk has {device.size} sectors, {PRIVATE_OFFSET} come before the private "
+            f"region, and that has at least {PRIVATE_LEN_MIN}",
+            fix="give another size with privlen=SECTORS, or take a larger disk",
+            rule="D2",
+        )
+    disk_id = moment.identifier(device.rid)
+    return [
+        ev.DiskInitialized(device.rid, disk_id=disk_id, private_len=private, public_len=public)
+    ]
+
+
+def check_not_owned(state: State, device: Device) -> None:
+    """Refuse a device that is in a group.
+
+    Raises:
+        Rejected: it is; the group is named.
+    """
+    group = owner(state, device)
+    if group is not None:
+        raise Rejected(
+            "V-5-1-2349",
+            f"Device {device.name} appears to be owned by disk group {group.name}.",
+            fix=f"take it out first: 'vxdg -g {group.name} rmdisk NAME'",
+            rule="D2",
+        )

@@ -1,0 +1,16 @@
+"""Who decides, and when: what a decision may know of the world beside the state."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Moment(Struct, frozen=True):
+    """The deciding node and its clock, in microseconds since the epoch."""
+
+    node: str
+    wall_us: int
+
+    def identifier(self, number: int) -> str:
+        """Return an ID in the original's form, ``SECONDS.NUMBER.NODE``."""
+        return f"{self.wall_us // 1_000_000}.{number}.{self.node}"

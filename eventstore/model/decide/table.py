@@ -1,0 +1,42 @@
+"""`decide`: the one door for commands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, get_args
+
+from eventstore.model import commands as cmd
+from eventstore.model import events as ev
+from eventstore.model.decide import disks, groups, volumes
+from eventstore.model.decide.moment import Moment
+from eventstore.model.state import State
+
+
+def decide(state: State, command: cmd.AnyCommand, moment: Moment) -> tuple[ev.AnyEvent, ...]:
+    """Return the events by which a command takes effect; the state is left alone.
+
+    Raises:
+        Rejected: the command breaks a rule, which the error names.
+        NotFound: it names an object that does not exist.
+    """
+    return tuple(DECISIONS[type(command)](state, command, moment))
+
+
+def _timeless(
+    decision: Callable[[State, Any], list[ev.AnyEvent]],
+) -> Callable[[State, Any, Moment], list[ev.AnyEvent]]:
+    return lambda state, command, _moment: decision(state, command)
+
+
+DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
+    cmd.InitDisk: disks.init,
+    cmd.CreateDiskGroup: groups.create,
+    cmd.AddDisks: _timeless(groups.add_disks),
+    cmd.RemoveDisks: _timeless(groups.remove_disks),
+    cmd.DestroyDiskGroup: _timeless(groups.destroy),
+    cmd.MakeVolume: _timeless(volumes.make),
+    cmd.GrowVolume: _timeless(volumes.grow),
+    cmd.RemoveVolume: _timeless(volumes.remove),
+}
+
+assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"

@@ -1,0 +1,317 @@
+"""What can happen to a configuration: frozen typed events, in the past tense.
+
+The stored name is ``NAME/VERSION``: stable words and an integer, never a class path, so that
+classes may move. A stored event is never edited; a new version is a new class here, and the old
+one moves to `upcast`. All fields are strings, integers, booleans, None, and tuples of them.
+`evolve` says what each does to the state, `decide` when each arises.
+"""
+
+from __future__ import annotations
+
+from typing import Union
+
+from msgspec import Struct
+
+from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
+
+UNKNOWN_INTERVALS = "event/interval-unknown"
+"""The word under which every `IntervalUnknown` is indexed."""
+
+
+class Event(Struct, frozen=True, omit_defaults=True, tag_field="e"):
+    """What all events share: nothing but being one."""
+
+    def index_terms(self) -> tuple[str, ...]:
+        """Return words, beside the objects touched, under which the commit is found."""
+        return ()
+
+
+class Notice(Struct, frozen=True, omit_defaults=True):
+    """What a kernel notification said of itself; `at_us` is the source's clock."""
+
+    action: str
+    seqnum: int = 0
+    at_us: int = 0
+    boot_id: str = ""
+
+
+class OfNode(Event, frozen=True):
+    """An event about a record of the node's own space."""
+
+    rid: int
+
+
+class OfGroup(Event, frozen=True):
+    """An event about a record of a disk group."""
+
+    dgid: str
+    rid: int
+
+
+class ClusterCreated(Event, frozen=True, tag="cluster-created/1"):
+    """Position 1 of every shared log (B0)."""
+
+    cluster_id: str
+    name: str
+    nodes: tuple[str, ...]
+    protocol: int = 1
+
+
+class NodeCreated(Event, frozen=True, tag="node-created/1"):
+    """Position 1 of a node log."""
+
+    name: str
+    cluster_id: str
+
+
+class DaemonStarted(Event, frozen=True, tag="daemon-started/1"):
+    """A daemon began to serve; `clean` tells whether the one before had stopped."""
+
+    boot_id: str
+    version: str
+    sqlite: str
+    clean: bool
+
+
+class DaemonStopped(Event, frozen=True, tag="daemon-stopped/1"):
+    """A daemon stopped in an orderly way."""
+
+    reason: str
+
+
+class IntervalUnknown(Event, frozen=True, tag="interval-unknown/1"):
+    """From `since_us` to `until_us` nothing was observed (A5): answers about it must say so."""
+
+    reason: str
+    since_us: int
+    until_us: int
+    boot_id: str = ""
+
+    def index_terms(self) -> tuple[str, ...]:
+        """All unknown intervals are found under one word."""
+        return (UNKNOWN_INTERVALS,)
+
+
+class RequestRejected(Event, frozen=True, tag="request-rejected/1"):
+    """A request was refused: who asked is in the context, why is here (D11, D13)."""
+
+    request: str
+    verb: str
+    message_id: str
+    message: str
+    rule: str = ""
+    objects: tuple[str, ...] = ()
+
+    def index_terms(self) -> tuple[str, ...]:
+        """A rejection is found under the request's identifier."""
+        return (f"request/{self.request}",)
+
+
+class DeviceAdded(OfNode, frozen=True, tag="device-added/1"):
+    """A disk appeared that was not known, or is known no longer."""
+
+    name: str
+    identity: str
+    size: int
+    notice: Notice
+    failing: bool = False
+
+
+class DeviceRemoved(OfNode, frozen=True, tag="device-removed/1"):
+    """A disk went away."""
+
+    notice: Notice
+
+
+class DeviceChanged(OfNode, frozen=True, tag="device-changed/1"):
+    """A disk came back, was renamed, fails, recovered, or was just announced again."""
+
+    name: str
+    size: int
+    notice: Notice
+    failing: bool = False
+
+
+class DeviceResized(OfNode, frozen=True, tag="device-resized/1"):
+    """The size of a disk changed."""
+
+    size: int
+    notice: Notice
+
+
+class NoticeIgnored(Event, frozen=True, tag="notice-ignored/1"):
+    """A notification about a disk that is not known; kept because every one is (A4)."""
+
+    name: str
+    notice: Notice
+
+
+class DiskInitialized(OfNode, frozen=True, tag="disk-initialized/1"):
+    """A disk was given an ID and a private region."""
+
+    disk_id: str
+    private_len: int
+    public_len: int
+
+
+class DiskGroupCreated(Event, frozen=True, tag="group-created/1"):
+    """A disk group came to be."""
+
+    dgid: str
+    name: str
+    base_minor: int
+
+
+class DiskGroupDestroyed(Event, frozen=True, tag="group-destroyed/1"):
+    """A disk group ended; the events before it in the commit emptied it."""
+
+    dgid: str
+
+
+class DiskAdded(OfGroup, frozen=True, tag="disk-added/1"):
+    """A disk joined a group."""
+
+    name: str
+    device: int
+    device_name: str
+    disk_id: str
+    private_len: int
+    public_len: int
+
+
+class DiskRemoved(OfGroup, frozen=True, tag="disk-removed/1"):
+    """A disk left its group."""
+
+
+class DiskStateSet(OfGroup, frozen=True, tag="disk-state-set/1"):
+    """A group's disk lost its device (NODEVICE) or found it again ("")."""
+
+    state: str
+    device_name: str
+
+
+class VolumeCreated(OfGroup, frozen=True, tag="volume-created/1"):
+    """A volume came to be; its plexes follow in the same commit."""
+
+    name: str
+    length: int
+    utype: str = "fsgen"
+
+
+class VolumeResized(OfGroup, frozen=True, tag="volume-resized/1"):
+    """The length of a volume changed."""
+
+    length: int
+
+
+class VolumeStateSet(OfGroup, frozen=True, tag="volume-state-set/1"):
+    """Kernel state and state of a volume changed."""
+
+    kstate: str
+    state: str
+
+
+class VolumeRemoved(OfGroup, frozen=True, tag="volume-removed/1"):
+    """A volume ended; its plexes ended before it in the commit."""
+
+
+class PlexCreated(OfGroup, frozen=True, tag="plex-created/1"):
+    """A plex came to be."""
+
+    name: str
+    volume: int
+    length: int
+    layout: str = "CONCAT"
+
+
+class PlexResized(OfGroup, frozen=True, tag="plex-resized/1"):
+    """The length of a plex changed."""
+
+    length: int
+
+
+class PlexStateSet(OfGroup, frozen=True, tag="plex-state-set/1"):
+    """Kernel state and state of a plex changed."""
+
+    kstate: str
+    state: str
+
+
+class PlexRemoved(OfGroup, frozen=True, tag="plex-removed/1"):
+    """A plex ended; its subdisks ended before it in the commit."""
+
+
+class SubdiskCreated(OfGroup, frozen=True, tag="subdisk-created/1"):
+    """A region of a disk was given to a plex."""
+
+    name: str
+    plex: int
+    disk: int
+    disk_offset: int
+    length: int
+    plex_offset: int = 0
+
+
+class SubdiskResized(OfGroup, frozen=True, tag="subdisk-resized/1"):
+    """A subdisk grew or shrank at its end."""
+
+    length: int
+
+
+class SubdiskRemoved(OfGroup, frozen=True, tag="subdisk-removed/1"):
+    """A region of a disk was given back."""
+
+
+AnyEvent = Union[  # noqa: UP007 one member a line reads better
+    ClusterCreated,
+    NodeCreated,
+    DaemonStarted,
+    DaemonStopped,
+    IntervalUnknown,
+    RequestRejected,
+    DeviceAdded,
+    DeviceRemoved,
+    DeviceChanged,
+    DeviceResized,
+    NoticeIgnored,
+    DiskInitialized,
+    DiskGroupCreated,
+    DiskGroupDestroyed,
+    DiskAdded,
+    DiskRemoved,
+    DiskStateSet,
+    VolumeCreated,
+    VolumeResized,
+    VolumeStateSet,
+    VolumeRemoved,
+    PlexCreated,
+    PlexResized,
+    PlexStateSet,
+    PlexRemoved,
+    SubdiskCreated,
+    SubdiskResized,
+    SubdiskRemoved,
+]
+
+
+def stored_name(event_type: type[Event]) -> tuple[str, int]:
+    """Return the name and the version under which events of a type are stored."""
+    name, _, version = str(event_type.__struct_config__.tag).partition("/")
+    return name, int(version)
+
+
+def touched(event: Event) -> tuple[Key, ...]:
+    """Return the keys of the records that an event is about, from the event alone.
+
+    The index of objects is built from this, so it must not need the state. That a new record also
+    moves its space's counter is not told: the counter is nobody's question.
+    """
+    if isinstance(event, OfGroup):
+        return ((event.dgid, event.rid),)
+    if isinstance(event, OfNode):
+        return ((NODE_SPACE, event.rid),)
+    if isinstance(event, (DiskGroupCreated, DiskGroupDestroyed)):
+        return ((event.dgid, HEADER_RID),)
+    if isinstance(event, (ClusterCreated, NodeCreated, DaemonStarted, DaemonStopped)):
+        return ((NODE_SPACE, HEADER_RID),)
+    return ()

@@ -1,0 +1,240 @@
+"""What each event does to the state.
+
+`evolve` never refuses, never decides, and reads no clock: a guard in here would make an old log
+unreadable. It changes the state in place and gives back, for every record it touched, the key and
+the record before and after; that feeds the digest, the diff, and the way back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, cast, get_args
+
+from msgspec.structs import replace
+
+from eventstore.model import events as ev
+from eventstore.model.objects import (
+    HEADER_RID,
+    NODE_SPACE,
+    AnyRecord,
+    Change,
+    Cluster,
+    Device,
+    Disk,
+    DiskGroup,
+    Header,
+    Node,
+    Plex,
+    Subdisk,
+    Volume,
+)
+from eventstore.model.state import State
+
+Changes = tuple[Change, ...]
+
+
+def evolve(state: State, event: ev.AnyEvent) -> Changes:
+    """Apply one event to the state, and return what changed.
+
+    Raises:
+        KeyError: the event does not fit the state, so the log it came from is not whole.
+    """
+    return HANDLERS[type(event)](state, event)
+
+
+def apply(state: State, events: Iterable[ev.AnyEvent]) -> list[Change]:
+    """Apply the events of one commit, and return all changes in order."""
+    changes: list[Change] = []
+    for event in events:
+        changes += HANDLERS[type(event)](state, event)
+    return changes
+
+
+def _header(state: State, space: str) -> Header:
+    return cast("Header", state.spaces[space].records[HEADER_RID])
+
+
+def _set_header(state: State, space: str, after: Header) -> Change:
+    records = state.spaces[space].records
+    before = records[HEADER_RID]
+    records[HEADER_RID] = after
+    return (space, HEADER_RID), before, after
+
+
+def _create(state: State, record: AnyRecord) -> Changes:
+    """Put a new record, and move its space's counter past it."""
+    header = _header(state, record.space)
+    counted = _set_header(state, record.space, replace(header, next_rid=record.rid + 1))
+    return state.put(record), counted
+
+
+def _swap(state: State, space: str, rid: int, /, **fields: Any) -> Changes:
+    """Replace fields of a record that no index knows: neither name nor parent nor extent."""
+    records = state.spaces[space].records
+    before = records[rid]
+    after = replace(before, **fields)
+    records[rid] = after
+    return (((space, rid), before, after),)
+
+
+def _cluster_created(state: State, e: ev.ClusterCreated) -> Changes:
+    return (
+        state.put(
+            Cluster(NODE_SPACE, HEADER_RID, name=e.name, cluster_id=e.cluster_id, nodes=e.nodes)
+        ),
+    )
+
+
+def _node_created(state: State, e: ev.NodeCreated) -> Changes:
+    return (state.put(Node(NODE_SPACE, HEADER_RID, name=e.name, cluster_id=e.cluster_id)),)
+
+
+def _daemon_started(state: State, e: ev.DaemonStarted) -> Changes:
+    return _swap(state, NODE_SPACE, HEADER_RID, boot_id=e.boot_id, running=True)
+
+
+def _daemon_stopped(state: State, _e: ev.DaemonStopped) -> Changes:
+    return _swap(state, NODE_SPACE, HEADER_RID, running=False)
+
+
+def _nothing(_state: State, _e: ev.Event) -> Changes:
+    return ()
+
+
+def _device_added(state: State, e: ev.DeviceAdded) -> Changes:
+    device = Device(
+        NODE_SPACE, e.rid, name=e.name, identity=e.identity, size=e.size, failing=e.failing
+    )
+    return _create(state, device)
+
+
+def _device_removed(state: State, e: ev.DeviceRemoved) -> Changes:
+    """Forget the device, unless it was initialised: then its ID must be found again."""
+    key = (NODE_SPACE, e.rid)
+    before = cast("Device", state.spaces[NODE_SPACE].records[e.rid])
+    if before.disk_id:
+        return (state.put(replace(before, present=False)),)
+    return (state.drop(key),)
+
+
+def _device_changed(state: State, e: ev.DeviceChanged) -> Changes:
+    before = cast("Device", state.spaces[NODE_SPACE].records[e.rid])
+    after = replace(before, name=e.name, size=e.size, failing=e.failing, present=True)
+    return (state.put(after),)
+
+
+def _device_resized(state: State, e: ev.DeviceResized) -> Changes:
+    return _swap(state, NODE_SPACE, e.rid, size=e.size)
+
+
+def _disk_initialized(state: State, e: ev.DiskInitialized) -> Changes:
+    return _swap(
+        state,
+        NODE_SPACE,
+        e.rid,
+        disk_id=e.disk_id,
+        private_len=e.private_len,
+        public_len=e.public_len,
+    )
+
+
+def _group_created(state: State, e: ev.DiskGroupCreated) -> Changes:
+    return (state.put(DiskGroup(e.dgid, HEADER_RID, name=e.name, base_minor=e.base_minor)),)
+
+
+def _group_destroyed(state: State, e: ev.DiskGroupDestroyed) -> Changes:
+    return (state.drop((e.dgid, HEADER_RID)),)
+
+
+def _disk_added(state: State, e: ev.DiskAdded) -> Changes:
+    disk = Disk(
+        e.dgid,
+        e.rid,
+        name=e.name,
+        device=e.device,
+        device_name=e.device_name,
+        disk_id=e.disk_id,
+        private_len=e.private_len,
+        public_len=e.public_len,
+    )
+    return _create(state, disk)
+
+
+def _removed(
+    state: State, e: ev.DiskRemoved | ev.VolumeRemoved | ev.PlexRemoved | ev.SubdiskRemoved
+) -> Changes:
+    return (state.drop((e.dgid, e.rid)),)
+
+
+def _disk_state_set(state: State, e: ev.DiskStateSet) -> Changes:
+    return _swap(state, e.dgid, e.rid, state=e.state, device_name=e.device_name)
+
+
+def _volume_created(state: State, e: ev.VolumeCreated) -> Changes:
+    return _create(state, Volume(e.dgid, e.rid, name=e.name, length=e.length, utype=e.utype))
+
+
+def _resized(state: State, e: ev.VolumeResized | ev.PlexResized) -> Changes:
+    return _swap(state, e.dgid, e.rid, length=e.length)
+
+
+def _state_set(state: State, e: ev.VolumeStateSet | ev.PlexStateSet) -> Changes:
+    return _swap(state, e.dgid, e.rid, kstate=e.kstate, state=e.state)
+
+
+def _plex_created(state: State, e: ev.PlexCreated) -> Changes:
+    plex = Plex(e.dgid, e.rid, name=e.name, volume=e.volume, length=e.length, layout=e.layout)
+    return _create(state, plex)
+
+
+def _subdisk_created(state: State, e: ev.SubdiskCreated) -> Changes:
+    subdisk = Subdisk(
+        e.dgid,
+        e.rid,
+        name=e.name,
+        plex=e.plex,
+        disk=e.disk,
+        disk_offset=e.disk_offset,
+        length=e.length,
+        plex_offset=e.plex_offset,
+    )
+    return _create(state, subdisk)
+
+
+def _subdisk_resized(state: State, e: ev.SubdiskResized) -> Changes:
+    before = cast("Subdisk", state.spaces[e.dgid].records[e.rid])
+    return (state.put(replace(before, length=e.length)),)
+
+
+HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
+    ev.ClusterCreated: _cluster_created,
+    ev.NodeCreated: _node_created,
+    ev.DaemonStarted: _daemon_started,
+    ev.DaemonStopped: _daemon_stopped,
+    ev.IntervalUnknown: _nothing,
+    ev.RequestRejected: _nothing,
+    ev.DeviceAdded: _device_added,
+    ev.DeviceRemoved: _device_removed,
+    ev.DeviceChanged: _device_changed,
+    ev.DeviceResized: _device_resized,
+    ev.NoticeIgnored: _nothing,
+    ev.DiskInitialized: _disk_initialized,
+    ev.DiskGroupCreated: _group_created,
+    ev.DiskGroupDestroyed: _group_destroyed,
+    ev.DiskAdded: _disk_added,
+    ev.DiskRemoved: _removed,
+    ev.DiskStateSet: _disk_state_set,
+    ev.VolumeCreated: _volume_created,
+    ev.VolumeResized: _resized,
+    ev.VolumeStateSet: _state_set,
+    ev.VolumeRemoved: _removed,
+    ev.PlexCreated: _plex_created,
+    ev.PlexResized: _resized,
+    ev.PlexStateSet: _state_set,
+    ev.PlexRemoved: _removed,
+    ev.SubdiskCreated: _subdisk_created,
+    ev.SubdiskResized: _subdisk_resized,
+    ev.SubdiskRemoved: _removed,
+}
+
+assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

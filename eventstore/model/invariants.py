@@ -1,0 +1,151 @@
+"""What is true of every state.
+
+`violations_at` looks at one record and what is next to it, so that a decision can be checked at
+the cost of what it changes; `violations` looks at everything, the indexes included.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from eventstore.model.objects import (
+    HEADER_RID,
+    NODE_SPACE,
+    Device,
+    Disk,
+    DiskGroup,
+    Key,
+    Plex,
+    Subdisk,
+    Volume,
+    rid_text,
+)
+from eventstore.model.state import State
+
+
+def violations(state: State) -> list[str]:
+    """Return everything that is wrong with a state; nothing, if all is well."""
+    found = [
+        text
+        for record in state.records()
+        for text in violations_at(state, (record.space, record.rid))
+    ]
+    found += _stale_indexes(state)
+    return sorted(found)
+
+
+def violations_at(state: State, key: Key) -> list[str]:
+    """Return what is wrong with one record; nothing, if it is gone or all is well."""
+    record = state.get(key)
+    if record is None:
+        return []
+    check = _CHECKS.get(type(record))
+    problems = [] if check is None else list(check(state, record))
+    if key[1] != HEADER_RID and key[1] >= state.next_rid(key[0]):
+        problems.append("its record ID was not drawn from the counter")
+    return [f"{rid_text(key)}: {problem}" for problem in problems]
+
+
+def _of_device(state: State, device: Device) -> Iterator[str]:
+    if device.size < 0:
+        yield "its size is negative"
+    if state.identities.get(device.identity) != device.rid:
+        yield f"another device has the identity {device.identity}"
+    if device.present and state.spaces[NODE_SPACE].names.get(device.name) != device.rid:
+        yield f"another device has the name {device.name}"
+
+
+def _of_group(state: State, group: DiskGroup) -> Iterator[str]:
+    if state.group_names.get(group.name) != group.space:
+        yield f"another disk group has the name {group.name}"
+
+
+def _of_disk(state: State, disk: Disk) -> Iterator[str]:
+    yield from _named(state, disk)
+    device = state.get((NODE_SPACE, disk.device))
+    if not isinstance(device, Device) or device.disk_id != disk.disk_id:
+        yield f"device record #{disk.device} is not its disk"
+    elif (disk.state == "") != device.present:
+        yield f"its state {disk.state or '-'} does not fit its device"
+    if state.device_disks.get(disk.device) != (disk.space, disk.rid):
+        yield "another disk is on its device"
+
+
+def _of_volume(state: State, volume: Volume) -> Iterator[str]:
+    yield from _named(state, volume)
+    if volume.length <= 0:
+        yield "it has no length"
+    plexes = state.plexes(volume)
+    if not any(plex.length >= volume.length for plex in plexes):
+        yield "no plex is as long as the volume"
+    if volume.kstate == "ENABLED" and not any(plex.kstate == "ENABLED" for plex in plexes):
+        yield "it is ENABLED without an ENABLED plex"
+
+
+def _of_plex(state: State, plex: Plex) -> Iterator[str]:
+    yield from _named(state, plex)
+    if not isinstance(state.get((plex.space, plex.volume)), Volume):
+        yield f"its volume #{plex.volume} is missing"
+    end = 0
+    for subdisk in sorted(state.subdisks(plex), key=lambda subdisk: subdisk.plex_offset):
+        if subdisk.plex_offset != end:
+            yield f"there is a hole or an overlap at {end}"
+        end = subdisk.plex_offset + subdisk.length
+        disk = state.get((plex.space, subdisk.disk))
+        if plex.kstate == "ENABLED" and isinstance(disk, Disk) and disk.state:
+            yield f"it is ENABLED, but disk {disk.name} is {disk.state}"
+    if end != plex.length:
+        yield f"its subdisks have {end} sectors, not {plex.length}"
+
+
+def _of_subdisk(state: State, subdisk: Subdisk) -> Iterator[str]:
+    yield from _named(state, subdisk)
+    if not isinstance(state.get((subdisk.space, subdisk.plex)), Plex):
+        yield f"its plex #{subdisk.plex} is missing"
+    disk = state.get((subdisk.space, subdisk.disk))
+    if not isinstance(disk, Disk):
+        yield f"its disk #{subdisk.disk} is missing"
+        return
+    end = subdisk.disk_offset + subdisk.length
+    if subdisk.length <= 0 or subdisk.disk_offset < 0 or end > disk.public_len:
+        yield "it is not within its disk"
+    extents = state.extents(disk)
+    at = bisect_left(extents, (subdisk.disk_offset, subdisk.length, subdisk.rid))
+    if at and sum(extents[at - 1][:2]) > subdisk.disk_offset:
+        yield f"it overlaps subdisk #{extents[at - 1][2]}"
+    if at + 1 < len(extents) and extents[at + 1][0] < end:
+        yield f"it overlaps subdisk #{extents[at + 1][2]}"
+
+
+def _named(state: State, record: Disk | Volume | Plex | Subdisk) -> Iterator[str]:
+    if state.spaces[record.space].names.get(record.name) != record.rid:
+        yield f"another record has the name {record.name}"
+
+
+_CHECKS: dict[type, Callable[[State, Any], Iterator[str]]] = {
+    Device: _of_device,
+    DiskGroup: _of_group,
+    Disk: _of_disk,
+    Volume: _of_volume,
+    Plex: _of_plex,
+    Subdisk: _of_subdisk,
+}
+
+
+def _stale_indexes(state: State) -> Iterator[str]:
+    """Yield what the indexes say that a state built anew from the records would not say."""
+    anew = State()
+    for record in state.records():
+        anew.put(record)
+    for name in State.__slots__:
+        if name != "spaces" and getattr(state, name) != getattr(anew, name):
+            yield f"index {name} is stale"
+    if state.spaces.keys() != anew.spaces.keys():
+        yield "there is a space without records"
+        return
+    for key, space in state.spaces.items():
+        for name in type(space).__slots__:
+            if getattr(space, name) != getattr(anew.spaces[key], name):
+                yield f"index {name} of space {key!r} is stale"

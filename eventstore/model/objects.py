@@ -1,0 +1,128 @@
+"""The records of which a configuration consists: frozen, typed, without behaviour.
+
+Every record lives in a *space* and has a record ID there, drawn from the space's counter: a disk
+group's space is its ID, the node's own is "". Names are fields that change; the key does not.
+Lengths and offsets are in sectors of 512 bytes. A field at its default is left out of the stored
+form and of the digest, so that a new field does not make old logs false.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+Key = tuple[str, int]
+"""(space, record ID)."""
+
+NODE_SPACE = ""
+HEADER_RID = 0
+"""In each space the record that describes the space itself and holds its counter."""
+
+
+class Record(Struct, frozen=True, omit_defaults=True, tag_field="type"):
+    """What all records share."""
+
+    space: str
+    rid: int
+
+
+class Cluster(Record, frozen=True, tag="cluster"):
+    """The header of the shared log's own space: who founded it, and for whom (B0)."""
+
+    name: str
+    cluster_id: str
+    nodes: tuple[str, ...]
+    next_rid: int = 1
+
+
+class Node(Record, frozen=True, tag="node"):
+    """The header of a node log's own space."""
+
+    name: str
+    cluster_id: str
+    next_rid: int = 1
+    boot_id: str = ""
+    running: bool = False
+
+
+class Device(Record, frozen=True, tag="da"):
+    """A disk as the kernel offers it (disk access record).
+
+    `disk_id` is given when the disk is initialised, and binds it for life to `identity`. A device
+    that went away stays, with `present` False, if it had been initialised.
+    """
+
+    name: str
+    identity: str
+    size: int
+    present: bool = True
+    failing: bool = False
+    disk_id: str = ""
+    private_len: int = 0
+    public_len: int = 0
+
+
+class DiskGroup(Record, frozen=True, tag="dg"):
+    """The header of a disk group's space; the space is the disk group ID."""
+
+    name: str
+    next_rid: int = 1
+    base_minor: int = 0
+    version: int = 310
+
+
+class Disk(Record, frozen=True, tag="dm"):
+    """A disk of a group (disk media record); `state` is "" or NODEVICE, `device` a record ID."""
+
+    name: str
+    device: int
+    device_name: str
+    disk_id: str
+    private_len: int
+    public_len: int
+    state: str = ""
+
+
+class Volume(Record, frozen=True, tag="v"):
+    """What an application sees as a disk."""
+
+    name: str
+    length: int
+    kstate: str = "ENABLED"
+    state: str = "ACTIVE"
+    utype: str = "fsgen"
+    readpol: str = "SELECT"
+
+
+class Plex(Record, frozen=True, tag="pl"):
+    """One copy of a volume; `volume` is its record ID."""
+
+    name: str
+    volume: int
+    length: int
+    kstate: str = "ENABLED"
+    state: str = "ACTIVE"
+    layout: str = "CONCAT"
+    mode: str = "RW"
+
+
+class Subdisk(Record, frozen=True, tag="sd"):
+    """A contiguous region of a disk at an offset of a plex; `plex` and `disk` are record IDs."""
+
+    name: str
+    plex: int
+    disk: int
+    disk_offset: int
+    length: int
+    plex_offset: int = 0
+
+
+AnyRecord = Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk
+Header = Cluster | Node | DiskGroup
+
+Change = tuple[Key, AnyRecord | None, AnyRecord | None]
+"""(key, record before, record after); None where there was, or is, none."""
+
+
+def rid_text(key: Key) -> str:
+    """Return the record ID as people and scripts write it, ``DGID#17`` or ``#3``."""
+    return f"{key[0]}#{key[1]}"

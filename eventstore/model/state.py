@@ -1,0 +1,230 @@
+"""The live state: frozen records in dictionaries, and the indexes that find them.
+
+`State` is changed in place, one record at a time, by `put` and `drop`; both keep the indexes true
+and neither decides anything. What stood there before is in the changes that `evolve` gives back,
+and `restore` puts it back: nothing ever copies the state.
+
+The order in which dictionaries hold their entries depends on what was undone, so nothing that
+decides or prints may rest on it: sort first.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Iterator
+
+from eventstore.model.objects import (
+    HEADER_RID,
+    NODE_SPACE,
+    AnyRecord,
+    Change,
+    Device,
+    Disk,
+    DiskGroup,
+    Key,
+    Plex,
+    Subdisk,
+    Volume,
+)
+
+Extent = tuple[int, int, int]
+"""(offset on the disk, length, record ID of the subdisk)."""
+
+
+class Space:
+    """The records of one disk group, or of the node itself, with their indexes."""
+
+    __slots__ = ("children", "extents", "names", "records")
+
+    def __init__(self) -> None:
+        self.records: dict[int, AnyRecord] = {}
+        self.names: dict[str, int] = {}
+        self.children: dict[int, set[int]] = {}
+        self.extents: dict[int, list[Extent]] = {}
+
+
+class State:
+    """Everything one log says is true after its last commit."""
+
+    __slots__ = ("device_disks", "group_names", "identities", "spaces")
+
+    def __init__(self) -> None:
+        self.spaces: dict[str, Space] = {NODE_SPACE: Space()}
+        self.group_names: dict[str, str] = {}
+        self.identities: dict[str, int] = {}
+        self.device_disks: dict[int, Key] = {}
+
+    def get(self, key: Key) -> AnyRecord | None:
+        """Return the record at a key, or None."""
+        space = self.spaces.get(key[0])
+        return None if space is None else space.records.get(key[1])
+
+    def records(self) -> Iterator[AnyRecord]:
+        """Yield every record, in no particular order."""
+        for space in self.spaces.values():
+            yield from space.records.values()
+
+    def put(self, after: AnyRecord) -> Change:
+        """Store a record, in place of the one at its key if there is one."""
+        key = (after.space, after.rid)
+        space = self.spaces.get(after.space)
+        if space is None:
+            space = self.spaces[after.space] = Space()
+        before = space.records.get(after.rid)
+        if before is not None:
+            self._unindex(space, before)
+        space.records[after.rid] = after
+        self._index(space, after)
+        return key, before, after
+
+    def drop(self, key: Key) -> Change:
+        """Remove the record at a key; a disk group's space goes with its header."""
+        space = self.spaces[key[0]]
+        before = space.records.pop(key[1])
+        self._unindex(space, before)
+        if not space.records and key[0] != NODE_SPACE:
+            del self.spaces[key[0]]
+        return key, before, None
+
+    def restore(self, changes: Iterable[Change]) -> None:
+        """Undo changes, given in the order in which they were made."""
+        for key, before, _after in reversed(tuple(changes)):
+            if before is None:
+                self.drop(key)
+            else:
+                self.put(before)
+
+    def _index(self, space: Space, record: AnyRecord) -> None:
+        """Enter a record into the indexes; the inverse of `_unindex`."""
+        kind = type(record)
+        if kind is Subdisk:
+            assert isinstance(record, Subdisk)
+            space.names[record.name] = record.rid
+            _adopt(space, record.plex, record.rid)
+            _adopt(space, record.disk, record.rid)
+            extent = (record.disk_offset, record.length, record.rid)
+            insort(space.extents.setdefault(record.disk, []), extent)
+        elif kind is Plex:
+            assert isinstance(record, Plex)
+            space.names[record.name] = record.rid
+            _adopt(space, record.volume, record.rid)
+        elif kind is Volume:
+            assert isinstance(record, Volume)
+            space.names[record.name] = record.rid
+        elif kind is Disk:
+            assert isinstance(record, Disk)
+            space.names[record.name] = record.rid
+            self.device_disks[record.device] = (record.space, record.rid)
+        elif kind is Device:
+            assert isinstance(record, Device)
+            self.identities[record.identity] = record.rid
+            if record.present:
+                space.names[record.name] = record.rid
+        elif kind is DiskGroup:
+            assert isinstance(record, DiskGroup)
+            self.group_names[record.name] = record.space
+
+    def _unindex(self, space: Space, record: AnyRecord) -> None:
+        """Take a record out of the indexes; the inverse of `_index`."""
+        kind = type(record)
+        if kind is Subdisk:
+            assert isinstance(record, Subdisk)
+            del space.names[record.name]
+            _abandon(space, record.plex, record.rid)
+            _abandon(space, record.disk, record.rid)
+            extents = space.extents[record.disk]
+            extent = (record.disk_offset, record.length, record.rid)
+            del extents[bisect_left(extents, extent)]
+            if not extents:
+                del space.extents[record.disk]
+        elif kind is Plex:
+            assert isinstance(record, Plex)
+            del space.names[record.name]
+            _abandon(space, record.volume, record.rid)
+        elif kind is Volume:
+            assert isinstance(record, Volume)
+            del space.names[record.name]
+        elif kind is Disk:
+            assert isinstance(record, Disk)
+            del space.names[record.name]
+            del self.device_disks[record.device]
+        elif kind is Device:
+            assert isinstance(record, Device)
+            del self.identities[record.identity]
+            if record.present:
+                del space.names[record.name]
+        elif kind is DiskGroup:
+            assert isinstance(record, DiskGroup)
+            del self.group_names[record.name]
+
+    def next_rid(self, space: str) -> int:
+        """Return the record ID that the next record of a space gets."""
+        header = self.spaces[space].records[HEADER_RID]
+        rid: int = header.next_rid  # type: ignore[union-attr]
+        return rid
+
+    def group(self, name_or_id: str) -> DiskGroup | None:
+        """Find a disk group by its name, or by its ID."""
+        dgid = self.group_names.get(name_or_id, name_or_id)
+        record = self.get((dgid, HEADER_RID))
+        return record if isinstance(record, DiskGroup) else None
+
+    def groups(self) -> list[DiskGroup]:
+        """Return the disk groups by name."""
+        found = (self.group(name) for name in sorted(self.group_names))
+        return [group for group in found if group is not None]
+
+    def named(self, space: str, name: str) -> AnyRecord | None:
+        """Find a record of a space by its name."""
+        found = self.spaces.get(space)
+        rid = None if found is None else found.names.get(name)
+        return None if found is None or rid is None else found.records[rid]
+
+    def plexes(self, volume: Volume) -> list[Plex]:
+        """Return the plexes of a volume, in the order of their record IDs."""
+        return [record for record in self._children(volume) if isinstance(record, Plex)]
+
+    def subdisks(self, parent: Plex | Disk) -> list[Subdisk]:
+        """Return the subdisks of a plex or on a disk, in the order of their record IDs."""
+        return [record for record in self._children(parent) if isinstance(record, Subdisk)]
+
+    def disks(self, group: DiskGroup) -> list[Disk]:
+        """Return the disks of a group, by name."""
+        records = self.spaces[group.space].records.values()
+        found = [record for record in records if isinstance(record, Disk)]
+        return sorted(found, key=lambda disk: disk.name)
+
+    def volumes(self, group: DiskGroup) -> list[Volume]:
+        """Return the volumes of a group, by name."""
+        records = self.spaces[group.space].records.values()
+        found = [record for record in records if isinstance(record, Volume)]
+        return sorted(found, key=lambda volume: volume.name)
+
+    def devices(self) -> list[Device]:
+        """Return the devices, by name; present ones before those that went away."""
+        records = self.spaces[NODE_SPACE].records.values()
+        found = [record for record in records if isinstance(record, Device)]
+        return sorted(found, key=lambda device: (not device.present, device.name, device.rid))
+
+    def _children(self, parent: AnyRecord) -> list[AnyRecord]:
+        space = self.spaces[parent.space]
+        return [space.records[rid] for rid in sorted(space.children.get(parent.rid, ()))]
+
+    def extents(self, disk: Disk) -> list[Extent]:
+        """Return what is allocated on a disk, by offset; not to be changed by the caller."""
+        return self.spaces[disk.space].extents.get(disk.rid, [])
+
+
+def _adopt(space: Space, parent: int, child: int) -> None:
+    found = space.children.get(parent)
+    if found is None:
+        space.children[parent] = {child}
+    else:
+        found.add(child)
+
+
+def _abandon(space: Space, parent: int, child: int) -> None:
+    found = space.children[parent]
+    found.discard(child)
+    if not found:
+        del space.children[parent]

@@ -1,0 +1,350 @@
+"""A question as a map, its answer as a map: one door for the daemon, its reader and offline use.
+
+`answer_now` answers from a live state; `answer` from a log, at any moment of it. Both give the
+same data for the same state.
+"""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from eventstore import history, views
+from eventstore.errors import NotFound, Rejected, StoreError
+from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
+from eventstore.model.state import State
+from eventstore.moments import Moment, Resolved, doubt_about, doubt_between, log_of, resolve
+from eventstore.replay import Replayer, replay
+from eventstore.storage.offline import read_store
+from eventstore.storage.reader import LogReader
+from eventstore.storage.schema import LOGS
+from eventstore.text import iso
+from eventstore.verify import verify
+
+Answer = dict[str, Any]
+Asked = TypeVar("Asked")
+DATABASE = "log.db"
+LOCK = "vxconfigd.lock"
+
+
+class PrintArgs(Struct, frozen=True):
+    """``print``: the records of a group, or of all; only the named ones, if any are named."""
+
+    group: str | None = None
+    names: tuple[str, ...] = ()
+
+
+class GroupArgs(Struct, frozen=True):
+    """``dg.list``: one disk group, or all."""
+
+    group: str | None = None
+
+
+class DeviceArgs(Struct, frozen=True):
+    """``disk.list``: one device or disk, or all."""
+
+    device: str | None = None
+
+
+class NoArgs(Struct, frozen=True):
+    """``state``, ``show``: nothing but the moment."""
+
+
+class ObjectArgs(Struct, frozen=True):
+    """``get``, ``blame``: an object by name or record ID."""
+
+    object: str
+
+
+class LogArgs(Struct, frozen=True):
+    """``log``: which commits, how many, in which order."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    which: str | None = None
+    node: str | None = None
+    actor: str | None = None
+    object: str | None = None
+    type: str | None = None
+    tx: str | None = None
+    n: int | None = None
+    reverse: bool = False
+
+
+class DiffArgs(Struct, frozen=True):
+    """``diff``: two moments, and perhaps one object."""
+
+    a: Moment
+    b: Moment
+    object: str | None = None
+
+
+class VerifyArgs(Struct, frozen=True):
+    """``verify``: with or without replay."""
+
+    replay: bool = False
+
+
+class OutcomeArgs(Struct, frozen=True):
+    """``outcome``: the identifier of a request."""
+
+    id: str
+
+
+STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[State, Any], Any]]] = {
+    "print": (PrintArgs, lambda state, args: views.print_view(state, args.group, args.names)),
+    "dg.list": (GroupArgs, lambda state, args: views.groups_view(state, args.group)),
+    "disk.list": (DeviceArgs, lambda state, args: views.disks_view(state, args.device)),
+    "get": (ObjectArgs, lambda state, args: views.get_view(state, args.object)),
+    "state": (NoArgs, lambda state, _args: views.document_view(state)),
+}
+"""What can be answered from one state alone."""
+
+
+class Source:
+    """A store that is only read: both its logs, and the state of each at any position."""
+
+    def __init__(self, readers: dict[str, LogReader]) -> None:
+        self.readers = readers
+        self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
+        self.cluster, nodes = _founding(self.readers["shared"])
+        self.default = "shared" if len(nodes) > 1 else "node"
+
+    def reader(self, *moments: Moment | None) -> LogReader:
+        """Return the log that moments name, or the one that is meant where none does."""
+        named = [log for log in map(log_of, moments) if log is not None]
+        return self.readers[named[0] if named else self.default]
+
+
+def _founding(shared: LogReader) -> tuple[str | None, tuple[str, ...]]:
+    """Return the cluster's name and configured nodes, as the shared log's first commit says."""
+    try:
+        header = replay(shared, 1).get((NODE_SPACE, HEADER_RID))
+    except StoreError:
+        # A damaged log must still open, so that `verify` can say where; it just has no name.
+        return None, ()
+    return (header.name, header.nodes) if isinstance(header, Cluster) else (None, ())
+
+
+@contextmanager
+def open_log(path: str) -> Iterator[Source]:
+    """Open a home, or its log.db, for reading, whether a daemon runs on it or not.
+
+    Raises:
+        NotFound: there is no log.
+        UnknownFormat: another version of this program wrote it.
+        Damaged: its structure is broken.
+    """
+    home = Path(path)
+    database = home / DATABASE if home.is_dir() else home
+    with ExitStack() as stack:
+        alive = not _lock_out_daemon(stack, database.with_name(LOCK))
+        yield Source(stack.enter_context(read_store(database, alive=alive)))
+
+
+def _lock_out_daemon(stack: ExitStack, lock: Path) -> bool:
+    """Share the home's lock while we read; False if a daemon holds it, or it is not ours."""
+    try:
+        file = stack.enter_context(lock.open("rb"))
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False
+    return True
+
+
+def answer_now(state: State, question: str, args: object) -> Any:
+    """Answer a question from one state.
+
+    Raises:
+        NotFound: it asks for what does not exist.
+        Rejected: it is not put as it should be.
+    """
+    kind, handler = STATE_QUESTIONS[question]
+    return handler(state, _typed(question, args, kind))
+
+
+def answer(source: Source, question: str, args: object, at: object) -> Answer:
+    """Answer a question from a log, as of a moment; both as they came from outside.
+
+    Raises:
+        NotFound: it asks for what does not exist.
+        Rejected: there is no such question, or it is not put as it should be.
+        Damaged: the log does not hold what it needs.
+    """
+    moment = None if at is None else _typed(question, at, Moment)
+    if question in STATE_QUESTIONS:
+        return _of_state(source, question, args, moment)
+    found = _HISTORY_QUESTIONS.get(question)
+    if found is None:
+        raise Rejected("V-5-1-7846", f"there is no question {question!r}")
+    kind, handler = found
+    return handler(source, _typed(question, args, kind), moment)
+
+
+def _typed(question: str, value: object, kind: type[Asked]) -> Asked:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise Rejected(
+            "V-5-1-7846", f"the question {question!r} is not put as it should be", cause=str(error)
+        ) from error
+
+
+def envelope(
+    source: Source, reader: LogReader, resolved: Resolved | None, data: Any, notes: list[str]
+) -> Answer:
+    """Put an answer into the map that every answer is."""
+    shown = resolved or (resolve(reader, None) if reader.last() else Resolved(0, 0))
+    return {
+        "cluster": source.cluster,
+        "log": reader.name,
+        "position": shown.position,
+        "at": iso(shown.time_us),
+        "resolved": None if resolved is None else str(resolved),
+        "notes": notes,
+        "data": data,
+    }
+
+
+def _of_state(source: Source, question: str, args: object, at: Moment | None) -> Answer:
+    reader = source.reader(at)
+    resolved = resolve(reader, at)
+    state = source.replayers[reader.log].state_at(resolved.position)
+    data = answer_now(state, question, args)
+    told = resolved if at is not None else None
+    answered = envelope(source, reader, told, data, doubt_about(reader, resolved))
+    return {**answered, "position": resolved.position, "at": iso(resolved.time_us)}
+
+
+def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
+    """Find an object by name at a moment; a record ID needs no state, and may be gone."""
+    space, mark, number = name.rpartition("#")
+    if mark and number.isdigit():
+        return space, int(number)
+    return views.find(source.replayers[reader.log].state_at(position), name)
+
+
+def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
+    until = args.until or at
+    reader = source.reader(args.since, until, Moment("head", log=args.which))
+    low = 1 if args.since is None else _first_after(reader, args.since)
+    high = resolve(reader, until).position if until is not None else reader.last()
+    wanted = history.Wanted(
+        node=args.node, actor=args.actor, type=args.type, tx=args.tx, n=args.n,
+        reverse=args.reverse,
+        key=None if args.object is None else rid_text(_key_of(source, reader, args.object, high)),
+    )  # fmt: skip
+    return envelope(source, reader, None, history.log_lines(reader, wanted, low, high), [])
+
+
+def _first_after(reader: LogReader, since: Moment) -> int:
+    """Return where a listing since a moment begins: at its commit, or after the time."""
+    try:
+        resolved = resolve(reader, since)
+    except NotFound:
+        if since.kind == "time":
+            return 1
+        raise
+    earlier = resolved.asked_us is not None and resolved.time_us < resolved.asked_us
+    return resolved.position + 1 if earlier else resolved.position
+
+
+def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
+    reader = source.reader(at)
+    resolved = resolve(reader, at)
+    data = history.show(source.replayers[reader.log], resolved.position)
+    return envelope(source, reader, resolved, data, [])
+
+
+def _diff(source: Source, args: DiffArgs, _at: Moment | None) -> Answer:
+    reader = source.reader(args.a, args.b)
+    first, second = resolve(reader, args.a), resolve(reader, args.b)
+    replayer = source.replayers[reader.log]
+    rows = history.diff(replayer, first.position, second.position)
+    if args.object is not None:
+        rows = _about(rows, args.object)
+    low, high = sorted((first.position, second.position))
+    data = {"from": first.position, "to": second.position, "changes": rows}
+    notes = [f"from {str(first)[3:]} to {str(second)[3:]}", *doubt_between(reader, low, high)]
+    return envelope(source, reader, None, data, notes)
+
+
+def _about(rows: list[views.Row], name: str) -> list[views.Row]:
+    """Keep the differences of an object and of what is in it."""
+    return [
+        row
+        for row in rows
+        if name in (row["object"], row["rid"]) or row["object"].startswith(f"{name}/")
+    ]
+
+
+def _blame(source: Source, args: ObjectArgs, at: Moment | None) -> Answer:
+    reader = source.reader(at)
+    resolved = resolve(reader, at)
+    key = _key_of(source, reader, args.object, resolved.position)
+    rows = history.blame(reader, key, resolved.position)
+    return envelope(source, reader, resolved if at else None, rows, doubt_about(reader, resolved))
+
+
+def _outcome(source: Source, args: OutcomeArgs, _at: Moment | None) -> Answer:
+    reader = source.reader()
+    data = history.outcome(source.readers.values(), args.id)
+    return envelope(source, reader, None, data, [])
+
+
+def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
+    """Check both logs, or the one that is named; the first that does not hold is the answer."""
+    named = log_of(at)
+    chosen = LOGS if named is None else (named,)
+    verdicts = [verify(source.readers[log], with_replay=args.replay) for log in chosen]
+    found = [_verdict_row(verdict) for verdict in verdicts]
+    bad = [row for row in found if not row["ok"]]
+    shown = bad[0] if bad else next(r for r in found if named or r["log"] != "shared")
+    reader = next(r for r in source.readers.values() if r.name == shown["log"])
+    data = {**shown, "logs": found}
+    return {**envelope_of_broken(source, reader, data), "position": shown["commits"]}
+
+
+def envelope_of_broken(source: Source, reader: LogReader, data: Any) -> Answer:
+    """Return an answer about a log whose head may not be readable."""
+    return {
+        "cluster": source.cluster,
+        "log": reader.name,
+        "position": 0,
+        "at": None,
+        "resolved": None,
+        "notes": [],
+        "data": data,
+    }
+
+
+def _verdict_row(verdict: Any) -> views.Row:
+    return {
+        "ok": verdict.ok,
+        "log": verdict.log,
+        "commits": verdict.commits,
+        "head_hash": verdict.head_hash,
+        "first_bad": verdict.first_bad,
+        "problem": verdict.problem,
+        "checked": list(verdict.checked),
+    }
+
+
+_HISTORY_QUESTIONS: dict[
+    str, tuple[type[Struct], Callable[[Source, Any, Moment | None], Answer]]
+] = {
+    "log": (LogArgs, _log),
+    "show": (NoArgs, _show),
+    "diff": (DiffArgs, _diff),
+    "blame": (ObjectArgs, _blame),
+    "outcome": (OutcomeArgs, _outcome),
+    "verify": (VerifyArgs, _verify),
+}

@@ -1,0 +1,59 @@
+"""Which commits carry a key: the newest in memory, the rest in a table.
+
+Keys are what `eventstore.codec.index_keys` makes of a commit.
+
+Entering every commit into the table at once would more than double what a small commit writes, so
+entries wait in memory and go in batches, sorted, in the transaction of the commit that fills the
+batch. After a restart the tail that was not entered yet is read from the commits themselves.
+
+The table holds 64 bits of a hash of the key, so a lookup gives candidates: whoever reads the
+commits must look whether they are what was asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import blake2b
+
+BATCH = 256
+"""Commits that wait for the table at most; also what a reader must scan itself."""
+
+
+def key_hash(key: str) -> int:
+    """Return the signed 64-bit form of a key in the table."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), signed=True)
+
+
+class Pending:
+    """The entries of one log that are not in the table yet."""
+
+    __slots__ = ("_positions", "count", "last")
+
+    def __init__(self, last: int) -> None:
+        self.last = last
+        self.count = 0
+        self._positions: dict[str, list[int]] = {}
+
+    def add(self, position: int, keys: Iterable[str]) -> None:
+        """Enter a commit that follows the last one."""
+        for key in keys:
+            self._positions.setdefault(key, []).append(position)
+        self.last = position
+        self.count += 1
+
+    def positions(self, key: str) -> list[int]:
+        """Return where a key occurs, ascending."""
+        return self._positions.get(key, [])
+
+    def rows(self) -> list[tuple[int, int]]:
+        """Return the rows for the table, sorted so that they fall on few pages."""
+        return sorted(
+            (key_hash(key), position)
+            for key, positions in self._positions.items()
+            for position in positions
+        )
+
+    def clear(self) -> None:
+        """Forget the entries, since the table has them."""
+        self._positions.clear()
+        self.count = 0

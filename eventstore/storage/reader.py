@@ -1,0 +1,184 @@
+"""Reading one log of a store on any connection: the appender's or a reader's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
+from zlib import crc32
+
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
+from sqlalchemy.dialects import sqlite
+
+from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
+from eventstore.errors import Damaged, NotFound
+from eventstore.storage.index import BATCH, key_hash
+from eventstore.storage.schema import identity, index_marks, tables
+from eventstore.storage.sqlite import DriverError, translated
+
+_FETCH = 512
+
+
+class Statements(NamedTuple):
+    """The statements of one log, compiled once."""
+
+    commits: str
+    slice: str
+    last: str
+    by_key: str
+    mark: str
+    identity: str
+
+
+@cache
+def statements(log: str) -> Statements:
+    """Return the SQL for one log, as SQLAlchemy writes it."""
+    commits, index = tables[log].commits, tables[log].touches
+    place = commits.c.position
+    low: BindParameter[int] = bindparam("low")
+    high: BindParameter[int] = bindparam("high")
+    between = (place >= low) & (place <= high)
+    return Statements(
+        *(
+            str(statement.compile(dialect=sqlite.dialect()))
+            for statement in (
+                select(commits).where(between).order_by(place),
+                select(place, commits.c.payload).where(between).order_by(place),
+                select(func.max(place)),
+                select(index.c.position)
+                .where(index.c.key == bindparam("key"))
+                .order_by(index.c.position),
+                select(index_marks.c.indexed_to).where(index_marks.c.log == bindparam("log")),
+                select(identity.c.name, identity.c.lineage).where(
+                    identity.c.log == bindparam("log")
+                ),
+            )
+        )
+    )
+
+
+def side_check(digest: bytes, term: int, applied_us: int) -> int:
+    """Return the check over what no hash covers."""
+    return crc32(b"%b %d %d" % (digest, term, applied_us))
+
+
+class LogReader:
+    """One log of a store, read on a given connection; positions start at 1."""
+
+    def __init__(self, connection: Connection, log: str) -> None:
+        self.log = log
+        self._sql = statements(log)
+        self._driver: Any = connection.connection.driver_connection
+        with translated("store"):
+            row = self._one(self._sql.identity, log)
+        self.name: str = log if row is None or log == "shared" else f"node/{row[0]}"
+        self.lineage: bytes = bytes(16) if row is None else row[1]
+
+    def last(self) -> int:
+        """Return the position of the last commit, 0 for an empty log."""
+        with translated(f"log {self.name}"):
+            row = self._one(self._sql.last)
+        return int(row[0] or 0)
+
+    def head(self) -> Head:
+        """Return the end of the log."""
+        last = self.last()
+        if last == 0:
+            return Head(self.lineage, 0, ZERO_HASH, 0)
+        commit = self.commit(last)
+        return Head(self.lineage, last, commit.hash, decode_header(commit.header).time_us)
+
+    def commit(self, position: int) -> Commit:
+        """Return one commit.
+
+        Raises:
+            NotFound: there is none at that position.
+            Damaged: its row does not hold together.
+        """
+        for commit in self.commits(position, position):
+            return commit
+        raise NotFound(
+            "V-5-1-7841",
+            f"log {self.name} has no commit @{position}",
+            cause=f"its last one is @{self.last()}",
+            fix="'vx log' lists the commits",
+        )
+
+    def commits(self, low: int = 1, high: int = 2**62) -> Iterator[Commit]:
+        """Yield the commits from `low` to `high`, both included.
+
+        Raises:
+            Damaged: a commit cannot be read; its position is in the error.
+        """
+        expected = low
+        for row in self._rows(self._sql.commits, low, high):
+            *fields, check = row
+            commit = Commit(*fields)
+            if commit.position != expected:
+                raise Damaged(f"log {self.name}: commit @{expected} is missing", position=expected)
+            if side_check(commit.digest, commit.term, commit.applied_us) != check:
+                raise Damaged(
+                    f"log {self.name}: what stands beside commit @{expected} is not what was "
+                    "written",
+                    position=expected,
+                    cause="check sum of digest, term and time of application",
+                )
+            yield commit
+            expected += 1
+
+    def payloads(self, low: int = 1, high: int = 2**62) -> Iterator[tuple[int, bytes]]:
+        """Yield (position, payload): the shortest way to replay."""
+        yield from self._rows(self._sql.slice, low, high)
+
+    def positions(self, key: str) -> list[int]:
+        """Return where a key may occur, ascending: the table's word, then the tail's own."""
+        tail = (position for position, keys in self.unindexed() if key in keys)
+        return [*self.indexed(key), *tail]
+
+    def indexed(self, key: str) -> list[int]:
+        """Return where the table says that a key may occur, ascending."""
+        with translated(f"log {self.name}"):
+            rows = self._driver.execute(self._sql.by_key, (key_hash(key),)).fetchall()
+        return [position for (position,) in rows]
+
+    def unindexed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield (position, keys) of the commits that the table does not have yet."""
+        with translated(f"log {self.name}"):
+            row = self._one(self._sql.mark, self.log)
+        for commit in self.commits((0 if row is None else row[0]) + 1):
+            events = decode_events(commit.payload, commit.position)
+            yield commit.position, index_keys(decode_header(commit.header).tx, events)
+
+    def _one(self, sql: str, *parameters: object) -> Any:
+        return self._driver.execute(sql, parameters).fetchone()
+
+    def _rows(self, sql: str, low: int, high: int) -> Iterator[Any]:
+        """Fetch rows in pieces; name the first position that cannot be read."""
+        at = low
+        try:
+            cursor = self._driver.execute(sql, (low, high))
+            while rows := cursor.fetchmany(_FETCH):
+                for row in rows:
+                    at = row[0] + 1
+                    yield row
+        except DriverError as error:
+            unreadable = self._first_unreadable(at, min(high, at + _FETCH))
+            raise Damaged(
+                f"log {self.name}: store damaged; the first commit that cannot be read is "
+                f"@{unreadable}",
+                position=unreadable,
+                cause=str(error),
+            ) from error
+
+    def _first_unreadable(self, low: int, high: int) -> int:
+        """Look position by position, since a page of rows failed as a whole."""
+        for position in range(low, high + 1):
+            try:
+                if self._one(self._sql.commits, position, position) is None:
+                    return position
+            except DriverError:
+                return position
+        return low
+
+
+assert BATCH <= _FETCH, "the unindexed tail is one piece"

@@ -1,0 +1,79 @@
+"""The tables of a store, and which revision of them this program writes.
+
+A store holds two logs, ``shared`` and ``node``; each has the same two tables. Rows of commits are
+never changed but by a redaction of context. The index is a cache that is written in batches:
+`index_marks` says up to where, and what lies beyond is found by reading the commits themselves.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, String, Table
+
+LOGS = ("shared", "node")
+
+REVISIONS = ("0001", "0002")
+"""Every revision that ever was, in order; `migrations/versions` says how to come from one to the
+next. The last is what this program reads and writes."""
+
+metadata = MetaData()
+
+_Position = BigInteger().with_variant(Integer, "sqlite")
+
+
+class LogTables(NamedTuple):
+    """The tables of one log."""
+
+    commits: Table
+    touches: Table
+
+
+def _log_tables(log: str) -> LogTables:
+    commits = Table(
+        f"{log}_commits",
+        metadata,
+        Column("position", _Position, primary_key=True, autoincrement=False),
+        Column("header", LargeBinary, nullable=False),
+        Column("context", LargeBinary),
+        Column("payload", LargeBinary, nullable=False),
+        Column("hash", LargeBinary, nullable=False),
+        Column("digest", LargeBinary, nullable=False),
+        Column("term", _Position, nullable=False),
+        Column("applied_us", _Position, nullable=False),
+        # CRC-32 of digest, term and applied_us, which no hash covers: bit rot is found there too.
+        Column("side_check", _Position, nullable=False),
+    )
+    index = Table(
+        f"{log}_index",
+        metadata,
+        Column("key", _Position, primary_key=True, autoincrement=False),
+        Column("position", _Position, primary_key=True, autoincrement=False),
+        sqlite_with_rowid=False,
+    )
+    return LogTables(commits, index)
+
+
+tables = {log: _log_tables(log) for log in LOGS}
+
+index_marks = Table(
+    "index_marks",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("indexed_to", _Position, nullable=False),
+)
+
+hard_state = Table(
+    "hard_state",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
+identity = Table(
+    "identity",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("name", String(64), nullable=False),
+    Column("lineage", LargeBinary, nullable=False),
+)

@@ -1,0 +1,292 @@
+"""A store: the two logs of a node and its hard state, behind the one connection that writes.
+
+`Store.append` is the door for every change. It is safe to call from many threads, and what they
+bring while a flush is under way shares the next one. What it was given is on stable storage when
+it returns. After an error of the disk the store promises nothing more (G5): it has to be opened
+again, and what the log holds then is what was written.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import time_ns
+from types import TracebackType
+from typing import Any, NamedTuple, Self
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.dialects import sqlite
+
+from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
+from eventstore.errors import AppendFailed, Conflict, StoreError
+from eventstore.storage import upgrade
+from eventstore.storage.index import BATCH, Pending
+from eventstore.storage.queue import QUEUE_MAX, GroupCommit
+from eventstore.storage.reader import LogReader, side_check
+from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
+from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
+
+APPEND_TIMEOUT_S = 30.0
+
+
+class _Request(NamedTuple):
+    """What one caller wants in one transaction."""
+
+    entries: tuple[Entry, ...]
+    hard_state: bytes | None
+
+
+def _compiled(statement: Any) -> str:
+    return str(statement.compile(dialect=sqlite.dialect()))
+
+
+_INSERT_COMMIT = {log: _compiled(insert(tables[log].commits)) for log in LOGS}
+_INSERT_INDEX = {
+    log: _compiled(insert(tables[log].touches).prefix_with("OR IGNORE")) for log in LOGS
+}
+_INSERT_MARK = _compiled(insert(index_marks).prefix_with("OR REPLACE"))
+_INSERT_HARD_STATE = _compiled(insert(hard_state).prefix_with("OR REPLACE"))
+
+
+class Store:
+    """An open store; see the module's description."""
+
+    def __init__(self, path: Path, connection: Connection, queue_max: int) -> None:
+        self.path = path
+        self.backup: Path | None = None
+        self._connection = connection
+        self._driver: Any = connection.connection.driver_connection
+        self._queue: GroupCommit[_Request, list[Commit]] = GroupCommit(self._flush, queue_max)
+        self._failed: AppendFailed | None = None
+        self.logs: dict[str, LogReader] = {}
+        self.heads: dict[str, Head] = {}
+        self._pending: dict[str, Pending] = {}
+
+    @classmethod
+    def open(cls, path: Path, *, queue_max: int = QUEUE_MAX) -> Self:
+        """Open a store for appending; create it if there is none, migrate it if it is old.
+
+        Raises:
+            UnknownFormat: a newer program wrote it.
+            Damaged: it does not hold together.
+            Unavailable: the file system refuses.
+        """
+        engine = appender_engine(path)
+        with translated(f"store {path}"):
+            connection = engine.connect()
+            try:
+                backup = upgrade.prepare(connection, path)
+                store = cls(path, connection, queue_max)
+                store.backup = backup
+                store._load()
+            except BaseException:
+                connection.close()
+                engine.dispose()
+                raise
+        return store
+
+    def _load(self) -> None:
+        # After a failed flush the WAL may hold pages that never reached the disk, though they can
+        # be read: move what is in it to the database, flushed, before anything rests on it.
+        self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        for log in LOGS:
+            self.logs[log] = reader = LogReader(self._connection, log)
+            self.heads[log] = reader.head()
+            self._load_index(log, reader)
+
+    def _load_index(self, log: str, reader: LogReader) -> None:
+        """Bring the entries that the table does not have into memory; into the table, if many."""
+        pending = self._pending[log] = Pending(0)
+        for position, keys in reader.unindexed():
+            pending.add(position, keys)
+            if pending.count >= BATCH * 16:
+                self._transact(lambda: self._write_index(log))
+        if pending.count == 0:
+            pending.last = self.heads[log].position
+
+    def create_log(self, log: str, name: str) -> None:
+        """Give an empty log its name and its lineage."""
+        lineage = os.urandom(16)
+        self._transact(
+            lambda: self._driver.execute(
+                _compiled(insert(identity)), (log, name, lineage)
+            ).fetchall()
+        )
+        self.logs[log] = reader = LogReader(self._connection, log)
+        self.heads[log] = reader.head()
+
+    def append(
+        self,
+        entries: Sequence[Entry],
+        *,
+        new_hard_state: bytes | None = None,
+        timeout_s: float = APPEND_TIMEOUT_S,
+    ) -> list[Commit]:
+        """Append to the logs, in one transaction; return the commits as stored.
+
+        A commit that is there already (same position, same hash) is a success that changes
+        nothing.
+
+        Raises:
+            Conflict: something else is at that position, or there is a gap before it.
+            Overloaded: the queue stayed full for `timeout_s` seconds.
+            AppendFailed: the disk refused; the store has to be opened again.
+        """
+        return self._queue.submit(_Request(tuple(entries), new_hard_state), timeout_s)
+
+    def positions(self, log: str, key: str) -> list[int]:
+        """Return where a key may occur in a log, ascending."""
+        found = self.logs[log].indexed(key)
+        return found + self._pending[log].positions(key)
+
+    def hard_state(self) -> bytes | None:
+        """Return the hard state as it was last written, or None."""
+        with translated(f"store {self.path}"):
+            row = self._driver.execute("SELECT body FROM hard_state WHERE id = 1").fetchone()
+        return None if row is None else row[0]
+
+    def close(self) -> None:
+        """Write out the index and close; the last close folds the WAL into the database."""
+        try:
+            if self._failed is None:
+                for log, pending in self._pending.items():
+                    if pending.count:
+                        self._transact(lambda log=log: self._write_index(log))
+        finally:
+            engine = self._connection.engine
+            self._connection.close()
+            engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _flush(
+        self, requests: Sequence[_Request]
+    ) -> list[tuple[list[Commit] | None, StoreError | None]]:
+        """Write what several callers want in one transaction; one's conflict is no other's."""
+        if self._failed is not None:
+            return [(None, self._failed)] * len(requests)
+        batch = _Batch(self.heads, self.logs)
+        outcomes: list[tuple[list[Commit] | None, StoreError | None]] = []
+        body: bytes | None = None
+        for request in requests:
+            try:
+                outcomes.append((batch.add(request.entries), None))
+                body = request.hard_state or body
+            except StoreError as error:
+                outcomes.append((None, error))
+        try:
+            self._transact(lambda: self._write(batch, body))
+        except AppendFailed as error:
+            self._failed = error
+            return [(None, refused or error) for _commits, refused in outcomes]
+        self._enter(batch)
+        return outcomes
+
+    def _write(self, batch: _Batch, body: bytes | None) -> None:
+        for log, rows in batch.rows.items():
+            if len(rows) == 1:
+                self._driver.execute(_INSERT_COMMIT[log], rows[0])
+            else:
+                self._driver.executemany(_INSERT_COMMIT[log], rows)
+            if self._pending[log].count >= BATCH:
+                self._write_index(log)
+        if body is not None:
+            self._driver.execute(_INSERT_HARD_STATE, (1, body))
+
+    def _write_index(self, log: str) -> None:
+        pending = self._pending[log]
+        self._driver.executemany(_INSERT_INDEX[log], pending.rows())
+        self._driver.execute(_INSERT_MARK, (log, pending.last))
+        pending.clear()
+
+    def _enter(self, batch: _Batch) -> None:
+        self.heads.update(batch.heads)
+        for log, position, keys in batch.keys:
+            self._pending[log].add(position, keys)
+
+    def _transact(self, work: Any) -> None:
+        """Run work in a transaction.
+
+        Raises:
+            AppendFailed: the driver refused, and nothing of it will be acknowledged.
+        """
+        try:
+            self._driver.execute("BEGIN IMMEDIATE")
+            work()
+            self._driver.execute("COMMIT")
+        except DriverError as error:
+            self._roll_back()
+            raise append_failed(self.path, error) from error
+
+    def _roll_back(self) -> None:
+        try:
+            if self._driver.in_transaction:
+                self._driver.execute("ROLLBACK")
+        except DriverError:
+            # The connection is of no more use; whoever opens the store again sees what holds.
+            return
+
+
+class _Batch:
+    """What goes into one transaction: rows by log, and the heads after them."""
+
+    def __init__(self, heads: Mapping[str, Head], logs: Mapping[str, LogReader]) -> None:
+        self.heads = dict(heads)
+        self.rows: dict[str, list[tuple[object, ...]]] = {}
+        self.keys: list[tuple[str, int, tuple[str, ...]]] = []
+        self._logs = logs
+        self._now_us = time_ns() // 1000
+
+    def add(self, entries: Sequence[Entry]) -> list[Commit]:
+        """Add one caller's entries, all or none; return them as they will be stored."""
+        heads = dict(self.heads)
+        placed = [self._place(heads, entry) for entry in entries]
+        for entry, (commit, is_new) in zip(entries, placed, strict=True):
+            if is_new:
+                check = side_check(commit.digest, commit.term, commit.applied_us)
+                self.rows.setdefault(entry.log, []).append((*commit, check))
+                self.keys.append((entry.log, commit.position, entry.keys))
+        self.heads = heads
+        return [commit for commit, _is_new in placed]
+
+    def _place(self, heads: dict[str, Head], entry: Entry) -> tuple[Commit, bool]:
+        head = heads[entry.log]
+        item = entry.item
+        if isinstance(item, Draft):
+            item = seal(head, item, self._now_us)
+        elif item.position <= head.position:
+            return self._again(head, entry.log, item), False
+        elif item.position > head.position + 1:
+            raise _conflict(head, entry.log, item, f"there is nothing at @{head.position + 1}")
+        elif chain(head.hash, item.header) != item.hash:
+            raise _conflict(head, entry.log, item, "it does not follow from the last commit")
+        heads[entry.log] = head_after(head, item)
+        return item, True
+
+    def _again(self, head: Head, log: str, item: Commit) -> Commit:
+        """Accept a commit that is there already, and nothing else, at a taken position."""
+        flushed = self._logs[log].last()
+        if item.position <= flushed:
+            there = self._logs[log].commit(item.position)
+            if there.hash == item.hash:
+                return there
+        raise _conflict(head, log, item, "another commit is there")
+
+
+def _conflict(head: Head, log: str, item: Commit, why: str) -> Conflict:
+    return Conflict(
+        "V-5-1-12207",
+        f"log {log}: a commit cannot be stored at @{item.position}",
+        cause=f"{why}; the log ends at @{head.position}",
+        fix="compare the two logs ('vx verify --against')",
+    )

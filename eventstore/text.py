@@ -1,0 +1,11 @@
+"""Times as people and programs write them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso(time_us: int) -> str:
+    """Return microseconds since the epoch as ISO 8601 in UTC, to the microsecond."""
+    moment = datetime.fromtimestamp(time_us // 1_000_000, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_us % 1_000_000:06d}Z"

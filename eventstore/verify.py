@@ -1,0 +1,136 @@
+"""Whether a log is what was written, and gives the states that were recorded.
+
+Without replay: every row, the chain of hashes, the hashes of context and payload, positions
+without a gap, one lineage, times that never go back. With replay also that every commit fits the
+state before it, and that the state's digest after it is the recorded one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from eventstore.codec import (
+    ZERO_HASH,
+    Commit,
+    Header,
+    chain,
+    content_hashes_hold,
+    decode_events,
+    decode_header,
+)
+from eventstore.errors import Damaged, StoreError
+from eventstore.model import digest
+from eventstore.model.evolve import apply
+from eventstore.model.state import State
+from eventstore.replay import misfit
+from eventstore.storage.reader import LogReader
+
+
+class Verdict(Struct, frozen=True):
+    """What was found; `first_bad` is the first position that does not hold, None if all do."""
+
+    log: str
+    commits: int
+    head_hash: str
+    first_bad: int | None
+    problem: str | None
+    checked: tuple[str, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything holds."""
+        return self.problem is None
+
+
+def verify(reader: LogReader, *, with_replay: bool) -> Verdict:
+    """Check a whole log.
+
+    Raises:
+        Damaged: the database's own structure is broken; it names the first commit that cannot be
+            read.
+    """
+    checks: list[Callable[[Commit], None]] = [ChainCheck(reader.lineage)]
+    if with_replay:
+        checks.append(ReplayCheck(reader.name))
+    count, last_hash = 0, ZERO_HASH
+    checked = ("rows", "chain", "content", *(("replay", "digest") if with_replay else ()))
+    try:
+        for commit in reader.commits():
+            for check in checks:
+                check(commit)
+            count, last_hash = commit.position, commit.hash
+    except StoreError as error:
+        if "store damaged" in error.message:
+            raise
+        where = getattr(error, "position", None) or count + 1
+        why = error.message if error.cause is None else f"{error.message}: {error.cause}"
+        return Verdict(reader.name, count, last_hash.hex(), where, why, checked)
+    return Verdict(reader.name, count, last_hash.hex(), None, None, checked)
+
+
+class ChainCheck:
+    """Checks commits in order, against each other."""
+
+    def __init__(self, lineage: bytes) -> None:
+        self._lineage = lineage
+        self._hash = ZERO_HASH
+        self._time_us = 0
+
+    def __call__(self, commit: Commit) -> None:
+        """Check the next commit.
+
+        Raises:
+            Damaged: it does not hold.
+        """
+        position = commit.position
+        if chain(self._hash, commit.header) != commit.hash:
+            raise Damaged(f"commit @{position} is not what was written", position=position)
+        if not content_hashes_hold(commit):
+            raise Damaged(
+                f"commit @{position}: payload or context is not what was written",
+                position=position,
+            )
+        header = decode_header(commit.header)
+        self._check_header(header, position)
+        self._hash, self._time_us = commit.hash, header.time_us
+
+    def _check_header(self, header: Header, position: int) -> None:
+        if header.position != position or header.lineage != self._lineage:
+            raise Damaged(
+                f"commit @{position} belongs elsewhere",
+                position=position,
+                cause=f"its header says @{header.position} of log {header.lineage.hex()}",
+            )
+        if header.time_us < self._time_us:
+            raise Damaged(f"commit @{position}: time goes back", position=position)
+
+
+class ReplayCheck:
+    """Replays commits in order, and compares digests."""
+
+    def __init__(self, log: str) -> None:
+        self._log = log
+        self._state = State()
+        self._digest = 0
+
+    def __call__(self, commit: Commit) -> None:
+        """Apply the next commit.
+
+        Raises:
+            Damaged: it does not fit, or the digest after it is another.
+        """
+        events = decode_events(commit.payload, commit.position)
+        try:
+            changes = apply(self._state, events)
+        except (KeyError, AttributeError) as error:
+            raise misfit(self._log, commit.position, error) from error
+        self._digest = digest.updated(self._digest, changes)
+        if digest.stored(self._digest) != commit.digest:
+            raise Damaged(
+                f"commit @{commit.position}: replay gives another state than was recorded",
+                position=commit.position,
+                cause=f"digest {digest.stored(self._digest).hex()}, recorded "
+                f"{commit.digest.hex()}",
+            )
