@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from hashlib import sha256
+from types import GenericAlias
 from typing import Any, NamedTuple, Union, get_args
 
 import msgspec
@@ -129,7 +130,7 @@ _encode = Encoder().encode
 _decode_header = Decoder(Header).decode
 _decode_context = Decoder(Context).decode
 _STORED: tuple[Any, ...] = (*get_args(AnyEvent), *OLD_EVENTS)
-_Events: Any = list[Union.__getitem__(_STORED)]  # type: ignore[misc] made at run time
+_Events: Any = GenericAlias(list, (Union.__getitem__(_STORED),))
 decode_stored: Any = Decoder(_Events).decode
 """Payload -> events in the versions in which they were stored; the bare decoder, for speed."""
 

@@ -2,8 +2,8 @@
 
 Every record lives in a *space* and has a record ID there, drawn from the space's counter: a disk
 group's space is its ID, the node's own is "". Names are fields that change; the key does not.
-Lengths and offsets are in sectors of 512 bytes. A field at its default is left out of the stored
-form and of the digest, so that a new field does not make old logs false.
+Lengths and offsets are in sectors of 512 bytes. A new field comes last and has a default: the
+digest leaves those out (`eventstore.model.digest`), so that old logs stay true.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ HEADER_RID = 0
 """In each space the record that describes the space itself and holds its counter."""
 
 
-class Record(Struct, frozen=True, omit_defaults=True, tag_field="type"):
+class Record(Struct, frozen=True, tag_field="type"):
     """What all records share."""
 
     space: str
