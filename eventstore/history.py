@@ -29,6 +29,7 @@ from eventstore.model.state import State
 from eventstore.moments import position_of_tx
 from eventstore.replay import Replayer
 from eventstore.storage.reader import LogReader
+from eventstore.summary import summary
 from eventstore.text import iso
 from eventstore.views import (
     INTERNAL_FIELDS,
@@ -96,7 +97,7 @@ def log_lines(reader: LogReader, wanted: Wanted, low: int, high: int) -> list[Ro
         if _fits(row, wanted, events):
             keys = dict.fromkeys(key for event in events for key in touched(event))
             row["objects"] = list(dict.fromkeys(names.of(key) for key in keys))
-            row["summary"] = _summary(events, row["objects"])
+            row["summary"] = summary(events, names.of)
             rows.append(row)
     return rows if wanted.reverse else rows[::-1]
 
@@ -139,16 +140,6 @@ def _fits(row: Row, wanted: Wanted, events: list[AnyEvent]) -> bool:
         return False
     key = wanted.key
     return key is None or any(rid_text(k) == key for e in events for k in touched(e))
-
-
-def _summary(events: list[AnyEvent], objects: list[str]) -> str:
-    """Say in a few words what a commit did."""
-    rejected = [event for event in events if isinstance(event, RequestRejected)]
-    if rejected:
-        return f"{rejected[0].verb} rejected: {rejected[0].message}"
-    kinds = dict.fromkeys(stored_name(type(event))[0] for event in events)
-    what = ", ".join(kinds)
-    return f"{what}: {', '.join(objects[:3])}" + (" .." if len(objects) > 3 else "")  # noqa: PLR2004
 
 
 def show(replayer: Replayer, position: int) -> Row:

@@ -6,9 +6,8 @@ same data for the same state.
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,7 +29,6 @@ from eventstore.verify import verify
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
 DATABASE = "log.db"
-LOCK = "vxconfigd.lock"
 
 
 class PrintArgs(Struct, frozen=True):
@@ -141,23 +139,9 @@ def open_log(path: str) -> Iterator[Source]:
         UnknownFormat: another version of this program wrote it.
         Damaged: its structure is broken.
     """
-    home = Path(path)
-    database = home / DATABASE if home.is_dir() else home
-    with ExitStack() as stack:
-        alive = not _lock_out_daemon(stack, database.with_name(LOCK))
-        yield Source(stack.enter_context(read_store(database, alive=alive)))
-
-
-def _lock_out_daemon(stack: ExitStack, lock: Path) -> bool:
-    """Share the home's lock while we read; False if a daemon holds it, or it is not ours."""
-    try:
-        file = stack.enter_context(lock.open("rb"))
-        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return True
-    except OSError:
-        return False
-    return True
+    where = Path(path)
+    with read_store(where / DATABASE if where.is_dir() else where) as readers:
+        yield Source(readers)
 
 
 def answer_now(state: State, question: str, args: object) -> Any:

@@ -8,6 +8,7 @@ A peer that does not read its answer is dropped once the answer has waited long 
 from __future__ import annotations
 
 import asyncio
+import grp
 import os
 import socket
 from collections import deque
@@ -20,7 +21,7 @@ from daemon.shell.credentials import Peer, peer_of
 from daemon.shell.requests import Command, Ping, Query, parse, submission
 from daemon.shell.service import Service
 from daemon.wire.frames import MAX_FRAME, FrameReader, pack_message
-from eventstore.errors import NotPermitted, Overloaded, StoreError
+from eventstore.errors import NotPermitted, Overloaded, Rejected, StoreError
 from eventstore.text import iso
 
 PIPELINED_MAX = 64
@@ -174,8 +175,31 @@ class ControlServer:
         """Listen; the caller holds the home's lock, so a socket that is there is a dead one's."""
         self._path.unlink(missing_ok=True)
         listener = _listen(self._path)
+        self._let_readers_in()
         loop = asyncio.get_running_loop()
         self._server = await loop.create_unix_server(lambda: Connection(self), sock=listener)
+
+    def _let_readers_in(self) -> None:
+        """Give socket and home to the group that may read (G1).
+
+        Raises:
+            Rejected: there is no such group.
+        """
+        readers = self.service.settings.socket.readers
+        if not readers:
+            return
+        try:
+            gid = grp.getgrnam(readers).gr_gid
+        except KeyError as error:
+            raise Rejected(
+                "V-5-1-7861",
+                f"there is no group {readers}",
+                cause="[socket] readers in config.toml names it",
+                fix="make the group, or name another",
+                rule="G1",
+            ) from error
+        os.chown(self._path, -1, gid)
+        os.chown(self._path.parent, -1, gid)
 
     async def stop(self) -> None:
         """Stop listening, and end all connections."""

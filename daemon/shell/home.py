@@ -26,7 +26,8 @@ from eventstore.model import digest
 from eventstore.model import events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
-from eventstore.questions import DATABASE, LOCK
+from eventstore.questions import DATABASE
+from eventstore.storage.offline import LOCK
 from eventstore.storage.store import Store
 
 _LOCK_WAIT_S = 5.0

@@ -27,7 +27,7 @@ def settle(
     `trusted` tells whether what the log holds is known to be on the disk.
     """
     try:
-        with read_store(home / DATABASE, alive=True) as logs:
+        with read_store(home / DATABASE) as logs:
             readers = tuple(logs.values())
             rows = [outcome(readers, waiting.request) for waiting in unsettled]
             times = {reader.name: reader.head().time_us for reader in readers}

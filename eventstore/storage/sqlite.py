@@ -3,14 +3,11 @@
 SQLite before 3.51.3 can lose committed pages when two connections write or checkpoint at the same
 moment (the WAL-reset bug), and distributions ship such versions, so the driver brings its own. One
 connection appends and checkpoints, in the daemon. Every other is opened read-only, which also
-keeps it from checkpointing when it is closed. A store without a daemon is read through a private
-copy of database and WAL, unless there is no WAL to read.
+keeps it from checkpointing when it is closed (`eventstore.storage.offline`).
 """
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +18,7 @@ import pysqlite3.dbapi2 as driver
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import StaticPool
 
-from eventstore.errors import AppendFailed, Damaged, NotFound, StoreError, Unavailable
+from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 
 VERSION: str = driver.sqlite_version
 
@@ -65,36 +62,19 @@ def _engine(uri: str, *pragmas: str) -> Engine:
 
 
 @contextmanager
-def reading(path: Path, *, alive: bool) -> Iterator[Connection]:
-    """Open a store read-only; `alive` tells whether a daemon has it open.
+def reading(path: Path, *, immutable: bool = False) -> Iterator[Connection]:
+    """Open a store read-only; `immutable` if nobody writes it, and it has no WAL.
 
     Raises:
-        NotFound: there is no such file.
         Damaged: it is not a store, or its structure is broken.
+        Unavailable: the file system refuses.
     """
-    if not path.is_file():
-        raise NotFound("V-5-1-7840", f"{path}: no such log", fix="name a home, or its log.db")
-    with tempfile.TemporaryDirectory(prefix="vx-log-") as private:
-        source, immutable = path, False
-        if not alive:
-            source, immutable = _private_copy(path, Path(private)), True
-        engine = reader_engine(source, immutable=immutable and source == path)
-        try:
-            with translated(f"store {path}"), engine.connect() as connection:
-                yield connection
-        finally:
-            engine.dispose()
-
-
-def _private_copy(path: Path, where: Path) -> Path:
-    """Return what to open for a store nobody has open: the file itself, if it has no WAL."""
-    wal = path.with_name(path.name + "-wal")
-    if not wal.exists() or wal.stat().st_size == 0:
-        return path
-    copy = where / path.name
-    shutil.copyfile(path, copy)
-    shutil.copyfile(wal, copy.with_name(wal.name))
-    return copy
+    engine = reader_engine(path, immutable=immutable)
+    try:
+        with translated(f"store {path}"), engine.connect() as connection:
+            yield connection
+    finally:
+        engine.dispose()
 
 
 @contextmanager
