@@ -34,6 +34,11 @@ Examples:
 class Nouns(Verbs):
     """`vx`: a group whose commands are imported when they are called."""
 
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        # Only the names: typer looks among them for what was meant by a word that is none.
+        self.commands: Any = dict.fromkeys(NOUNS)
+
     def list_commands(self, _ctx: Any) -> list[str]:
         return list(NOUNS)
 
@@ -84,11 +89,13 @@ def in_order(args: list[str]) -> list[str]:
     moved: list[str] = []
     rest = list(args)
     while rest:
-        name, mark, _value = rest[0].partition("=")
+        is_long = rest[0].startswith("--")
+        name = rest[0].partition("=")[0] if is_long else rest[0][:2]
         takes_value = _MOVABLE.get(name)
-        if takes_value is None or (mark and not name.startswith("--")):
+        if takes_value is None:
             break
-        count = 2 if takes_value and not mark else 1
+        # `--home DIR` and `-g DG` are two words, `--home=DIR` and `-gDG` are one.
+        count = 2 if takes_value and rest[0] == name else 1
         moved += rest[:count]
         del rest[:count]
     end = rest.index("--") if "--" in rest else len(rest)

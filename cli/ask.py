@@ -42,7 +42,7 @@ def change(source: Source, request: dict[str, object]) -> Answer:
         RequestFailed: it was refused, or its outcome is not known.
 
     """
-    answer = _client(source).ask(request)
+    answer = _ask(source, request)
     _say(answer, named=False)
     return answer
 
@@ -78,11 +78,12 @@ def _answer(
         from cli import offline
 
         return offline.answer(source.log, question, args, at)
-    return _client(source).ask(control.query(question, args, at=at, timeout_ms=timeout_ms(source)))
+    return _ask(source, control.query(question, args, at=at, timeout_ms=timeout_ms(source)))
 
 
-def _client(source: Source) -> Client:
-    return Client(source.socket_path, source.timeout_s)
+def _ask(source: Source, request: dict[str, object]) -> Answer:
+    with Client(source.socket_path, source.timeout_s) as client:
+        return client.ask(request)
 
 
 def _say(answer: Answer, *, named: bool) -> None:

@@ -36,9 +36,9 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(program: str, args: list[str]) -> int:
     if args[-1:] == ["--version"]:
-        from importlib.metadata import version
+        from daemon.version import VERSION
 
-        print(f"{program} {version('vxconfigd')}")
+        print(f"{program} {VERSION}")
         return exit_codes.DONE
     asked = quick.parse(program, args)
     if asked is not None:

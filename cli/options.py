@@ -134,6 +134,8 @@ class Change:
         self.message: str | None = given["message"]
         self.yes: bool = given.get("yes", False)
         self._cmdline = cmdline
+        if self.message is not None and len(self.message) > control.LINE_MAX:
+            raise UsageError(f"-m takes up to {control.LINE_MAX} characters")
         if given["refused_at"] is not None:
             raise UsageError(
                 "--at is for reads: a change is made at the head of the log",
@@ -149,10 +151,11 @@ class Change:
             expect=self.expect,
             dry_run=self.dry_run,
             message=self.message,
-            cmdline=self._cmdline,
+            # Kept with the commit for people to read: of a very long line, its beginning.
+            cmdline=self._cmdline[: control.LINE_MAX],
             program=self.source.program,
             timeout_ms=ask.timeout_ms(self.source),
-            traceparent=os.environ.get("TRACEPARENT"),
+            traceparent=os.environ.get("TRACEPARENT", "")[: control.TRACEPARENT_MAX] or None,
         )
         return ask.change(self.source, request)
 

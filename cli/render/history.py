@@ -71,11 +71,7 @@ def events(data: list[Row]) -> list[str]:
     lines = ["", "events:"]
     for event in data:
         lines.append(f"  {cell(event['name'])} v{event['version']}")
-        lines += [
-            f"{_INDENT}{cell(key)}: {value(part)}"
-            for key, part in event.items()
-            if key not in ("name", "version")
-        ]
+        lines += [f"{_INDENT}{cell(k)}: {value(part)}" for k, part in event["fields"].items()]
     return lines
 
 

@@ -21,8 +21,9 @@ def status(data: Row, header: bool) -> str:
     if data["inflight"] or data["in_doubt"]:
         lines.append(f"in flight: {data['inflight']}, in doubt: {data['in_doubt']}")
     daemon = data["daemon"]
+    counts = [f"{data[key]} {key}" for key in ("groups", "volumes", "devices") if key in data]
     tail = [
-        f"{data['groups']} disk groups, {data['volumes']} volumes, {data['devices']} devices",
+        *([", ".join(counts)] if counts else []),
         " ".join(
             f"{key}={cell(daemon.get(key))}" for key in ("pid", "version", "sqlite", "since")
         ),

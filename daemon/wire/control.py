@@ -15,6 +15,9 @@ OPERATIONS = ("command", "query", "ping")
 # A change waits for a disk to flush; a read of a long past, for a replay.
 DEFAULT_TIMEOUT_MS = 30_000
 
+# Bounds of the daemon on what a request may say of itself, in characters.
+LINE_MAX = 8192
+TRACEPARENT_MAX = 128
 ID_MAX = 64
 ID_CHARACTERS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:-")
 ID_RANDOM_BYTES = 10

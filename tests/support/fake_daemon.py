@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import tempfile
 import threading
@@ -86,7 +85,7 @@ class FakeDaemon:
 def fake_daemon(script: Script) -> Iterator[FakeDaemon]:
     """Serve a script on the socket of a new home, in a short path."""
     with tempfile.TemporaryDirectory() as home:
-        daemon = FakeDaemon(os.path.join(home, "vxconfigd.sock"), script)
+        daemon = FakeDaemon(f"{home}/vxconfigd.sock", script)
         try:
             yield daemon
         finally:

@@ -1,0 +1,221 @@
+"""Changes: what is sent, what is printed, what is asked first."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+
+from daemon.wire import control
+from tests.support.answers import DAMAGED, VERIFIED
+from tests.support.commands import Runner
+from tests.support.fake_daemon import answer, fake_daemon, refusal
+
+DISKS = [["datadg01", "loop0"], [None, "loop1"]]
+MAKE = {"group": "datadg", "name": "vol01", "length_sectors": 20971520, "disks": []}
+
+SENT = {
+    "vxdisk init loop0": ("disk.init", {"device": "loop0", "private_sectors": None}),
+    "vx disk init loop0 privlen=32m": (
+        "disk.init",
+        {"device": "loop0", "private_sectors": 65536},
+    ),
+    "vxdg init datadg datadg01=loop0 loop1": ("dg.init", {"group": "datadg", "disks": DISKS}),
+    "vx dg init datadg datadg01=loop0 loop1": ("dg.init", {"group": "datadg", "disks": DISKS}),
+    "vxdg -g datadg adddisk datadg01=loop0 loop1": (
+        "dg.adddisk",
+        {"group": "datadg", "disks": DISKS},
+    ),
+    "vxdg adddisk -g datadg datadg01=loop0 loop1": (
+        "dg.adddisk",
+        {"group": "datadg", "disks": DISKS},
+    ),
+    "vxdg -g datadg rmdisk a b --yes": ("dg.rmdisk", {"group": "datadg", "disks": ["a", "b"]}),
+    "vxdg destroy datadg --yes": ("dg.destroy", {"group": "datadg"}),
+    "vxassist -g datadg make vol01 10g": ("volume.make", MAKE),
+    "vxassist make vol01 10g -g datadg layout=concat": ("volume.make", MAKE),
+    "vx volume make -g datadg vol01 10g a b": ("volume.make", {**MAKE, "disks": ["a", "b"]}),
+    "vxassist -g datadg make vol01 0": ("volume.make", {**MAKE, "length_sectors": 0}),
+    "vxassist -g datadg growby vol01 2048s": (
+        "volume.growby",
+        {"group": "datadg", "name": "vol01", "length_sectors": 2048},
+    ),
+    "vxassist -g datadg remove volume vol01 --yes": (
+        "volume.remove",
+        {"group": "datadg", "name": "vol01"},
+    ),
+    "vxassist -g datadg remove vol01 --yes": (
+        "volume.remove",
+        {"group": "datadg", "name": "vol01"},
+    ),
+    "vx volume remove -g datadg volume --yes": (
+        "volume.remove",
+        {"group": "datadg", "name": "volume"},
+    ),
+}
+
+USAGE = {
+    "vxdg -g datadg rmdisk a": "--yes",
+    "vxdg destroy datadg": "--yes",
+    "vxassist -g datadg remove volume vol01": "--yes",
+    "vxassist make vol01 10g": "-g DG",
+    "vxassist -g datadg make vol01 10x": "10g",
+    "vxassist -g datadg make vol01 10g layout=mirror": "layout=mirror",
+    "vxassist -g datadg make vol01": "LENGTH",
+    "vxassist -g datadg remove a b --yes": "one at a time",
+    "vxdg init datadg": "DEVICE",
+    "vxdg init datadg =loop0": "NAME=DEVICE",
+    "vxdg init datadg cds=on loop0": "cds=",
+    "vxdisk init loop0 format=simple": "privlen",
+    "vxdg init datadg loop0 --at @3": "--expect",
+    "vxdg init datadg loop0 --log /x": "--log",
+    "vxdg init datadg loop0 --expect last": "@1204",
+    "vxdg init datadg loop0 --id 'a b'": "--id",
+    "vxdg init datadg loop0 --timeout 0": "seconds",
+    "vxdg init datadg loop0 -o yaml": "ndjson",
+    "vxdg frobnicate": "vxdg --help",
+}
+
+
+@pytest.fixture(autouse=True)
+def nobody_at_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
+
+
+@pytest.mark.parametrize("line", SENT)
+def test_a_change_is_sent_as_the_daemon_understands_it(line: str, run: Runner) -> None:
+    done = run(line)
+    assert (done.out, done.err, done.code) == ("committed @1205\n", "", 0)
+    assert (run.asked["verb"], run.asked["args"]) == SENT[line]
+
+
+@pytest.mark.parametrize("line", USAGE)
+def test_a_line_that_makes_no_sense_is_refused_before_anybody_is_asked(
+    line: str, run: Runner
+) -> None:
+    done = run(line)
+    assert (done.out, done.code) == ("", 2)
+    assert USAGE[line] in done.err
+    assert run.daemon.requests == []
+
+
+def test_what_every_change_may_carry_is_carried(run: Runner) -> None:
+    line = "vxdg init datadg loop0 --expect @12 --id ticket-7 -m 'for the payroll' --timeout 2.5"
+    run(line)
+    wanted = {"expect": 12, "id": "ticket-7", "message": "for the payroll", "timeout_ms": 2500}
+    assert {key: run.asked[key] for key in wanted} == wanted
+    assert run.asked["program"] == "vxdg"
+    assert run.asked["cmdline"].startswith("vxdg init datadg loop0 --expect @12 --id ticket-7 -m")
+
+
+def test_a_request_without_a_name_is_given_one(run: Runner) -> None:
+    run("vxdg init datadg loop0")
+    first = run.asked["id"]
+    run("vxdg init datadg loop0")
+    assert control.is_id(first)
+    assert first != run.asked["id"]
+
+
+def test_a_dry_run_shows_events_and_difference_and_needs_no_yes(run: Runner) -> None:
+    done = run("vxdg destroy datadg --dry-run")
+    assert run.asked["dry_run"] is True
+    assert done.code == 0
+    assert done.out == (
+        "nothing was appended; this would be\n"
+        "events:\n"
+        "  volume-made v1\n"
+        "    rid: 9\n"
+        "    name: vol02\n"
+        "\n"
+        "diff:\n"
+        "  + v  datadg/vol02\n"
+        "       name: vol02\n"
+        "       length_sectors: 2048\n"
+    )
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(("typed", "code"), [("y\n", 0), ("yes\n", 0), ("n\n", 1), ("", 1)])
+def test_on_a_terminal_it_asks_before_it_destroys(
+    typed: str, code: int, run: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", Terminal(typed))
+    done = run("vxdg destroy datadg")
+    assert done.code == code
+    assert done.err.startswith("Destroy disk group datadg and all that is in it? [y/N] ")
+    assert len(run.daemon.requests) == (code == 0)
+
+
+@pytest.mark.parametrize("code", [1, 3, 4, 69, 70, 75, 77])
+def test_the_exit_code_is_the_one_that_the_daemon_chose(
+    code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake_daemon(lambda _: refusal(exit=code, cause="that", fix="this", rule="M1")) as daemon:
+        done = Runner(capsys, daemon)("vxdg init x loop0")
+    assert (done.out, done.code) == ("", code)
+    assert done.err == (
+        "VxVM vxdg ERROR V-5-1-582 Disk group x: No such disk group (rule M1)\n"
+        "  cause: that\n"
+        "  fix: this\n"
+    )
+
+
+def test_a_change_whose_answer_does_not_come_is_pending(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with fake_daemon(lambda _: None) as daemon:
+        done = Runner(capsys, daemon)("vxdg init x loop0 --id ticket-7")
+    assert done.code == 5
+    assert "fix: vx outcome ticket-7" in done.err
+
+
+@pytest.mark.parametrize(
+    ("outcome", "code"),
+    [("done", 0), ("failed", 1), ("rejected", 1), ("unknown", 3), ("pending", 5)],
+)
+def test_the_outcome_of_a_request_is_its_exit_code(
+    outcome: str, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data: dict[str, Any] = {"id": "x", "outcome": outcome, "position": None, "message": None}
+    with fake_daemon(lambda _: answer(data)) as daemon:
+        done = Runner(capsys, daemon)("vx outcome x")
+    assert (done.out, done.code) == (f"x {outcome}\n", code)
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(VERIFIED, 0), (DAMAGED, 6)])
+def test_verify_says_by_its_exit_code_whether_the_log_holds(
+    verdict: dict[str, Any], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake_daemon(lambda _: answer(verdict)) as daemon:
+        assert Runner(capsys, daemon)("vx verify").code == code
+
+
+def test_the_first_position_that_does_not_hold_is_named(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with fake_daemon(lambda _: answer(DAMAGED)) as daemon:
+        done = Runner(capsys, daemon)("vx verify")
+    assert done.out == (
+        "node/node1: the first position that does not hold is @7\n"
+        "its payload is not what was hashed\n"
+    )
+
+
+def test_what_the_daemon_notes_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    with fake_daemon(lambda _: answer([], notes=["nothing was observed then"])) as daemon:
+        done = Runner(capsys, daemon)("vx log")
+    assert done.err == "nothing was observed then\n"
+
+
+def test_a_position_that_was_meant_as_a_time_is_told_how_to_be_one(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with fake_daemon(lambda _: refusal(message="no commit @1764000000")) as daemon:
+        done = Runner(capsys, daemon)("vx state --at 1764000000")
+    assert done.code == 3
+    assert "write epoch:1764000000" in done.err
