@@ -21,7 +21,10 @@ from __future__ import annotations
 
 
 class StoreError(Exception):
-    """An error that a person can act upon; `id` is stable and can be looked up."""
+    """An error that a person can act upon; `id` is stable and can be looked up.
+
+    `about` is the record ID of what stands in the way, so that its maker can be named.
+    """
 
     exit_code = 70
 
@@ -34,6 +37,7 @@ class StoreError(Exception):
         fix: str | None = None,
         rule: str | None = None,
         node: str | None = None,
+        about: str | None = None,
     ) -> None:
         super().__init__(message)
         self.id = id
@@ -42,6 +46,7 @@ class StoreError(Exception):
         self.fix = fix
         self.rule = rule
         self.node = node
+        self.about = about
 
     def to_map(self) -> dict[str, object]:
         """Return the form that travels to a utility."""

@@ -175,7 +175,7 @@ class Node:
     def _reject(self, said: Submit, error: StoreError) -> Ready:
         """Refuse a request, and record the attempt: who asked for what, and why not (D11)."""
         error.node = error.node or self.name
-        reply = (said.token, {"ok": False, "error": error.to_map()})
+        reply = (said.token, {"ok": False, "error": error.to_map(), "about": error.about})
         note = f"{said.verb} {said.request} -> rejected: {error.message}"
         if said.dry_run:
             return Ready(replies=(reply,), notes=(note,))

@@ -11,6 +11,7 @@ and whoever owns it finds out from the log what became of the requests (G5).
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 
@@ -20,12 +21,14 @@ from daemon.core.node import Node
 from daemon.core.ready import Answer, Input, Ready, Submit
 from daemon.shell import clock
 from daemon.shell.logs import Logger
-from eventstore.codec import decode_header
+from eventstore.codec import decode_context, decode_header
 from eventstore.errors import AppendFailed, Overloaded
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096
 """Inputs that may wait; a connection has one request under way, a notification is small."""
+
+EXIT_DEFECT = 70
 
 Reply = Callable[[Answer], None]
 
@@ -87,7 +90,18 @@ class Driver:
         self.put(said if found is None else msgspec.structs.replace(said, found=found), reply)
 
     def pump(self) -> None:
-        """Step everything that waits, flush it in one transaction, and do the rest."""
+        """Step everything that waits, flush it in one transaction, and do the rest.
+
+        What goes wrong in here that is not the disk is a defect. The state in memory is then worth
+        nothing, and the log is whole: end at once, and let the next start replay it.
+        """
+        try:
+            self._pump()
+        except Exception:  # noqa: BLE001 the one place; it ends the process
+            self._log.critical("a defect -> end at once", exc_info=True)
+            os._exit(EXIT_DEFECT)
+
+    def _pump(self) -> None:
         self._scheduled = False
         batch, self._inputs = self._inputs, deque()
         done: list[tuple[Ready, Input, Reply | None]] = []
@@ -101,7 +115,7 @@ class Driver:
         for ready, _said, reply in done:
             for _token, answer in ready.replies:
                 if reply is not None:
-                    reply(answer)
+                    reply(self._with_maker(answer))
             for note in ready.notes:
                 self._log.info(note)
 
@@ -123,6 +137,19 @@ class Driver:
             if isinstance(said, Submit) and reply is not None
         ]
         self._on_failure(error, unsettled)
+
+    def _with_maker(self, answer: Answer) -> Answer:
+        """Name who made what stands in the way of a request, once that is in the log."""
+        about = answer.pop("about", None)
+        positions = self.store.positions("node", about) if about else []
+        if positions:
+            commit = self.store.logs["node"].commit(positions[0])
+            context = decode_context(commit.context)
+            words = f" with '{context.command}'" if context.command else ""
+            maker = f"made by {context.actor.user or context.actor.program}{words}"
+            error = answer["error"]
+            error["cause"] = f"{error['cause']}; {maker}, @{commit.position}"
+        return answer
 
     def _position_of(self, request: str) -> int | None:
         for position in self.store.positions("node", f"tx/{request}"):

@@ -11,7 +11,7 @@ from eventstore.model.decide.disks import check_not_owned, need_device
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.names import check_free, check_name, need, need_group
 from eventstore.model.decide.volumes import removal
-from eventstore.model.objects import Device, Disk, DiskGroup
+from eventstore.model.objects import Device, Disk, DiskGroup, rid_text
 from eventstore.model.state import State
 
 MINORS_PER_GROUP = 1000
@@ -28,8 +28,9 @@ def create(state: State, command: cmd.CreateDiskGroup, moment: Moment) -> list[e
             "V-5-1-585",
             f"Disk group {command.group}: cannot create: Disk group exists",
             cause=f"its ID is {taken.space}",
-            fix=f"choose another name, or see 'vx blame {command.group}' for who made it",
+            fix=f"choose another name, or see 'vx blame {command.group}'",
             rule="D2",
+            about=rid_text((taken.space, taken.rid)),
         )
     if not command.disks:
         raise Rejected(

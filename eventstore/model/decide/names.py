@@ -6,7 +6,7 @@ from re import compile as pattern
 from typing import TypeVar
 
 from eventstore.errors import NotFound, Rejected
-from eventstore.model.objects import Device, Disk, DiskGroup, Volume
+from eventstore.model.objects import Device, Disk, DiskGroup, Volume, rid_text
 from eventstore.model.state import State
 
 NAME_MAX = 31
@@ -61,9 +61,10 @@ def check_free(state: State, space: str, group: str, kind: str, name: str) -> No
         raise Rejected(
             "V-5-1-120",
             f"{kind} {name}: name is already used in disk group {group}",
-            cause=f"a {what} of that name exists (record {taken.space}#{taken.rid})",
-            fix=f"choose another name, or see 'vx blame {group}/{name}' for who made it",
+            cause=f"a {what} of that name exists",
+            fix=f"choose another name, or see 'vx blame {group}/{name}'",
             rule="D2",
+            about=rid_text((taken.space, taken.rid)),
         )
 
 
