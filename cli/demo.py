@@ -2,13 +2,14 @@
 
 Every command is shown as a user would type it, with what it really printed. What differs from one
 run to the next is times, identifiers, process IDs, the directory, and how many changes the burst
-gets through before the daemon dies.
+gets through before the daemon dies. `--monitor` leaves this machine's devices alone.
 """
 
 from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -28,6 +29,7 @@ DEADLINE_S = 20.0
 PAUSE_S = 0.02
 BIN = Path(sys.executable).parent
 GROUP = "datadg"
+VOLUME = "vol01"
 
 
 class TourFailed(Exception):
@@ -35,61 +37,61 @@ class TourFailed(Exception):
 
 
 class Tour:
-    """Runs commands against one home and shows them."""
+    """Runs commands against one home, and shows them."""
 
     def __init__(self, ground: Ground) -> None:
         self.ground = ground
         self.socket = str(ground.home / "vxconfigd.sock")
-        self._environment = {
-            **os.environ,
-            "PATH": f"{BIN}:{os.environ.get('PATH', os.defpath)}",
-            "VX_HOME": str(ground.home),
-            "NO_COLOR": "1",
-            "COLUMNS": "100",
-        }
+        self._path = f"{BIN}:{os.environ.get('PATH', os.defpath)}"
+        home = {"VX_HOME": str(ground.home), "PATH": self._path}
+        self._environment = {**os.environ, **home, "NO_COLOR": "1", "COLUMNS": "100"}
 
     def say(self, text: str) -> None:
         print(f"\n# {text}", flush=True)
 
-    def show(self, *commands: str) -> None:
-        """Show commands that were carried out already."""
-        for command in commands:
-            print(f"$ {command}", flush=True)
+    def show(self, line: str) -> None:
+        """Show a command that was carried out already."""
+        print(f"$ {line}", flush=True)
 
-    def run(self, line: str, *, code: int = 0) -> str:
+    def run(self, line: str) -> str:
         """Run a command line, show it with its output, and return the output.
 
         Raises:
-            TourFailed: it ended with another exit code.
+            TourFailed: it did not end with 0.
 
         """
         self.show(line)
         program, *arguments = shlex.split(line)
         done = subprocess.run(  # noqa: S603 ours
-            [BIN / program, *arguments],
+            [shutil.which(program, path=self._path) or program, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            cwd=self.ground.directory,
             env=self._environment,
             check=False,
             timeout=DEADLINE_S,
         )
         sys.stdout.write(done.stdout)
         sys.stdout.flush()
-        if done.returncode != code:
-            raise TourFailed(f"`{line}` ended with {done.returncode}, not {code}")
+        if done.returncode != 0:
+            raise TourFailed(f"`{line}` ended with {done.returncode}")
         return done.stdout
 
-    def ask(self, question: str, **args: object) -> dict[str, Any]:
-        """Put a question to the daemon; return the whole answer."""
+    def ask(self, question: str, **args: object) -> Any:
+        """Put a question to the daemon, and return the data of its answer."""
         with Client(self.socket) as client:
-            return client.ask(control.query(question, args))
+            return client.ask(control.query(question, args))["data"]
 
     def position(self) -> int:
         """Return the position of the node's log."""
-        logs = self.ask("status")["data"]["logs"]
+        logs = self.ask("status")["logs"]
         return int(next(log["position"] for log in logs if log["log"].startswith("node/")))
+
+    def online(self) -> set[str]:
+        """Return the names of the disks that are there."""
+        return {str(one["device"]) for one in self.ask("disk.list", device=None) if one["device"]}
 
     def wait(self, what: str, condition: Callable[[], bool]) -> None:
         """Wait until the daemon has taken something up.
@@ -104,121 +106,145 @@ class Tour:
                 raise TourFailed(f"waited {DEADLINE_S:g} s in vain: {what}")
             time.sleep(PAUSE_S)
 
-    def statuses(self) -> dict[str, str]:
-        """Return each disk's status by its identity's last part."""
-        found = self.ask("disk.list", device=None)["data"]
-        return {str(one["device"]): str(one["status"]) for one in found}
-
 
 def main() -> int:
     """Give the tour; return the exit code."""
     signal.signal(signal.SIGTERM, _interrupted)  # else what was started would stay
-    ground = demo_ground.choose(Path(tempfile.mkdtemp(prefix="vx-tour-")))
-    tour = Tour(ground)
+    directory = Path(tempfile.mkdtemp(prefix="vx-tour-"))
+    ground = demo_ground.choose(directory, monitor="--monitor" in sys.argv[1:])
     try:
-        _tour(tour)
+        made = _tour(Tour(ground))
     except (TourFailed, RequestFailed, OSError, subprocess.SubprocessError) as error:
-        said = lab_processes.tail(ground.home / "vxconfigd.log")
-        print(f"\nthe tour failed: {error}", file=sys.stderr)
-        for label in ("cause", "fix"):
-            if value := getattr(error, label, None):
-                print(f"  {label}: {value}", file=sys.stderr)
-        print(f"the daemon said last:\n{said}" if said else "the daemon said nothing")
+        _explain(error, ground)
         return 1
     finally:
         ground.end()
-    _farewell(ground)
+    _farewell(ground, made)
     return 0
 
 
-def _interrupted(number: int, _frame: object) -> None:
-    raise SystemExit(128 + number)
-
-
-def _tour(tour: Tour) -> None:
-    print(f"A tour of vxconfigd. Everything is in {tour.ground.directory}")
+def _tour(tour: Tour) -> int:
+    """Return a position worth looking at."""
+    print(f"A tour of vxconfigd, in {tour.ground.directory}")
     print(tour.ground.intro)
     _disks(tour)
-    made, grown, pulled = _changes(tour)
+    made, grown = _changes(tour)
     _crash(tour)
-    _past(tour, made, grown, pulled)
+    _past(tour, made, grown)
+    _without_daemon(tour)
+    return made
 
 
 def _disks(tour: Tour) -> None:
     first, second = tour.ground.devices
     tour.say("A home, and its daemon")
-    tour.show(*tour.ground.begin(), f"export VX_HOME={tour.ground.home}")
+    tour.ground.begin(tour)
+    tour.show(f"export VX_HOME={tour.ground.home}")
     tour.say("Two disks appear")
-    tour.show(tour.ground.attach(first), tour.ground.attach(second))
-    tour.wait("two disks", lambda: {first, second} <= tour.statuses().keys())
+    tour.ground.attach(tour, first)
+    tour.wait(f"{first} appears", lambda: first in tour.online())
+    tour.ground.attach(tour, second)
+    tour.wait(f"{second} appears", lambda: second in tour.online())
     tour.run("vxdisk list")
 
 
-def _changes(tour: Tour) -> tuple[int, int, int]:
-    """Return the positions after volumes were made, one was grown, and a disk was pulled."""
+def _changes(tour: Tour) -> tuple[int, int]:
+    """Return the positions after volumes were made, and after one was grown."""
     first, second = tour.ground.devices
     tour.say("A disk group on them, and volumes")
     tour.run(f"vxdisk init {first}")
     tour.run(f"vxdisk init {second}")
     tour.run(f"vxdg init {GROUP} data01={first} data02={second}")
-    tour.run(f"vxassist -g {GROUP} make vol01 400m data01")
+    tour.run(f"vxassist -g {GROUP} make {VOLUME} 400m data01")
     tour.run(f"vxassist -g {GROUP} make vol02 200m data02")
     made = tour.position()
     tour.run(f"vxprint -g {GROUP} -ht")
-    tour.say("Before a change is made, its events and what would be different")
-    tour.run(f"vxassist -g {GROUP} --dry-run growby vol01 200m")
-    tour.run(f"vxassist -g {GROUP} growby vol01 200m")
+    tour.say("One grows; first, what that would be")
+    tour.run(f"vxassist -g {GROUP} --dry-run growby {VOLUME} 100m")
+    tour.run(f"vxassist -g {GROUP} growby {VOLUME} 100m")
     grown = tour.position()
     tour.say("A disk is pulled")
-    tour.show(tour.ground.pull(second))
-    tour.wait("a pulled disk", lambda: tour.statuses().get(second, "gone") != "online")
-    pulled = tour.position()
+    tour.ground.pull(tour, second)
+    tour.wait(f"{second} goes", lambda: second not in tour.online())
     tour.run("vxdisk list")
-    return made, grown, pulled
+    return made, grown
 
 
 def _crash(tour: Tour) -> None:
     first, _ = tour.ground.devices
-    tour.say(f"{demo_burst.CLIENTS} clients make volumes; in the middle, the daemon is killed")
-    burst, killed = demo_burst.run(tour.socket, GROUP, tour.ground.kill)
-    tour.show(killed)
+    before = _length(tour)
+    tour.say(f"{demo_burst.CLIENTS} clients grow {VOLUME} by 1m each time; amid this, a SIGKILL")
+    burst = demo_burst.run(tour.socket, GROUP, VOLUME, lambda: tour.ground.kill(tour))
     print(f"acknowledged: {len(burst.acknowledged)}; without an answer: {len(burst.unanswered)}")
-    tour.say("While it is down, the other disk is pulled; then the daemon is started again")
-    tour.show(tour.ground.pull(first), tour.ground.start())
-    found = demo_burst.outcomes(tour.socket, burst.acknowledged)
-    missing = [name for name, outcome in found.items() if outcome != "done"]
-    if missing:
-        raise TourFailed(f"acknowledged, and not in the log: {', '.join(missing)}")
-    print(f"acknowledged: {len(found)}; missing: {len(missing)}")
+    tour.say("While it is down the other disk is pulled; then it is started again")
+    tour.ground.pull(tour, first)
+    tour.ground.start(tour)
+    kept = demo_burst.took_effect(tour.socket, burst.acknowledged)
+    others = demo_burst.took_effect(tour.socket, burst.unanswered)
+    print(f"acknowledged and missing: {len(burst.acknowledged) - len(kept)}")
+    print(f"without an answer, and yet done: {len(others)}")
+    if len(kept) != len(burst.acknowledged):
+        raise TourFailed("something that was acknowledged is missing")
+    if _length(tour) != before + demo_burst.GROW_SECTORS * len(kept + others):
+        raise TourFailed(f"the length of {VOLUME} is not the sum of what was done to it")
     tour.run(f"vx outcome {burst.acknowledged[-1]}")
     tour.say("What could not be observed is known to be unknown")
     tour.run("vx status")
 
 
-def _past(tour: Tour, made: int, grown: int, pulled: int) -> None:
+def _length(tour: Tour) -> int:
+    return int(tour.ask("get", object=f"{GROUP}/{VOLUME}")["length_sectors"])
+
+
+def _past(tour: Tour, made: int, grown: int) -> None:
+    pulled = grown + 1
     tour.say("The state at three moments of the past")
-    tour.run(f"vxprint -g {GROUP} -ht --at @{made} vol01")
-    tour.run(f"vxprint -g {GROUP} -ht --at @{grown} vol01")
-    tour.run(f"vxdisk list --at @{pulled}")
-    tour.say("What changed between two of them, and who changed the volume")
+    tour.run(f"vxprint -g {GROUP} -vt --at @{made}")
+    tour.run(f"vxprint -g {GROUP} -vt --at @{grown}")
+    tour.run(f"vxprint -g {GROUP} -vt --at @{pulled}")
+    tour.say("What changed between two of them")
     tour.run(f"vx diff @{made} @{grown}")
-    tour.run(f"vx blame {GROUP}/vol01")
-    tour.run(f"vx log --until @{pulled}")
+    tour.say("Who changed the volume")
+    tour.run(f"vx blame {GROUP}/{VOLUME}")
+    tour.say("Why the other one lost its disk")
+    tour.run(f"vx show @{pulled}")
     tour.say("Is the log what was written, and does a replay give the same?")
     tour.run("vx verify --replay")
 
 
-def _farewell(ground: Ground) -> None:
-    log = ground.home / "log.db"
-    print("\n# It is stopped; its log is still there. To look around:")
+def _without_daemon(tour: Tour) -> None:
+    tour.say("Without a daemon, the log answers")
+    tour.ground.stop(tour)
+    tour.run(f"vx log -n 3 --log {tour.ground.home}/log.db")
+
+
+def _explain(error: Exception, ground: Ground) -> None:
+    sys.stdout.flush()
+    print(f"\nthe tour failed: {error}", file=sys.stderr)
+    for label in ("cause", "fix"):
+        if value := getattr(error, label, None):
+            print(f"  {label}: {value}", file=sys.stderr)
+    said = lab_processes.tail(ground.home / "vxconfigd.log")
+    if said and not isinstance(error, lab_processes.NotStarted):
+        print(f"the daemon said last:\n{said}", file=sys.stderr)
+    print(f"it is all in {ground.directory}", file=sys.stderr)
+
+
+def _farewell(ground: Ground, made: int) -> None:
+    log = f"{ground.home}/log.db"
+    print("\n# Everything is stopped, and the home is still there. To look around:")
     for command in (
         f"export PATH={BIN}:$PATH VX_HOME={ground.home}",
-        f"vx --log {log} log",
-        f"vx --log {log} print --at @-3",
-        *ground.hints(),
+        f"vx log --log {log}",
+        f"vxprint -g {GROUP} -ht --at @{made} --log {log}",
+        *ground.start_again(),
         f"rm -r {ground.directory}",
     ):
         print(f"$ {command}")
+
+
+def _interrupted(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

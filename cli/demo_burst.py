@@ -15,8 +15,11 @@ CLIENTS = 8
 ENOUGH = 40
 """Acknowledged changes after which the daemon is killed."""
 
+MOST_PER_CLIENT = 40
+"""So that the disk is not full, however late the daemon dies."""
+
 DEADLINE_S = 30.0
-VOLUME_SECTORS = 2048
+GROW_SECTORS = 2048
 
 
 @dataclass
@@ -29,8 +32,8 @@ class Burst:
     enough: threading.Event = field(default_factory=threading.Event)
 
 
-def run(socket_path: str, group: str, kill: Callable[[], str]) -> tuple[Burst, str]:
-    """Make volumes from several threads, kill the daemon, and return what was promised.
+def run(socket_path: str, group: str, volume: str, kill: Callable[[], None]) -> Burst:
+    """Grow a volume from several threads, kill the daemon, and return what was promised.
 
     Raises:
         RequestFailed: a change was refused, though nothing was wrong with it.
@@ -38,57 +41,56 @@ def run(socket_path: str, group: str, kill: Callable[[], str]) -> tuple[Burst, s
     """
     burst = Burst()
     threads = [
-        threading.Thread(target=_make_volumes, args=(socket_path, group, number, burst))
-        for number in range(CLIENTS)
+        threading.Thread(target=_grow, args=(socket_path, group, volume, burst))
+        for _ in range(CLIENTS)
     ]
     for thread in threads:
         thread.start()
     try:
         burst.enough.wait(DEADLINE_S)
     finally:
-        killed = kill()
+        kill()
         for thread in threads:
             thread.join()
     for problem in burst.problems:
         raise problem
-    return burst, killed
+    return burst
 
 
-def outcomes(socket_path: str, identifiers: list[str]) -> dict[str, str]:
-    """Ask the daemon what became of requests."""
+def took_effect(socket_path: str, identifiers: list[str]) -> list[str]:
+    """Return those requests of which the daemon says that they are done."""
     with Client(socket_path) as client:
-        return {identifier: _outcome(client, identifier) for identifier in identifiers}
+        return [identifier for identifier in identifiers if _is_done(client, identifier)]
 
 
-def _outcome(client: Client, identifier: str) -> str:
+def _is_done(client: Client, identifier: str) -> bool:
     try:
         data = client.ask(control.query("outcome", {"id": identifier})).get("data")
     except RequestFailed as error:
         if error.exit_code != exit_codes.NOT_FOUND:
             raise
-        return "unknown"
-    return str(data.get("outcome")) if isinstance(data, dict) else "unknown"
+        return False
+    return isinstance(data, dict) and data.get("outcome") == "done"
 
 
-def _make_volumes(socket_path: str, group: str, number: int, burst: Burst) -> None:
-    """Make one volume after the other until the daemon is gone."""
+def _grow(socket_path: str, group: str, volume: str, burst: Burst) -> None:
+    """Grow the volume again and again, until the daemon is gone."""
     with Client(socket_path, DEADLINE_S) as client:
-        for turn in range(1000):
-            name = f"burst{number}-{turn}"
-            args = {"group": group, "name": name, "length_sectors": VOLUME_SECTORS, "disks": []}
+        for _ in range(MOST_PER_CLIENT):
+            identifier = ask.new_id()
             request = control.command(
-                "volume.make",
-                args,
-                request_id=ask.new_id(),
-                cmdline=f"vxassist -g {group} make {name} 1m",
+                "volume.growby",
+                {"group": group, "name": volume, "length_sectors": GROW_SECTORS},
+                request_id=identifier,
+                cmdline=f"vxassist -g {group} growby {volume} 1m",
                 program="vxassist",
             )
             try:
                 client.ask(request)
             except RequestFailed as error:
-                _died(error, str(request["id"]), burst)
+                _died(error, identifier, burst)
                 return
-            burst.acknowledged.append(str(request["id"]))
+            burst.acknowledged.append(identifier)
             if len(burst.acknowledged) >= ENOUGH:
                 burst.enough.set()
 

@@ -1,15 +1,17 @@
 """What the tour stands on: two disks that come and go, and a daemon that can be killed.
 
 Two kinds: loop devices announced by this machine's kernel (needs root), and the embedded monitor
-with `vx lab` (needs nothing).
+with `vx lab` (needs nothing). Both carry out what they show.
 """
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -25,12 +27,27 @@ from daemon.wire import control
 
 NODE = "node1"
 DISK_BYTES = 1 << 30
+DISKS = 2
 
 LOOP_CTL_ADD = 0x4C80  # include/uapi/linux/loop.h
 LOOP_CTL_REMOVE = 0x4C81
-FIRST_LOOP = 70
-LAST_LOOP = 250
+LOOPS = range(70, 250)
 """Far from those that `losetup --find` gives to others while the tour runs."""
+
+NETLINK_KOBJECT_UEVENT = 15
+ANNOUNCED_WITHIN_S = 2.0
+
+
+class Shell(Protocol):
+    """Where commands are run, and shown with what they print."""
+
+    def run(self, line: str) -> str:
+        """Run a command line, show it with its output, and return the output."""
+        ...
+
+    def show(self, line: str) -> None:
+        """Show a command that was carried out already."""
+        ...
 
 
 class Ground(Protocol):
@@ -41,126 +58,130 @@ class Ground(Protocol):
     home: Path
     devices: list[str]
 
-    def begin(self) -> list[str]:
-        """Make a home and start the daemon; return the commands that do this."""
+    def begin(self, shell: Shell) -> None:
+        """Make a home, and start the daemon."""
         ...
 
-    def attach(self, device: str) -> str:
-        """Attach a disk, and return the command that does it."""
+    def attach(self, shell: Shell, device: str) -> None:
+        """Attach a disk."""
         ...
 
-    def pull(self, device: str) -> str:
-        """Pull a disk, and return the command that does it."""
+    def pull(self, shell: Shell, device: str) -> None:
+        """Pull a disk."""
         ...
 
-    def kill(self) -> str:
-        """End the daemon with SIGKILL, and return the command that does it."""
+    def kill(self, shell: Shell) -> None:
+        """End the daemon with SIGKILL."""
         ...
 
-    def start(self) -> str:
-        """Start the daemon again, and return the command that does it."""
+    def start(self, shell: Shell) -> None:
+        """Start the daemon again."""
+        ...
+
+    def stop(self, shell: Shell) -> None:
+        """Stop the daemon as an administrator would."""
         ...
 
     def end(self) -> None:
         """Stop every process, and give the devices back; the home stays."""
         ...
 
-    def hints(self) -> list[str]:
-        """Return how to start it again: commands."""
+    def start_again(self) -> list[str]:
+        """Return the commands that start it again, and stop it."""
         ...
 
 
-def choose(directory: Path) -> Ground:
+def choose(directory: Path, *, monitor: bool = False) -> Ground:
     """Return the most real ground that this machine and this user allow."""
-    reason = ""
+    if monitor:
+        return MonitorGround(directory, "you asked for it")
     if os.geteuid() != 0:
-        reason = "you are not root"
-    elif not Path("/dev/loop-control").exists() or shutil.which("losetup") is None:
-        reason = "there are no loop devices here"
-    else:
-        try:
-            return KernelGround(directory)
-        except OSError as error:
-            reason = f"loop devices cannot be made here ({error.strerror})"
-    return MonitorGround(directory, reason)
+        return MonitorGround(directory, "you are not root")
+    if not Path("/dev/loop-control").exists() or shutil.which("losetup") is None:
+        return MonitorGround(directory, "there are no loop devices here")
+    try:
+        return KernelGround(directory)
+    except OSError as error:
+        return MonitorGround(directory, f"loop devices do not work here ({error.strerror})")
 
 
 class KernelGround:
     """Loop devices of this machine, announced by its kernel.
 
     Raises:
-        OSError: there are none to be had.
+        OSError: there are none to be had, or the kernel does not announce them here.
 
     """
 
-    intro = "Disks: two loop devices; this machine's kernel announces what happens to them."
+    intro = "Its disks are two loop devices: this machine's kernel announces them."
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.home = directory / NODE
         self._numbers: list[int] = []
-        try:
-            for number in range(FIRST_LOOP, LAST_LOOP):
-                if len(self._numbers) < 2 and not Path(f"/sys/block/loop{number}").exists():  # noqa: PLR2004 two disks
-                    _loop_control(LOOP_CTL_ADD, number)
-                    self._numbers.append(number)
-        except OSError:
-            self.end()
-            raise
-        self.devices = [f"loop{number}" for number in self._numbers]
         self._process = Process(
             "vxconfigd",
             [sys.executable, "-P", "-m", "daemon", "--home", str(self.home)],
             directory / "vxconfigd.pid",
             self.home / "vxconfigd.log",
         )
+        try:
+            self._take_devices()
+        except OSError:
+            self.end()
+            raise
+        self.devices = [f"loop{number}" for number in self._numbers]
 
-    def begin(self) -> list[str]:
-        watched = [part for device in self.devices for part in ("--device", device)]
-        names = ["--home", str(self.home), "--cluster", "tour", "--node", NODE]
-        arguments = ["init", *names, "--kernel", "linux", *watched]
-        program = Path(sys.executable).parent / "vxconfigd"
-        subprocess.run([program, *arguments], check=True, cwd=self.directory)  # noqa: S603 ours
-        for device in self.devices:
-            with self._file(device).open("wb") as file:
-                file.truncate(DISK_BYTES)
-        return [" ".join(["vxconfigd", *arguments]), self.start()]
+    def begin(self, shell: Shell) -> None:
+        watched = " ".join(f"--device {device}" for device in self.devices)
+        names = f"--home {self.home} --cluster tour --node {NODE}"
+        shell.run(f"vxconfigd init {names} --kernel linux {watched}")
+        self.start(shell)
 
-    def attach(self, device: str) -> str:
-        return self._losetup(f"/dev/{device}", self._file(device).name)
+    def attach(self, shell: Shell, device: str) -> None:
+        shell.run(f"losetup /dev/{device} disk{self.devices.index(device)}.img")
 
-    def pull(self, device: str) -> str:
-        return self._losetup("--detach", f"/dev/{device}")
+    def pull(self, shell: Shell, device: str) -> None:
+        shell.run(f"losetup --detach /dev/{device}")
 
-    def kill(self) -> str:
+    def kill(self, shell: Shell) -> None:
         pid = lab_processes.stop(self._process.pid_file, signal.SIGKILL, STOP_DEADLINE_S)
-        return f"kill -KILL {pid}"
+        shell.show(f"kill -KILL {pid}")
 
-    def start(self) -> str:
+    def start(self, shell: Shell) -> None:
         lab_processes.start(self._process, self._is_serving, START_DEADLINE_S)
-        return f"vxconfigd --home {self.home} &"
+        shell.show(f"vxconfigd --home {self.home} &")
+
+    def stop(self, shell: Shell) -> None:
+        pid = lab_processes.stop(self._process.pid_file, signal.SIGTERM, STOP_DEADLINE_S)
+        shell.show(f"kill {pid}")
 
     def end(self) -> None:
-        if hasattr(self, "_process"):
-            lab_processes.stop(self._process.pid_file, signal.SIGTERM, STOP_DEADLINE_S)
+        lab_processes.stop(self._process.pid_file, signal.SIGKILL, STOP_DEADLINE_S)
         for number in self._numbers:
-            subprocess.run(  # noqa: S603 fixed words
-                ["losetup", "--detach", f"/dev/loop{number}"],  # noqa: S607 the user's PATH
-                check=False,
-                capture_output=True,
-            )
+            if Path(f"/sys/block/loop{number}/loop").exists():
+                _losetup("--detach", f"/dev/loop{number}")
             with suppress(OSError):
                 _loop_control(LOOP_CTL_REMOVE, number)
 
-    def hints(self) -> list[str]:
+    def start_again(self) -> list[str]:
         return [f"vxconfigd --home {self.home} &"]
 
-    def _file(self, device: str) -> Path:
-        return self.directory / f"disk{self.devices.index(device) + 1}.img"
-
-    def _losetup(self, *arguments: str) -> str:
-        subprocess.run(["losetup", *arguments], check=True, cwd=self.directory)  # noqa: S603, S607
-        return " ".join(["losetup", *arguments])
+    def _take_devices(self) -> None:
+        """Make the devices and their files, and see that one of them is announced."""
+        free = (number for number in LOOPS if not Path(f"/sys/block/loop{number}").exists())
+        for index, number in zip(range(DISKS), free, strict=False):
+            _loop_control(LOOP_CTL_ADD, number)
+            self._numbers.append(number)
+            with (self.directory / f"disk{index}.img").open("wb") as file:
+                file.truncate(DISK_BYTES)
+        device = f"/dev/loop{self._numbers[0]}"
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_KOBJECT_UEVENT) as listener:
+            listener.bind((0, 1))
+            listener.settimeout(ANNOUNCED_WITHIN_S)
+            _losetup(device, str(self.directory / "disk0.img"))
+            listener.recv(1 << 16)
+        _losetup("--detach", device)
 
     def _is_serving(self) -> bool:
         try:
@@ -176,43 +197,55 @@ class MonitorGround:
     """Disks of the embedded monitor, in a lab."""
 
     def __init__(self, directory: Path, reason: str) -> None:
-        self.intro = f"Disks: the embedded monitor's, for {reason}."
+        self.intro = f"Its disks are the embedded monitor's, for {reason}."
         self.directory = directory
         self._lab = Lab(directory / CLUSTER)
+        self._at = str(self._lab.directory)
         self.home = self._lab.home(NODE)
         self.devices = ["vxd0", "vxd1"]
 
-    def begin(self) -> list[str]:
-        self._lab.up([NODE], 0, 0)
-        return [f"vx lab up {self._lab.directory} --disks 0"]
+    def begin(self, shell: Shell) -> None:
+        shell.run(f"vx lab up {self._at} --disks 0")
 
-    def attach(self, device: str) -> str:
-        self._lab.monitor.disk("add", device, None, DISK_BYTES // 512)
-        return f"vx lab disk add {self._lab.directory} {device}"
+    def attach(self, shell: Shell, device: str) -> None:
+        shell.run(f"vx lab disk add {self._at} {device} --size 1g")
 
-    def pull(self, device: str) -> str:
-        self._lab.monitor.disk("pull", device, None)
-        return f"vx lab disk pull {self._lab.directory} {device}"
+    def pull(self, shell: Shell, device: str) -> None:
+        shell.run(f"vx lab disk pull {self._at} {device}")
 
-    def kill(self) -> str:
-        self._lab.kill(NODE)
-        return f"vx lab kill {self._lab.directory} {NODE}"
+    def kill(self, shell: Shell) -> None:
+        shell.run(f"vx lab kill {self._at} {NODE}")
 
-    def start(self) -> str:
-        self._lab.start(NODE)
-        return f"vx lab start {self._lab.directory} {NODE}"
+    def start(self, shell: Shell) -> None:
+        shell.run(f"vx lab start {self._at} {NODE}")
+
+    def stop(self, shell: Shell) -> None:
+        shell.run(f"vx lab down {self._at}")
 
     def end(self) -> None:
         if self._lab.exists:
             self._lab.down()
 
-    def hints(self) -> list[str]:
-        return [f"vx lab up {self._lab.directory}", f"vx lab down {self._lab.directory}"]
+    def start_again(self) -> list[str]:
+        return [f"vx lab up {self._at}", f"vx lab down {self._at}"]
+
+
+def _losetup(*arguments: str) -> None:
+    """Run losetup.
+
+    Raises:
+        OSError: it failed.
+
+    """
+    command = ["losetup", *arguments]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)  # noqa: S603
+    if done.returncode != 0:
+        raise OSError(errno.EIO, done.stderr.strip() or "losetup failed")
 
 
 def _loop_control(request: int, number: int) -> None:
-    control_file = os.open("/dev/loop-control", os.O_RDWR)
+    handle = os.open("/dev/loop-control", os.O_RDWR)
     try:
-        fcntl.ioctl(control_file, request, number)
+        fcntl.ioctl(handle, request, number)
     finally:
-        os.close(control_file)
+        os.close(handle)

@@ -74,6 +74,7 @@ def test_what_happens_to_a_disk_reaches_the_daemon(lab: RunningLab) -> None:
     assert vx("lab", "disk", "add", directory, "vxd0").code == 0
     assert vx("lab", "disk", "add", directory, "vxd9", "--size", "2g").code == 0
     wait_until(lambda: {"vxd0", "vxd9"} <= statuses(lab).keys())
+    lab.ok("vxdisk", "init", "vxd1")
     assert vx("lab", "disk", "fail", directory, "vxd1", "--node", NODE).code == 0
     wait_until(lambda: statuses(lab)["vxd1"] == "online failing")
     assert vx("lab", "disk", "heal", directory, "vxd1").code == 0
