@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
+from eventstore.differences import change_rows, event_row
 from eventstore.errors import NotFound
 from eventstore.model.events import AnyEvent, RequestRejected, stored_name, touched
 from eventstore.model.evolve import apply
@@ -31,14 +32,7 @@ from eventstore.replay import Replayer
 from eventstore.storage.reader import LogReader
 from eventstore.summary import summary
 from eventstore.text import iso
-from eventstore.views import (
-    INTERNAL_FIELDS,
-    Row,
-    change_rows,
-    event_row,
-    field_name,
-    fields,
-)
+from eventstore.views import INTERNAL_FIELDS, Row, field_name, fields
 
 _PIECE = 256
 """Commits read at a time, from the newest back."""

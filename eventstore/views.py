@@ -15,12 +15,10 @@ from eventstore.errors import NotFound
 from eventstore.model import digest
 from eventstore.model.decide.allocation import free_regions
 from eventstore.model.decide.names import need_group
-from eventstore.model.events import AnyEvent, stored_name
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
     AnyRecord,
-    Change,
     Device,
     Disk,
     DiskGroup,
@@ -322,62 +320,3 @@ def _document_row(record: AnyRecord) -> Row:
     """Return every field, by its own name: equal records give equal rows, counters included."""
     plain = msgspec.structs.asdict(record)
     return {"type": str(record.__struct_config__.tag), **plain}
-
-
-def _change_row(state: State, key: Key, before: AnyRecord | None, after: AnyRecord | None) -> Row:
-    """Return one difference: ``+``, ``-`` or ``~``, and old and new by field.
-
-    `state` names the object where it still has it; a record that is gone names itself.
-    """
-    old = {} if before is None else fields(before)
-    new = {} if after is None else fields(after)
-    record = after if after is not None else before
-    assert record is not None
-    mark = "+" if before is None else "-" if after is None else "~"
-    names = [name for name in {**old, **new} if name not in ("type", "rid")]
-    return {
-        "op": mark,
-        "object": _name_in(state, key, record),
-        "type": str(record.__struct_config__.tag),
-        "rid": rid_text(key),
-        "fields": {
-            name: [old.get(name), new.get(name)]
-            for name in names
-            if old.get(name) != new.get(name)
-        },
-    }
-
-
-def _name_in(state: State, key: Key, record: AnyRecord) -> str:
-    if key[1] == HEADER_RID:
-        return record.name
-    if key[0] == NODE_SPACE:
-        return record.name
-    group = state.get((key[0], HEADER_RID))
-    return f"{getattr(group, 'name', key[0])}/{record.name}"
-
-
-def net(changes: Iterable[Change]) -> dict[Key, tuple[AnyRecord | None, AnyRecord | None]]:
-    """Fold changes into one a record: what was before the first, what is after the last."""
-    folded: dict[Key, tuple[AnyRecord | None, AnyRecord | None]] = {}
-    for key, before, after in changes:
-        first = folded[key][0] if key in folded else before
-        folded[key] = (first, after)
-    return {key: pair for key, pair in folded.items() if pair[0] != pair[1]}
-
-
-def change_rows(state: State, changes: Iterable[Change]) -> list[Row]:
-    """Return the differences that people can see, sorted; counters are not among them."""
-    rows = [_change_row(state, key, *pair) for key, pair in net(changes).items()]
-    seen = [row for row in rows if row["op"] != "~" or row["fields"]]
-    return sorted(seen, key=lambda row: (row["object"], row["rid"]))
-
-
-def event_row(event: AnyEvent) -> Row:
-    """Return an event as plain data, its stored name and version apart."""
-    name, version = stored_name(type(event))
-    values = msgspec.structs.asdict(event)
-    plain = {key: msgspec.to_builtins(value) for key, value in values.items()}
-    if "name" in plain:
-        plain["object_name"] = plain.pop("name")
-    return {"name": name, "version": version, **plain}

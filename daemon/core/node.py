@@ -24,6 +24,7 @@ from daemon.core.ready import (
     Submit,
 )
 from eventstore import codec
+from eventstore.differences import change_rows, event_row
 from eventstore.errors import ExpectFailed, StoreError
 from eventstore.model import events as ev
 from eventstore.model.decide.devices import observe
@@ -31,7 +32,6 @@ from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.table import decide
 from eventstore.model.notifications import DeviceNotified, DevicesScanned, Notification
 from eventstore.model.objects import Node as NodeRecord
-from eventstore.views import change_rows, event_row
 
 RECENT_MAX = 2048
 """Requests whose outcome is remembered without a look at the log: more than one flush holds."""
