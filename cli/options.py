@@ -189,6 +189,11 @@ def reads_history(function: Callable[..., None]) -> Callable[..., None]:
     return _command(function, _LOG | _SOURCE, _source)
 
 
+def asks(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of `function(source, ...)` that only a running daemon can answer."""
+    return _command(function, _SOURCE, _source)
+
+
 def writes(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of `function(change, ...)`."""
     return _command(function, _CHANGE | _SOURCE, _change)

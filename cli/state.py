@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from cli import ask, output
-from cli.options import Command, ObjectArgument, new_app, reads
+from cli.options import Command, ObjectArgument, asks, new_app, reads
 from cli.render.status import status as status_text
 from cli.source import Source
 
@@ -40,7 +40,7 @@ def state(source: Source) -> None:
 
 
 @status_app.command(cls=Command)
-@reads
+@asks
 def status(source: Source) -> None:
     """Show how the node is, worst first.
 

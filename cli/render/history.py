@@ -71,8 +71,21 @@ def events(data: list[Row]) -> list[str]:
     lines = ["", "events:"]
     for event in data:
         lines.append(f"  {cell(event['name'])} v{event['version']}")
-        lines += [f"{_INDENT}{cell(k)}: {value(part)}" for k, part in event["fields"].items()]
+        lines += [
+            f"{_INDENT}{cell(key)}: {_part(part)}"
+            for key, part in event.items()
+            if key not in ("name", "version")
+        ]
     return lines
+
+
+def _part(part: Any) -> str:
+    """Return a field of an event on one line, also where it is a map or a list of maps."""
+    if isinstance(part, dict):
+        return " ".join(f"{cell(key)}={_part(inner)}" for key, inner in part.items()) or "-"
+    if isinstance(part, list):
+        return ", ".join(map(_part, part)) or "-"
+    return cell(part)
 
 
 def changes(data: list[Row]) -> list[str]:
@@ -92,6 +105,7 @@ def _diff_lines(data: list[Row]) -> list[str]:
         lines += [
             f"{_INDENT} {cell(field)}: {_change(row['op'], *both)}"
             for field, both in row["fields"].items()
+            if row["op"] == "~" or both not in ([None, ""], ["", None])
         ]
     return lines
 

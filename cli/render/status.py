@@ -21,7 +21,7 @@ def status(data: Row, header: bool) -> str:
     if data["inflight"] or data["in_doubt"]:
         lines.append(f"in flight: {data['inflight']}, in doubt: {data['in_doubt']}")
     daemon = data["daemon"]
-    counts = [f"{data[key]} {key}" for key in ("groups", "volumes", "devices") if key in data]
+    counts = [f"{key}: {data[key]}" for key in ("groups", "volumes", "devices") if key in data]
     tail = [
         *([", ".join(counts)] if counts else []),
         " ".join(
@@ -61,12 +61,13 @@ def _unknown(intervals: list[Row]) -> list[str]:
 
 
 def _logs(logs: list[Row], header: bool) -> str:
-    rows = [["LOG", "HEAD", "TIME", "DIGEST", "HASH"]]
+    # The hash is left to JSON and `vx show`: with it a line is longer than a screen is wide.
+    rows = [["LOG", "HEAD", "TIME", "DIGEST"]]
     rows += [
         [
             cell(one["log"]),
             position(one["position"]),
-            *(cell(one.get(key)) for key in ("time", "digest", "hash")),
+            *(cell(one.get(key)) for key in ("time", "digest")),
         ]
         for one in logs
     ]

@@ -126,7 +126,7 @@ def test_a_dry_run_shows_events_and_difference_and_needs_no_yes(run: Runner) -> 
         "events:\n"
         "  volume-made v1\n"
         "    rid: 9\n"
-        "    name: vol02\n"
+        "    object_name: vol02\n"
         "\n"
         "diff:\n"
         "  + v  datadg/vol02\n"

@@ -54,7 +54,7 @@ def test_a_program_without_a_verb_shows_its_help_and_calls_it_a_mistake(
 @pytest.mark.parametrize("line", ["vx", "vxprint", "vx dg", "vx log"])
 def test_the_version_can_be_asked_for_everywhere(line: str, run: Runner) -> None:
     done = run.alone([*line.split(), "--version"])
-    assert done.out == f"{line.split()[0]} {VERSION}\n"
+    assert done.out == f"{line.split(maxsplit=1)[0]} {VERSION}\n"
     assert done.code == 0
 
 

@@ -14,13 +14,13 @@ WARNING: disk loop2 is gone
   fix: attach it again
 unknown from {TIME} to {TIME}: daemon down (@9)
 
-LOG         HEAD  TIME                         DIGEST            HASH
-node/node1  @12   2026-11-22T10:14:58.120000Z  dddddddddddddddd  eeeeeeeeeeeeeeee
+LOG         HEAD  TIME                         DIGEST
+node/node1  @12   2026-11-22T10:14:58.120000Z  dddddddddddddddd
 
 NODE   ROLE    HEAD  LAG
 node1  master  @12   0
 
-1 groups, 2 volumes, 2 devices
+groups: 1, volumes: 2, devices: 2
 pid=7 version=0.1.0 sqlite=3.53.4 since=2026-11-22T10:14:58.120000Z
 home /h
 """

@@ -135,7 +135,8 @@ COMMIT = {
         {
             "name": "volume-resized",
             "version": 1,
-            "fields": {"rid": 2, "length": 409600},
+            "rid": 2,
+            "length": 409600,
         }
     ],
     "diff": CHANGES[:1],
@@ -224,7 +225,7 @@ DONE = {"position": 1205, "outcome": "done", "events": [], "diff": []}
 DRY_RUN = {
     "position": 1206,
     "outcome": "dry-run",
-    "events": [{"name": "volume-made", "version": 1, "fields": {"rid": 9, "name": "vol02"}}],
+    "events": [{"name": "volume-made", "version": 1, "rid": 9, "object_name": "vol02"}],
     "diff": CHANGES[1:2],
 }
 

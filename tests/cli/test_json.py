@@ -1,0 +1,93 @@
+"""JSON is what its schema says: the shapes that scripts rely on."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from cli.main import main
+from tests.support.commands import Runner
+from tests.support.json_schema import SCHEMAS, problems
+
+READS = {
+    "vx print": "vx.print/v1",
+    "vxprint -htg datadg vol01": "vx.print/v1",
+    "vx dg list": "vx.dg.list/v1",
+    "vx disk list": "vx.disk.list/v1",
+    "vx get datadg/vol01": "vx.get/v1",
+    "vx state": "vx.state/v1",
+    "vx status": "vx.status/v1",
+    "vx log": "vx.log/v1",
+    "vx show @11": "vx.show/v1",
+    "vx diff @11 @12": "vx.diff/v1",
+    "vx blame datadg/vol01": "vx.blame/v1",
+    "vx verify": "vx.verify/v1",
+    "vx outcome 01JD": "vx.outcome/v1",
+}
+CHANGES = {
+    "vxdisk init loop0": "vx.disk.init/v1",
+    "vxdg init datadg loop0": "vx.dg.init/v1",
+    "vxdg -g datadg adddisk loop0": "vx.dg.adddisk/v1",
+    "vxdg -g datadg rmdisk a --yes": "vx.dg.rmdisk/v1",
+    "vxdg destroy datadg --yes": "vx.dg.destroy/v1",
+    "vxassist -g datadg make vol01 1g": "vx.volume.make/v1",
+    "vxassist -g datadg growby vol01 1g": "vx.volume.growby/v1",
+    "vxassist -g datadg remove vol01 --yes": "vx.volume.remove/v1",
+}
+SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
+
+
+@pytest.mark.parametrize("line", SHAPES)
+def test_a_document_is_what_its_schema_says(line: str, run: Runner) -> None:
+    document = run(f"{line} --json").document
+    assert document["schema"] == SHAPES[line]
+    assert problems(document) == []
+
+
+def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
+    shapes = {f"{name.replace('/', '.')}.json" for name in SHAPES.values()}
+    assert {path.name for path in SCHEMAS.iterdir()} == shapes | {"vx.error.v1.json"}
+
+
+@pytest.mark.parametrize("line", ["vx frob", "vx state", "vxdg init", "vxprint"])
+def test_an_error_is_what_its_schema_says(
+    line: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VX_HOME", "/nonexistent")
+    code = main([*line.split(), "--json"])
+    captured = capsys.readouterr()
+    document = json.loads(captured.err)
+    assert (captured.out, document["exit"]) == ("", code)
+    assert problems(document) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"position": "12"}, "is not type"),
+        ({"at": "yesterday"}, "is not format"),
+        ({"data": [{"name": "datadg"}]}, "no dgid"),
+        ({"data": None}, "is not type"),
+    ],
+)
+def test_a_document_of_another_shape_is_found(
+    change: dict[str, object], problem: str, run: Runner
+) -> None:
+    document = run("vx dg list --json").document | change
+    assert any(problem in found for found in problems(document))
+
+
+@pytest.mark.parametrize("line", ["vx print", "vx log", "vx disk list", "vx diff @1 @2"])
+def test_ndjson_has_one_object_a_line(line: str, run: Runner) -> None:
+    lines = run(f"{line} -o ndjson").out.splitlines()
+    assert len(lines) > 1
+    assert all(isinstance(json.loads(one), dict) for one in lines)
+
+
+@pytest.mark.parametrize("line", READS)
+def test_every_read_has_every_form_of_output(line: str, run: Runner) -> None:
+    for form in ("table", "plain", "tsv", "json", "ndjson"):
+        done = run(f"{line} -o {form}")
+        assert done.code == 0
+        assert done.out.endswith("\n")
