@@ -232,9 +232,10 @@ def _explain(error: Exception, ground: Ground) -> None:
 
 def _farewell(ground: Ground, made: int) -> None:
     log = f"{ground.home}/log.db"
+    programs = f"$PWD/{BIN.relative_to(Path.cwd())}" if BIN.is_relative_to(Path.cwd()) else BIN
     print("\n# Everything is stopped, and the home is still there. To look around:")
     for command in (
-        f"export PATH={BIN}:$PATH VX_HOME={ground.home}",
+        f"export PATH={programs}:$PATH VX_HOME={ground.home}",
         f"vx log --log {log}",
         f"vxprint -g {GROUP} -ht --at @{made} --log {log}",
         *ground.start_again(),

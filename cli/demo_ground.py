@@ -169,10 +169,15 @@ class KernelGround:
 
     def _take_devices(self) -> None:
         """Make the devices and their files, and see that one of them is announced."""
-        free = (number for number in LOOPS if not Path(f"/sys/block/loop{number}").exists())
-        for index, number in zip(range(DISKS), free, strict=False):
-            _loop_control(LOOP_CTL_ADD, number)
-            self._numbers.append(number)
+        free = iter(LOOPS)
+        while len(self._numbers) < DISKS:
+            number = next(free, None)
+            if number is None:
+                raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+            with suppress(FileExistsError):  # another tour has it
+                _loop_control(LOOP_CTL_ADD, number)
+                self._numbers.append(number)
+        for index in range(DISKS):
             with (self.directory / f"disk{index}.img").open("wb") as file:
                 file.truncate(DISK_BYTES)
         device = f"/dev/loop{self._numbers[0]}"
@@ -214,7 +219,8 @@ class MonitorGround:
         shell.run(f"vx lab disk pull {self._at} {device}")
 
     def kill(self, shell: Shell) -> None:
-        shell.run(f"vx lab kill {self._at} {NODE}")
+        self._lab.kill(NODE)  # at once: a command would need its time to start
+        shell.show(f"vx lab kill {self._at} {NODE}")
 
     def start(self, shell: Shell) -> None:
         shell.run(f"vx lab start {self._at} {NODE}")
