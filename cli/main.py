@@ -23,15 +23,33 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has seen enough. Python flushes once more on its way out.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read our output has seen enough.
+        _drop_output()
         return exit_codes.DONE
+    except OSError as error:
+        _drop_output()
+        return failure.show(_cannot_write(error), program, args)
     except Exception:  # noqa: BLE001 the one place that catches all: what comes here is our fault
         import traceback
 
         traceback.print_exc()
         return exit_codes.DAMAGED
     return code
+
+
+def _drop_output() -> None:
+    """Let what could not be written go: Python would try once more on its way out."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _cannot_write(error: OSError) -> RequestFailed:
+    return RequestFailed(
+        "V-5-1-9012",
+        "The answer could not be written",
+        cause=str(error),
+        fix="if it was a change, it is done: see `vx log`",
+        exit_code=exit_codes.DAMAGED,
+    )
 
 
 def _run(program: str, args: list[str]) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,7 @@ def _check_object(
 
 def _wrong(value: Any, schema: dict[str, Any]) -> list[str]:
     """Return what is wrong with a value itself."""
-    rules = {
+    rules: dict[str, Callable[[Any], bool]] = {
         "type": lambda names: _is_one_of(value, [names] if isinstance(names, str) else names),
         "const": lambda wanted: value == wanted,
         "enum": lambda wanted: value in wanted,

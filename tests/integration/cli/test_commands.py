@@ -48,7 +48,20 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
         for disk in ("vxd0", "vxd1", "vxd2"):
             running.ok("vxdisk", "init", disk)
         running.ok("vxdg", "init", "datadg", "datadg01=vxd0", "vxd1")
-        running.ok(*"vxassist -g datadg make vol01 100m --id make-vol01 -m payroll".split())
+        running.ok(
+            *[
+                "vxassist",
+                "-g",
+                "datadg",
+                "make",
+                "vol01",
+                "100m",
+                "--id",
+                "make-vol01",
+                "-m",
+                "payroll",
+            ]
+        )
         yield running
 
 
@@ -103,7 +116,7 @@ def test_what_goes_wrong_has_its_exit_code_and_says_why(
 ) -> None:
     done = lab.run(*line.split())
     assert (done.out, done.code) == ("", code)
-    assert done.err.startswith(f"VxVM {line.split()[0]} ERROR V-5-1-")
+    assert done.err.startswith(f"VxVM {line.split(maxsplit=1)[0]} ERROR V-5-1-")
     assert said in done.err
 
 
