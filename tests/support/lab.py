@@ -1,14 +1,17 @@
 """A running one-node lab: real monitor, real daemon, real command line."""
 
+import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from cli.lab_cluster import Lab
+from cli import lab_processes
+from cli.lab_cluster import Lab, init_home
 from daemon.client import Client
 
 NODE = "node1"
@@ -25,12 +28,11 @@ class Done(NamedTuple):
     err: str
 
 
-class RunningLab:
-    """A lab with one node. Its disks are vxd0, vxd1, ..., of 1 GiB each."""
+class RunningHome:
+    """A home with its daemon, and the command line."""
 
-    def __init__(self, lab: Lab) -> None:
-        self.lab = lab
-        self.home = lab.home(NODE)
+    def __init__(self, home: Path) -> None:
+        self.home = home
 
     def run(self, *command: str) -> Done:
         """Run a program of ours, against this home."""
@@ -59,6 +61,18 @@ class RunningLab:
     def client(self) -> Client:
         """A new conversation with the daemon."""
         return Client(str(self.home / "vxconfigd.sock"), DEADLINE_S)
+
+    def data(self, *arguments: str) -> Any:
+        """Run `vx ... --json` and return the data; it must succeed."""
+        return json.loads(self.vx(*arguments, "--json"))["data"]
+
+
+class RunningLab(RunningHome):
+    """A lab with one node. Its disks are vxd0, vxd1, ..., of 1 GiB each."""
+
+    def __init__(self, lab: Lab) -> None:
+        super().__init__(lab.home(NODE))
+        self.lab = lab
 
     def kill(self) -> None:
         """End the daemon with SIGKILL."""
@@ -94,3 +108,41 @@ def running_lab(directory: Path, *, disks: int = 4) -> Iterator[RunningLab]:
     finally:
         if lab.exists:
             lab.down()
+
+
+class RunningOnLinux(RunningHome):
+    """A daemon that listens to this machine's own kernel."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(home)
+        command = [sys.executable, "-m", "daemon", "--home", str(home)]
+        pid_file, log = home / "vxconfigd.pid", home / "vxconfigd.log"
+        self._process = lab_processes.Process("vxconfigd", command, pid_file, log)
+
+    def start(self) -> int:
+        """Start the daemon, and return its pid once it serves."""
+        return lab_processes.start(self._process, self._is_serving, DEADLINE_S)
+
+    def kill(self) -> None:
+        """End the daemon with SIGKILL."""
+        assert lab_processes.stop(self._process.pid_file, signal.SIGKILL, DEADLINE_S)
+
+    def end(self) -> None:
+        """Stop the daemon, if it runs."""
+        lab_processes.stop(self._process.pid_file, signal.SIGKILL, DEADLINE_S)
+
+    def _is_serving(self) -> bool:
+        return self.run("vx", "status").code == 0
+
+
+@contextmanager
+def running_on_linux(home: Path, device: str) -> Iterator[RunningOnLinux]:
+    """Make a home that watches one device, and run its daemon."""
+    names = ["--home", str(home), "--cluster", "real", "--node", NODE]
+    init_home([*names, "--kernel", "linux", "--device", device])
+    daemon = RunningOnLinux(home)
+    try:
+        daemon.start()
+        yield daemon
+    finally:
+        daemon.end()

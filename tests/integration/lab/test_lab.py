@@ -35,8 +35,7 @@ def lab(tmp_path: Path) -> Iterator[RunningLab]:
 
 
 def statuses(lab: RunningLab) -> dict[str, str]:
-    disks = json.loads(lab.vx("disk", "list", "--json"))["data"]
-    return {one["device"]: one["status"] for one in disks}
+    return {one["device"]: one["status"] for one in lab.data("disk", "list")}
 
 
 def test_a_lab_comes_up_and_goes_down_again(tmp_path: Path) -> None:
