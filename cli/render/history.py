@@ -131,17 +131,19 @@ def diff_items(data: Any) -> list[object]:
 
 
 def verified(data: Row, _header: bool) -> str:
-    """Return whether a log is what was written, and if not, from where on."""
-    log_name = cell(data["log"])
-    if data["ok"]:
-        return (
-            f"{log_name}: {data['commits']} commits hold: {', '.join(data['checked'])}\n"
-            f"head hash {cell(data['head_hash'])}\n"
-        )
-    return (
-        f"{log_name}: the first position that does not hold is {position(data['first_bad'])}\n"
-        f"{cell(data['problem'])}\n"
-    )
+    """Return whether logs are what was written, and if not, from where on."""
+    return "".join(map(_verdict, data.get("logs") or [data]))
+
+
+def _verdict(row: Row) -> str:
+    name, checked = cell(row["log"]), ", ".join(row["checked"])
+    if not row["ok"]:
+        at = position(row["first_bad"])
+        return f"{name}: the first position that does not hold is {at}\n  {cell(row['problem'])}\n"
+    if not row["commits"]:
+        return f"{name}: no commits\n"
+    last = position(row["commits"])
+    return f"{name}: @1 to {last} hold: {checked}\n  head hash {cell(row['head_hash'])}\n"
 
 
 def outcome(data: Row, _header: bool) -> str:

@@ -202,8 +202,18 @@ def test_the_first_position_that_does_not_hold_is_named(
         done = Runner(capsys, daemon)("vx verify")
     assert done.out == (
         "node/node1: the first position that does not hold is @7\n"
-        "its payload is not what was hashed\n"
+        "  its payload is not what was hashed\n"
     )
+
+
+def test_each_log_that_was_checked_has_its_verdict(capsys: pytest.CaptureFixture[str]) -> None:
+    shared = {**VERIFIED, "log": "shared", "commits": 0}
+    with fake_daemon(lambda _: answer({**DAMAGED, "logs": [shared, DAMAGED]})) as daemon:
+        done = Runner(capsys, daemon)("vx verify")
+    assert done.out.splitlines()[:2] == [
+        "shared: no commits",
+        "node/node1: the first position that does not hold is @7",
+    ]
 
 
 def test_what_the_daemon_notes_is_said_on_stderr(capsys: pytest.CaptureFixture[str]) -> None:
