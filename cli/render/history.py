@@ -142,8 +142,8 @@ def _verdict(row: Row) -> str:
         return f"{name}: the first position that does not hold is {at}\n  {cell(row['problem'])}\n"
     if not row["commits"]:
         return f"{name}: no commits\n"
-    last = position(row["commits"])
-    return f"{name}: @1 to {last} hold: {checked}\n  head hash {cell(row['head_hash'])}\n"
+    hold = "1 commit holds" if row["commits"] == 1 else f"{row['commits']} commits hold"
+    return f"{name}: {hold}: {checked}\n  head hash {cell(row['head_hash'])}\n"
 
 
 def outcome(data: Row, _header: bool) -> str:

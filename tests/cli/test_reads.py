@@ -104,7 +104,7 @@ OUTPUTS = {
         "vxassist -g datadg make vol01 100m\n"
         "state           ACTIVE  @12  2026-11-22T10:14:58.120000Z  -      -\n"
     ),
-    "vx verify": ("node/node1: @1 to @12 hold: chain, content\n  head hash eeeeeeeeeeeeeeee\n"),
+    "vx verify": ("node/node1: 12 commits hold: chain, content\n  head hash eeeeeeeeeeeeeeee\n"),
     "vx outcome 01JD": "01JD done @11\n",
     "vx status": STATUS,
 }
