@@ -51,15 +51,14 @@ class _Story:
 
 def _announced(story: _Story, said: DeviceNotified) -> None:
     notice = ev.Notice(said.action, said.seqnum, said.kernel_us, said.boot_id)
-    named = story.state.named(NODE_SPACE, said.name)
-    known = named if isinstance(named, Device) else None
+    known = _named(story.state, said.name)
     if said.device is None:
         if known is None:
             story.add(ev.NoticeIgnored(said.name, notice))
         else:
             _lost(story, known, notice)
         return
-    if known is not None and _plain(known) != said.device.identity:
+    if known is not None and not _answers(story.state, known, said.device):
         # Another disk answers to the name: the one that did must have gone unseen.
         _lost(story, known, notice)
     _found(story, said.device, notice)
@@ -69,17 +68,18 @@ def _scanned(story: _Story, scan: DevicesScanned) -> None:
     """Bring the state to what a scan shows: first what went, then what came, by name."""
     notice = ev.Notice(f"scan-{scan.reason}", 0, scan.kernel_us, scan.boot_id)
     facts = {fact.name: fact for fact in sorted(scan.devices, key=lambda fact: fact.name)}
-    records = sorted(story.state.spaces[NODE_SPACE].records.items())
-    for _rid, device in records:
-        if not isinstance(device, Device) or not device.present:
-            continue
+    present = [device for device in story.state.devices() if device.present]
+    for device in sorted(present, key=lambda device: device.rid):
         fact = facts.get(device.name)
         if fact is None or fact.identity != _plain(device):
             _lost(story, device, notice)
-        elif (fact.size_sectors, fact.failing) == (device.size, device.failing):
-            del facts[device.name]
     for fact in facts.values():
-        _found(story, fact, notice)
+        known = _named(story.state, fact.name)
+        if known is not None and not _answers(story.state, known, fact):
+            _lost(story, known, notice)
+            known = None
+        if known is None or (fact.size_sectors, fact.failing) != (known.size, known.failing):
+            _found(story, fact, notice)
 
 
 def _lost(story: _Story, device: Device, notice: ev.Notice) -> None:
@@ -114,13 +114,27 @@ def _known(state: State, fact: DeviceFact) -> tuple[str, Device | None]:
     """Return the identity to go by, and the device that has it.
 
     A second device with the identity of a present one (two paths, two loop devices on one file)
-    is kept apart from it by its name.
+    is kept apart from it by its name. Once the first is gone the second takes its place, unless
+    it was itself initialised.
     """
-    device = _identified(state, fact.identity)
-    if device is None or not device.present or device.name == fact.name:
-        return fact.identity, device
-    apart = f"{fact.identity}@{fact.name}"
-    return apart, _identified(state, apart)
+    first, apart = _identified(state, fact.identity), f"{fact.identity}@{fact.name}"
+    second = _identified(state, apart)
+    if first is not None and first.present and first.name != fact.name:
+        return apart, second
+    if second is not None and second.disk_id:
+        return apart, second
+    return fact.identity, first
+
+
+def _answers(state: State, device: Device, fact: DeviceFact) -> bool:
+    """Tell whether a device is the one that a fact is about."""
+    _identity, known = _known(state, fact)
+    return known is not None and known.rid == device.rid
+
+
+def _named(state: State, name: str) -> Device | None:
+    found = state.named(NODE_SPACE, name)
+    return found if isinstance(found, Device) else None
 
 
 def _plain(device: Device) -> str:

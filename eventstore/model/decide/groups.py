@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import count
 
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
 from eventstore.model.decide.disks import check_not_owned, need_device
 from eventstore.model.decide.moment import Moment
-from eventstore.model.decide.names import check_free, check_name, need, need_group
+from eventstore.model.decide.names import check_free, check_name, counted, need, need_group
 from eventstore.model.decide.volumes import removal
 from eventstore.model.objects import Device, Disk, DiskGroup, rid_text
 from eventstore.model.state import State
@@ -32,13 +33,7 @@ def create(state: State, command: cmd.CreateDiskGroup, moment: Moment) -> list[e
             rule="D2",
             about=rid_text((taken.space, taken.rid)),
         )
-    if not command.disks:
-        raise Rejected(
-            "V-5-1-2201",
-            f"Disk group {command.group}: cannot create: no disk is named",
-            fix=f"name one: 'vxdg init {command.group} NAME=DEVICE'",
-            rule="D2",
-        )
+    _check_some(command.group, command.disks)
     dgid = _new_dgid(state, moment)
     made: list[ev.AnyEvent] = [ev.DiskGroupCreated(dgid, command.group, _free_minor(state))]
     return made + _additions(state, dgid, command.group, 1, command.disks)
@@ -47,6 +42,7 @@ def create(state: State, command: cmd.CreateDiskGroup, moment: Moment) -> list[e
 def add_disks(state: State, command: cmd.AddDisks) -> list[ev.AnyEvent]:
     """Add initialised disks to a group."""
     group = need_group(state, command.group)
+    _check_some(group.name, command.disks)
     first_rid = state.next_rid(group.space)
     return _additions(state, group.space, group.name, first_rid, command.disks)
 
@@ -54,6 +50,7 @@ def add_disks(state: State, command: cmd.AddDisks) -> list[ev.AnyEvent]:
 def remove_disks(state: State, command: cmd.RemoveDisks) -> list[ev.AnyEvent]:
     """Take disks out of a group; none may be in use, and one must stay."""
     group = need_group(state, command.group)
+    _check_some(group.name, command.disks)
     names = tuple(dict.fromkeys(command.disks))
     gone: list[ev.AnyEvent] = []
     for name in names:
@@ -124,6 +121,17 @@ def _additions(
     return added
 
 
+def _check_some(group: str, disks: Sequence[object]) -> None:
+    if not disks:
+        raise Rejected(
+            "V-5-1-2201",
+            f"Disk group {group}: no disk is named",
+            cause="the command is about at least one disk",
+            fix="name one; 'vxdisk list' shows the devices, and which disks they are",
+            rule="D2",
+        )
+
+
 def _check_initialised(device: Device) -> None:
     if not device.disk_id:
         raise Rejected(
@@ -139,14 +147,12 @@ def _default_name(state: State, dgid: str, group: str, taken: set[str]) -> str:
     """Return the first free ``GROUPnn``."""
     space = state.spaces.get(dgid)
     names = taken if space is None else taken | set(space.names)
-    number = 1
-    while (name := f"{group[:29]}{number:02d}") in names:
-        number += 1
-    return name
+    return next(name for name in (counted(group, n) for n in count(1)) if name not in names)
 
 
 def _new_dgid(state: State, moment: Moment) -> str:
-    number = len(state.group_names) + 1
+    """Return an ID that no group has or had, also not one that ended within the same second."""
+    number = moment.wall_us % 1_000_000
     while (dgid := moment.identifier(number)) in state.spaces:
         number += 1
     return dgid

@@ -102,9 +102,9 @@ def need(state: State, group: DiskGroup, kind: type[Member], name: str) -> Membe
     return record
 
 
-def numbered(stem: str, number: int) -> str:
-    """Return ``STEM-NN``, the stem cut so that the whole is a name."""
-    suffix = f"-{number:02d}"
+def counted(stem: str, number: int, mark: str = "") -> str:
+    """Return ``STEMnn``, with a mark between, the stem cut so that the whole is a name."""
+    suffix = f"{mark}{number:02d}"
     return stem[: NAME_MAX - len(suffix)] + suffix
 
 
@@ -112,7 +112,7 @@ def free_name(state: State, space: str, stem: str, first: int, taken: set[str]) 
     """Return the first ``STEM-NN`` from `first` on that nothing bears; it joins `taken`."""
     names = state.spaces[space].names
     number = first
-    while (name := numbered(stem, number)) in names or name in taken:
+    while (name := counted(stem, number, "-")) in names or name in taken:
         number += 1
     taken.add(name)
     return name

@@ -6,7 +6,7 @@ from eventstore.errors import Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
 from eventstore.model.decide.allocation import Region, allocate, free_regions, usable_disks
-from eventstore.model.decide.names import check_free, free_name, need, need_group, numbered
+from eventstore.model.decide.names import check_free, free_name, need, need_group
 from eventstore.model.objects import Disk, DiskGroup, Plex, Subdisk, Volume
 from eventstore.model.state import State
 
@@ -18,14 +18,13 @@ def make(state: State, command: cmd.MakeVolume) -> list[ev.AnyEvent]:
     _check_length(command.length_sectors)
     regions = allocate(state, group, command.length_sectors, command.disks)
     volume = state.next_rid(group.space)
-    plex_name = numbered(command.name, 1)
-    check_free(state, group.space, group.name, "Plex", plex_name)
+    taken = {command.name}
+    plex_name = free_name(state, group.space, command.name, 1, taken)
     dgid, length = group.space, command.length_sectors
     made: list[ev.AnyEvent] = [
         ev.VolumeCreated(dgid, volume, name=command.name, length=length),
         ev.PlexCreated(dgid, volume + 1, name=plex_name, volume=volume, length=length),
     ]
-    taken = {command.name, plex_name}
     return made + _subdisks(state, group, volume + 1, 0, regions, volume + 2, taken)
 
 
