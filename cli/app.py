@@ -48,6 +48,8 @@ class Nouns(Verbs):
     def format_commands(self, _ctx: Any, formatter: Any) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(noun, entry[2]) for noun, entry in NOUNS.items()])
+        with formatter.section("Exit codes"):
+            formatter.write_dl([(str(code), text) for code, text in exit_codes.MEANING.items()])
 
 
 def load(noun: str) -> Any:

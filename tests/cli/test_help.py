@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from cli import exit_codes
 from cli.app import load
 from cli.registry import CLASSIC, NOUNS
 from daemon.version import VERSION
@@ -61,6 +62,13 @@ def test_the_version_can_be_asked_for_everywhere(line: str, run: Runner) -> None
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_of_the_registry_is_a_command(noun: str) -> None:
     assert load(noun).name == noun
+
+
+def test_every_exit_code_is_explained(run: Runner) -> None:
+    printed = run.alone(["vx", "--help"]).out
+    assert printed.endswith(
+        "".join(f"  {code!s:<5}{text}\n" for code, text in exit_codes.MEANING.items())
+    )
 
 
 def test_a_mistake_is_answered_with_the_usage_and_the_way_to_help(run: Runner) -> None:
