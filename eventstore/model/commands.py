@@ -62,14 +62,136 @@ class MakeVolume(Command, frozen=True, tag="volume.make"):
     name: Text
     length_sectors: Sectors
     disks: Annotated[tuple[Text, ...], Meta(max_length=MAX_LIST)] = ()
+    layout: Text = "concat"
+    mirrors: int | None = None
+    columns: int | None = None
+    stripe: Sectors = 128
+    start: bool = True
 
 
-class GrowVolume(Command, frozen=True, tag="volume.growby"):
-    """Make a volume longer."""
+class _Resize(Command, frozen=True):
+    """A volume, and by or to what length."""
 
     group: Text
     name: Text
     length_sectors: Sectors
+
+
+class GrowVolume(_Resize, frozen=True, tag="volume.growby"):
+    """Make a volume longer, by a length."""
+
+
+class GrowVolumeTo(_Resize, frozen=True, tag="volume.growto"):
+    """Make a volume longer, to a length."""
+
+
+class ShrinkVolume(_Resize, frozen=True, tag="volume.shrinkby"):
+    """Make a volume shorter, by a length."""
+
+
+class ShrinkVolumeTo(_Resize, frozen=True, tag="volume.shrinkto"):
+    """Make a volume shorter, to a length."""
+
+
+class MirrorVolume(Command, frozen=True, tag="volume.mirror"):
+    """Add a plex to a volume, on the named disks or on any that has none of its others."""
+
+    group: Text
+    name: Text
+    disks: Annotated[tuple[Text, ...], Meta(max_length=MAX_LIST)] = ()
+
+
+class _Volumes(Command, frozen=True):
+    """Some volumes of a group; all of them, if none is named."""
+
+    group: Text
+    names: Annotated[tuple[Text, ...], Meta(max_length=MAX_LIST)] = ()
+
+
+class StartVolumes(_Volumes, frozen=True, tag="volume.start"):
+    """Make volumes available."""
+
+
+class StopVolumes(_Volumes, frozen=True, tag="volume.stop"):
+    """Make volumes unavailable, in an orderly way."""
+
+
+class InitVolume(Command, frozen=True, tag="volume.init"):
+    """Give an EMPTY volume its first state: ``clean`` or ``active`` (or enable, zero)."""
+
+    group: Text
+    name: Text
+    how: Text
+
+
+class AttachPlex(Command, frozen=True, tag="plex.att"):
+    """Make a dissociated or detached plex a copy of a volume."""
+
+    group: Text
+    volume: Text
+    plex: Text
+
+
+class DissociatePlex(Command, frozen=True, tag="plex.dis"):
+    """Take a plex from its volume; with `remove`, end it and give its space back."""
+
+    group: Text
+    plex: Text
+    remove: bool = False
+
+
+class DeportDiskGroup(Command, frozen=True, tag="dg.deport"):
+    """Put a disk group away."""
+
+    group: Text
+
+
+class ImportDiskGroup(Command, frozen=True, tag="dg.import"):
+    """Bring a deported disk group back, by name or ID, perhaps under another name."""
+
+    group: Text
+    new_name: Text | None = None
+    force: bool = False
+
+
+class RenameDiskGroup(Command, frozen=True, tag="dg.rename"):
+    """Give a disk group another name."""
+
+    group: Text
+    new_name: Text
+
+
+class SetDiskGroup(Command, frozen=True, tag="dg.set"):
+    """Set attributes of a disk group: ``diskdetpolicy``, ``dgfailpolicy``."""
+
+    group: Text
+    values: dict[Text, Text]
+
+
+class RenameDisk(Command, frozen=True, tag="disk.rename"):
+    """Give a disk of a group another name."""
+
+    group: Text
+    disk: Text
+    new_name: Text
+
+
+class OfflineDisk(Command, frozen=True, tag="disk.offline"):
+    """Take a device out of use."""
+
+    device: Text
+
+
+class OnlineDisk(Command, frozen=True, tag="disk.online"):
+    """Put a device back into use."""
+
+    device: Text
+
+
+class ForgetDisk(Command, frozen=True, tag="disk.rm"):
+    """Remove a device from the list."""
+
+    device: Text
 
 
 class RemoveVolume(Command, frozen=True, tag="volume.remove"):
@@ -87,5 +209,22 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     DestroyDiskGroup,
     MakeVolume,
     GrowVolume,
+    GrowVolumeTo,
+    ShrinkVolume,
+    ShrinkVolumeTo,
+    MirrorVolume,
     RemoveVolume,
+    StartVolumes,
+    StopVolumes,
+    InitVolume,
+    AttachPlex,
+    DissociatePlex,
+    DeportDiskGroup,
+    ImportDiskGroup,
+    RenameDiskGroup,
+    SetDiskGroup,
+    RenameDisk,
+    OfflineDisk,
+    OnlineDisk,
+    ForgetDisk,
 ]

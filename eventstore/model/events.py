@@ -48,6 +48,12 @@ class OfGroup(Event, frozen=True):
     rid: int
 
 
+class OfGroupItself(Event, frozen=True):
+    """An event about a disk group as a whole."""
+
+    dgid: str
+
+
 class ClusterCreated(Event, frozen=True, tag="cluster-created/1"):
     """Position 1 of every shared log (B0)."""
 
@@ -154,18 +160,15 @@ class DiskInitialized(OfNode, frozen=True, tag="disk-initialized/1"):
     public_len: int
 
 
-class DiskGroupCreated(Event, frozen=True, tag="group-created/1"):
+class DiskGroupCreated(OfGroupItself, frozen=True, tag="group-created/1"):
     """A disk group came to be."""
 
-    dgid: str
     name: str
     base_minor: int
 
 
-class DiskGroupDestroyed(Event, frozen=True, tag="group-destroyed/1"):
+class DiskGroupDestroyed(OfGroupItself, frozen=True, tag="group-destroyed/1"):
     """A disk group ended; the events before it in the commit emptied it."""
-
-    dgid: str
 
 
 class DiskAdded(OfGroup, frozen=True, tag="disk-added/1"):
@@ -215,15 +218,6 @@ class VolumeRemoved(OfGroup, frozen=True, tag="volume-removed/1"):
     """A volume ended; its plexes ended before it in the commit."""
 
 
-class PlexCreated(OfGroup, frozen=True, tag="plex-created/1"):
-    """A plex came to be."""
-
-    name: str
-    volume: int
-    length: int
-    layout: str = "CONCAT"
-
-
 class PlexResized(OfGroup, frozen=True, tag="plex-resized/1"):
     """The length of a plex changed."""
 
@@ -241,17 +235,6 @@ class PlexRemoved(OfGroup, frozen=True, tag="plex-removed/1"):
     """A plex ended; its subdisks ended before it in the commit."""
 
 
-class SubdiskCreated(OfGroup, frozen=True, tag="subdisk-created/1"):
-    """A region of a disk was given to a plex."""
-
-    name: str
-    plex: int
-    disk: int
-    disk_offset: int
-    length: int
-    plex_offset: int = 0
-
-
 class SubdiskResized(OfGroup, frozen=True, tag="subdisk-resized/1"):
     """A subdisk grew or shrank at its end."""
 
@@ -260,6 +243,130 @@ class SubdiskResized(OfGroup, frozen=True, tag="subdisk-resized/1"):
 
 class SubdiskRemoved(OfGroup, frozen=True, tag="subdisk-removed/1"):
     """A region of a disk was given back."""
+
+
+class PlexCreated(OfGroup, frozen=True, tag="plex-created/2"):
+    """A plex came to be; one without a volume (0) is dissociated."""
+
+    name: str
+    volume: int
+    length: int
+    layout: str = "CONCAT"
+    columns: int = 0
+    stripe: int = 0
+    kstate: str = "ENABLED"
+    state: str = "ACTIVE"
+    mode: str = "RW"
+
+
+class SubdiskCreated(OfGroup, frozen=True, tag="subdisk-created/2"):
+    """A region of a disk was given to a plex."""
+
+    name: str
+    plex: int
+    disk: int
+    disk_offset: int
+    length: int
+    plex_offset: int = 0
+    column: int = 0
+    mode: str = ""
+
+
+class PlexAttached(OfGroup, frozen=True, tag="plex-attached/1"):
+    """A plex became, or became again, a copy of a volume."""
+
+    volume: int
+    kstate: str
+    state: str
+
+
+class PlexDissociated(OfGroup, frozen=True, tag="plex-dissociated/1"):
+    """A plex stopped being a copy of its volume; its subdisks stay with it."""
+
+
+class VolumeTakenOver(OfGroup, frozen=True, tag="volume-taken-over/1"):
+    """A volume of another system, as its own tools showed it."""
+
+    name: str
+    length: int
+    kstate: str
+    state: str
+    utype: str
+    readpol: str
+    rvg: str = ""
+    prefplex: str = ""
+
+
+class DiskTakenOver(OfGroup, frozen=True, tag="disk-taken-over/1"):
+    """A disk of another system; it is not here, so nothing is known of its device but the name."""
+
+    name: str
+    device_name: str
+    device_type: str
+    private_len: int
+    public_len: int
+    state: str
+
+
+class ForeignTakenOver(OfGroup, frozen=True, tag="foreign-taken-over/1"):
+    """A record of another system that the model does not handle, as it was read."""
+
+    kind: str
+    name: str
+    parent: int
+    cells: tuple[str, ...]
+
+
+class ForeignRemoved(OfGroup, frozen=True, tag="foreign-removed/1"):
+    """A record that the model does not handle ended, with what it stood below."""
+
+
+class DiskGroupTakenOver(OfGroupItself, frozen=True, tag="group-taken-over/1"):
+    """A disk group of another system, with its own ID."""
+
+    name: str
+    base_minor: int
+    nconfig: str
+    nlog: str
+
+
+class DiskGroupDeported(OfGroupItself, frozen=True, tag="group-deported/1"):
+    """A disk group was put away; its disks know it, and it can be imported."""
+
+
+class DiskGroupImported(OfGroupItself, frozen=True, tag="group-imported/1"):
+    """A deported disk group came back, perhaps under another name."""
+
+    name: str
+
+
+class DiskGroupRenamed(OfGroupItself, frozen=True, tag="group-renamed/1"):
+    """A disk group got another name."""
+
+    name: str
+
+
+class DiskGroupSet(OfGroupItself, frozen=True, tag="group-set/1"):
+    """Attributes of a disk group were set; all of them are told."""
+
+    detach_policy: str
+    fail_policy: str
+
+
+class DiskRenamed(OfGroup, frozen=True, tag="disk-renamed/1"):
+    """A disk of a group got another name."""
+
+    name: str
+
+
+class DeviceOfflineSet(OfNode, frozen=True, tag="device-offline-set/1"):
+    """A device was taken out of use, or put back into it."""
+
+    offline: bool
+
+
+class DeviceForgotten(OfNode, frozen=True, tag="device-forgotten/1"):
+    """A device was removed from the list, on demand; a scan may find it again."""
 
 
 AnyEvent = Union[  # noqa: UP007 one member a line reads better
@@ -291,6 +398,20 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     SubdiskCreated,
     SubdiskResized,
     SubdiskRemoved,
+    PlexAttached,
+    PlexDissociated,
+    VolumeTakenOver,
+    DiskTakenOver,
+    ForeignTakenOver,
+    ForeignRemoved,
+    DiskGroupTakenOver,
+    DiskGroupDeported,
+    DiskGroupImported,
+    DiskGroupRenamed,
+    DiskGroupSet,
+    DiskRenamed,
+    DeviceOfflineSet,
+    DeviceForgotten,
 ]
 
 
@@ -310,7 +431,7 @@ def touched(event: Event) -> tuple[Key, ...]:
         return ((event.dgid, event.rid),)
     if isinstance(event, OfNode):
         return ((NODE_SPACE, event.rid),)
-    if isinstance(event, (DiskGroupCreated, DiskGroupDestroyed)):
+    if isinstance(event, OfGroupItself):
         return ((event.dgid, HEADER_RID),)
     if isinstance(event, (ClusterCreated, NodeCreated, DaemonStarted, DaemonStopped)):
         return ((NODE_SPACE, HEADER_RID),)

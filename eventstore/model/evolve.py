@@ -22,6 +22,7 @@ from eventstore.model.objects import (
     Device,
     Disk,
     DiskGroup,
+    Foreign,
     Header,
     Node,
     Plex,
@@ -160,9 +161,7 @@ def _disk_added(state: State, e: ev.DiskAdded) -> Changes:
     return _create(state, disk)
 
 
-def _removed(
-    state: State, e: ev.DiskRemoved | ev.VolumeRemoved | ev.PlexRemoved | ev.SubdiskRemoved
-) -> Changes:
+def _removed(state: State, e: ev.OfGroup) -> Changes:
     return (state.drop((e.dgid, e.rid)),)
 
 
@@ -183,8 +182,30 @@ def _state_set(state: State, e: ev.VolumeStateSet | ev.PlexStateSet) -> Changes:
 
 
 def _plex_created(state: State, e: ev.PlexCreated) -> Changes:
-    plex = Plex(e.dgid, e.rid, name=e.name, volume=e.volume, length=e.length, layout=e.layout)
+    plex = Plex(
+        e.dgid,
+        e.rid,
+        name=e.name,
+        volume=e.volume,
+        length=e.length,
+        kstate=e.kstate,
+        state=e.state,
+        layout=e.layout,
+        mode=e.mode,
+        columns=e.columns,
+        stripe=e.stripe,
+    )
     return _create(state, plex)
+
+
+def _plex_attached(state: State, e: ev.PlexAttached) -> Changes:
+    before = cast("Plex", state.spaces[e.dgid].records[e.rid])
+    return (state.put(replace(before, volume=e.volume, kstate=e.kstate, state=e.state)),)
+
+
+def _plex_dissociated(state: State, e: ev.PlexDissociated) -> Changes:
+    before = cast("Plex", state.spaces[e.dgid].records[e.rid])
+    return (state.put(replace(before, volume=0, kstate="DISABLED", state="")),)
 
 
 def _subdisk_created(state: State, e: ev.SubdiskCreated) -> Changes:
@@ -197,8 +218,93 @@ def _subdisk_created(state: State, e: ev.SubdiskCreated) -> Changes:
         disk_offset=e.disk_offset,
         length=e.length,
         plex_offset=e.plex_offset,
+        column=e.column,
+        mode=e.mode,
     )
     return _create(state, subdisk)
+
+
+def _volume_taken_over(state: State, e: ev.VolumeTakenOver) -> Changes:
+    volume = Volume(
+        e.dgid,
+        e.rid,
+        name=e.name,
+        length=e.length,
+        kstate=e.kstate,
+        state=e.state,
+        utype=e.utype,
+        readpol=e.readpol,
+        rvg=e.rvg,
+        prefplex=e.prefplex,
+    )
+    return _create(state, volume)
+
+
+def _disk_taken_over(state: State, e: ev.DiskTakenOver) -> Changes:
+    disk = Disk(
+        e.dgid,
+        e.rid,
+        name=e.name,
+        device=0,
+        device_name=e.device_name,
+        disk_id="",
+        private_len=e.private_len,
+        public_len=e.public_len,
+        state=e.state,
+        device_type=e.device_type,
+    )
+    return _create(state, disk)
+
+
+def _foreign_taken_over(state: State, e: ev.ForeignTakenOver) -> Changes:
+    foreign = Foreign(e.dgid, e.rid, kind=e.kind, name=e.name, parent=e.parent, cells=e.cells)
+    return _create(state, foreign)
+
+
+def _group_taken_over(state: State, e: ev.DiskGroupTakenOver) -> Changes:
+    group = DiskGroup(
+        e.dgid,
+        HEADER_RID,
+        name=e.name,
+        base_minor=e.base_minor,
+        nconfig=e.nconfig,
+        nlog=e.nlog,
+    )
+    return (state.put(group),)
+
+
+def _set_group(state: State, dgid: str, /, **fields: Any) -> Changes:
+    before = cast("DiskGroup", state.spaces[dgid].records[HEADER_RID])
+    return (state.put(replace(before, **fields)),)
+
+
+def _group_deported(state: State, e: ev.DiskGroupDeported) -> Changes:
+    return _set_group(state, e.dgid, imported=False)
+
+
+def _group_imported(state: State, e: ev.DiskGroupImported) -> Changes:
+    return _set_group(state, e.dgid, imported=True, name=e.name)
+
+
+def _group_renamed(state: State, e: ev.DiskGroupRenamed) -> Changes:
+    return _set_group(state, e.dgid, name=e.name)
+
+
+def _group_set(state: State, e: ev.DiskGroupSet) -> Changes:
+    return _set_group(state, e.dgid, detach_policy=e.detach_policy, fail_policy=e.fail_policy)
+
+
+def _disk_renamed(state: State, e: ev.DiskRenamed) -> Changes:
+    before = cast("Disk", state.spaces[e.dgid].records[e.rid])
+    return (state.put(replace(before, name=e.name)),)
+
+
+def _device_offline_set(state: State, e: ev.DeviceOfflineSet) -> Changes:
+    return _swap(state, NODE_SPACE, e.rid, offline=e.offline)
+
+
+def _device_forgotten(state: State, e: ev.DeviceForgotten) -> Changes:
+    return (state.drop((NODE_SPACE, e.rid)),)
 
 
 def _subdisk_resized(state: State, e: ev.SubdiskResized) -> Changes:
@@ -235,6 +341,20 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.SubdiskCreated: _subdisk_created,
     ev.SubdiskResized: _subdisk_resized,
     ev.SubdiskRemoved: _removed,
+    ev.PlexAttached: _plex_attached,
+    ev.PlexDissociated: _plex_dissociated,
+    ev.VolumeTakenOver: _volume_taken_over,
+    ev.DiskTakenOver: _disk_taken_over,
+    ev.ForeignTakenOver: _foreign_taken_over,
+    ev.ForeignRemoved: _removed,
+    ev.DiskGroupTakenOver: _group_taken_over,
+    ev.DiskGroupDeported: _group_deported,
+    ev.DiskGroupImported: _group_imported,
+    ev.DiskGroupRenamed: _group_renamed,
+    ev.DiskGroupSet: _group_set,
+    ev.DiskRenamed: _disk_renamed,
+    ev.DeviceOfflineSet: _device_offline_set,
+    ev.DeviceForgotten: _device_forgotten,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

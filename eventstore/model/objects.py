@@ -59,19 +59,31 @@ class Device(Record, frozen=True, tag="da"):
     disk_id: str = ""
     private_len: int = 0
     public_len: int = 0
+    offline: bool = False
 
 
 class DiskGroup(Record, frozen=True, tag="dg"):
-    """The header of a disk group's space; the space is the disk group ID."""
+    """The header of a disk group's space; the space is the disk group ID.
+
+    A deported group stays, with `imported` False: its disks can be imported again.
+    """
 
     name: str
     next_rid: int = 1
     base_minor: int = 0
     version: int = 310
+    imported: bool = True
+    detach_policy: str = "global"
+    fail_policy: str = "dgdisable"
+    nconfig: str = ""
+    nlog: str = ""
 
 
 class Disk(Record, frozen=True, tag="dm"):
-    """A disk of a group (disk media record); `state` is "" or NODEVICE, `device` a record ID."""
+    """A disk of a group (disk media record); `state` is "" or NODEVICE, `device` a record ID.
+
+    A disk that was taken over from another system, and is not here, has device 0.
+    """
 
     name: str
     device: int
@@ -80,6 +92,7 @@ class Disk(Record, frozen=True, tag="dm"):
     private_len: int
     public_len: int
     state: str = ""
+    device_type: str = "auto"
 
 
 class Volume(Record, frozen=True, tag="v"):
@@ -91,10 +104,15 @@ class Volume(Record, frozen=True, tag="v"):
     state: str = "ACTIVE"
     utype: str = "fsgen"
     readpol: str = "SELECT"
+    rvg: str = ""
+    prefplex: str = ""
 
 
 class Plex(Record, frozen=True, tag="pl"):
-    """One copy of a volume; `volume` is its record ID."""
+    """One copy of a volume; `volume` is its record ID, 0 for a dissociated plex.
+
+    A striped plex has `columns` of equal length, `stripe` sectors of each in turn.
+    """
 
     name: str
     volume: int
@@ -103,10 +121,15 @@ class Plex(Record, frozen=True, tag="pl"):
     state: str = "ACTIVE"
     layout: str = "CONCAT"
     mode: str = "RW"
+    columns: int = 0
+    stripe: int = 0
 
 
 class Subdisk(Record, frozen=True, tag="sd"):
-    """A contiguous region of a disk at an offset of a plex; `plex` and `disk` are record IDs."""
+    """A contiguous region of a disk at an offset of a plex; `plex` and `disk` are record IDs.
+
+    In a striped plex `plex_offset` counts from the start of its `column`.
+    """
 
     name: str
     plex: int
@@ -114,9 +137,24 @@ class Subdisk(Record, frozen=True, tag="sd"):
     disk_offset: int
     length: int
     plex_offset: int = 0
+    column: int = 0
+    mode: str = ""
 
 
-AnyRecord = Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk
+class Foreign(Record, frozen=True, tag="foreign"):
+    """A record of a kind that the model does not handle, kept as it was read.
+
+    `cells` are the columns of its row behind the kind; `parent` is the record ID of the volume or
+    plex in whose block it stands, 0 for the group itself.
+    """
+
+    kind: str
+    name: str
+    parent: int
+    cells: tuple[str, ...]
+
+
+AnyRecord = Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk | Foreign
 Header = Cluster | Node | DiskGroup
 
 Change = tuple[Key, AnyRecord | None, AnyRecord | None]

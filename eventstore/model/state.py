@@ -11,7 +11,8 @@ decides or prints may rest on it: sort first.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from eventstore.model.objects import (
     HEADER_RID,
@@ -21,6 +22,7 @@ from eventstore.model.objects import (
     Device,
     Disk,
     DiskGroup,
+    Foreign,
     Key,
     Plex,
     Subdisk,
@@ -72,16 +74,16 @@ class State:
             space = self.spaces[after.space] = Space()
         before = space.records.get(after.rid)
         if before is not None:
-            self._unindex(space, before)
+            self._leave(space, before)
         space.records[after.rid] = after
-        self._index(space, after)
+        self._enter(space, after)
         return key, before, after
 
     def drop(self, key: Key) -> Change:
         """Remove the record at a key; a disk group's space goes with its header."""
         space = self.spaces[key[0]]
         before = space.records.pop(key[1])
-        self._unindex(space, before)
+        self._leave(space, before)
         if not space.records and key[0] != NODE_SPACE:
             del self.spaces[key[0]]
         return key, before, None
@@ -94,68 +96,16 @@ class State:
             else:
                 self.put(before)
 
-    def _index(self, space: Space, record: AnyRecord) -> None:
-        """Enter a record into the indexes; the inverse of `_unindex`."""
-        kind = type(record)
-        if kind is Subdisk:
-            assert isinstance(record, Subdisk)
-            space.names[record.name] = record.rid
-            _adopt(space, record.plex, record.rid)
-            _adopt(space, record.disk, record.rid)
-            extent = (record.disk_offset, record.length, record.rid)
-            insort(space.extents.setdefault(record.disk, []), extent)
-        elif kind is Plex:
-            assert isinstance(record, Plex)
-            space.names[record.name] = record.rid
-            _adopt(space, record.volume, record.rid)
-        elif kind is Volume:
-            assert isinstance(record, Volume)
-            space.names[record.name] = record.rid
-        elif kind is Disk:
-            assert isinstance(record, Disk)
-            space.names[record.name] = record.rid
-            self.device_disks[record.device] = (record.space, record.rid)
-        elif kind is Device:
-            assert isinstance(record, Device)
-            self.identities[record.identity] = record.rid
-            if record.present:
-                space.names[record.name] = record.rid
-        elif kind is DiskGroup:
-            assert isinstance(record, DiskGroup)
-            self.group_names[record.name] = record.space
+    def _enter(self, space: Space, record: AnyRecord) -> None:
+        """Enter a record into the indexes; the inverse of `_leave`."""
+        enter = _ENTER.get(type(record))
+        if enter is not None:
+            enter(self, space, record)
 
-    def _unindex(self, space: Space, record: AnyRecord) -> None:
-        """Take a record out of the indexes; the inverse of `_index`."""
-        kind = type(record)
-        if kind is Subdisk:
-            assert isinstance(record, Subdisk)
-            del space.names[record.name]
-            _abandon(space, record.plex, record.rid)
-            _abandon(space, record.disk, record.rid)
-            extents = space.extents[record.disk]
-            extent = (record.disk_offset, record.length, record.rid)
-            del extents[bisect_left(extents, extent)]
-            if not extents:
-                del space.extents[record.disk]
-        elif kind is Plex:
-            assert isinstance(record, Plex)
-            del space.names[record.name]
-            _abandon(space, record.volume, record.rid)
-        elif kind is Volume:
-            assert isinstance(record, Volume)
-            del space.names[record.name]
-        elif kind is Disk:
-            assert isinstance(record, Disk)
-            del space.names[record.name]
-            del self.device_disks[record.device]
-        elif kind is Device:
-            assert isinstance(record, Device)
-            del self.identities[record.identity]
-            if record.present:
-                del space.names[record.name]
-        elif kind is DiskGroup:
-            assert isinstance(record, DiskGroup)
-            del self.group_names[record.name]
+    def _leave(self, space: Space, record: AnyRecord) -> None:
+        leave = _LEAVE.get(type(record))
+        if leave is not None:
+            leave(self, space, record)
 
     def next_rid(self, space: str) -> int:
         """Return the record ID that the next record of a space gets."""
@@ -164,13 +114,19 @@ class State:
         return rid
 
     def group(self, name_or_id: str) -> DiskGroup | None:
-        """Find a disk group by its name, or by its ID."""
+        """Find an imported disk group by its name, or by its ID."""
         dgid = self.group_names.get(name_or_id, name_or_id)
         record = self.get((dgid, HEADER_RID))
-        return record if isinstance(record, DiskGroup) else None
+        return record if isinstance(record, DiskGroup) and record.imported else None
+
+    def deported(self) -> list[DiskGroup]:
+        """Return the disk groups that are not imported, by name and ID."""
+        headers = (self.get((dgid, HEADER_RID)) for dgid in self.spaces)
+        found = [dg for dg in headers if isinstance(dg, DiskGroup) and not dg.imported]
+        return sorted(found, key=lambda dg: (dg.name, dg.space))
 
     def groups(self) -> list[DiskGroup]:
-        """Return the disk groups by name."""
+        """Return the imported disk groups, by name."""
         found = (self.group(name) for name in sorted(self.group_names))
         return [group for group in found if group is not None]
 
@@ -187,6 +143,14 @@ class State:
     def subdisks(self, parent: Plex | Disk) -> list[Subdisk]:
         """Return the subdisks of a plex or on a disk, in the order of their record IDs."""
         return [record for record in self._children(parent) if isinstance(record, Subdisk)]
+
+    def loose_plexes(self, group: DiskGroup) -> list[Plex]:
+        """Return the plexes of a group that belong to no volume, by record ID."""
+        return [record for record in self._children(group) if isinstance(record, Plex)]
+
+    def foreign(self, parent: DiskGroup | Volume | Plex) -> list[Foreign]:
+        """Return the records of unknown kinds below one, in the order in which they were read."""
+        return [record for record in self._children(parent) if isinstance(record, Foreign)]
 
     def disks(self, group: DiskGroup) -> list[Disk]:
         """Return the disks of a group, by name."""
@@ -228,3 +192,103 @@ def _abandon(space: Space, parent: int, child: int) -> None:
     found.discard(child)
     if not found:
         del space.children[parent]
+
+
+def _enter_subdisk(_state: State, space: Space, record: Subdisk) -> None:
+    space.names[record.name] = record.rid
+    _adopt(space, record.plex, record.rid)
+    _adopt(space, record.disk, record.rid)
+    extent = (record.disk_offset, record.length, record.rid)
+    insort(space.extents.setdefault(record.disk, []), extent)
+
+
+def _leave_subdisk(_state: State, space: Space, record: Subdisk) -> None:
+    del space.names[record.name]
+    _abandon(space, record.plex, record.rid)
+    _abandon(space, record.disk, record.rid)
+    extents = space.extents[record.disk]
+    extent = (record.disk_offset, record.length, record.rid)
+    del extents[bisect_left(extents, extent)]
+    if not extents:
+        del space.extents[record.disk]
+
+
+def _enter_plex(_state: State, space: Space, record: Plex) -> None:
+    space.names[record.name] = record.rid
+    _adopt(space, record.volume, record.rid)
+
+
+def _leave_plex(_state: State, space: Space, record: Plex) -> None:
+    del space.names[record.name]
+    _abandon(space, record.volume, record.rid)
+
+
+def _enter_volume(_state: State, space: Space, record: Volume) -> None:
+    space.names[record.name] = record.rid
+
+
+def _leave_volume(_state: State, space: Space, record: Volume) -> None:
+    del space.names[record.name]
+
+
+def _enter_disk(state: State, space: Space, record: Disk) -> None:
+    space.names[record.name] = record.rid
+    if record.device:
+        state.device_disks[record.device] = (record.space, record.rid)
+
+
+def _leave_disk(state: State, space: Space, record: Disk) -> None:
+    del space.names[record.name]
+    if record.device:
+        del state.device_disks[record.device]
+
+
+def _enter_device(state: State, space: Space, record: Device) -> None:
+    state.identities[record.identity] = record.rid
+    if record.present:
+        space.names[record.name] = record.rid
+
+
+def _leave_device(state: State, space: Space, record: Device) -> None:
+    del state.identities[record.identity]
+    if record.present:
+        del space.names[record.name]
+
+
+def _enter_group(state: State, _space: Space, record: DiskGroup) -> None:
+    if record.imported:
+        state.group_names[record.name] = record.space
+
+
+def _leave_group(state: State, _space: Space, record: DiskGroup) -> None:
+    if record.imported:
+        del state.group_names[record.name]
+
+
+def _enter_foreign(_state: State, space: Space, record: Foreign) -> None:
+    _adopt(space, record.parent, record.rid)
+
+
+def _leave_foreign(_state: State, space: Space, record: Foreign) -> None:
+    _abandon(space, record.parent, record.rid)
+
+
+Indexer = Callable[[State, Space, Any], None]
+_ENTER: dict[type, Indexer] = {
+    Subdisk: _enter_subdisk,
+    Plex: _enter_plex,
+    Volume: _enter_volume,
+    Disk: _enter_disk,
+    Device: _enter_device,
+    DiskGroup: _enter_group,
+    Foreign: _enter_foreign,
+}
+_LEAVE: dict[type, Indexer] = {
+    Subdisk: _leave_subdisk,
+    Plex: _leave_plex,
+    Volume: _leave_volume,
+    Disk: _leave_disk,
+    Device: _leave_device,
+    DiskGroup: _leave_group,
+    Foreign: _leave_foreign,
+}

@@ -2,12 +2,12 @@
 
 First fit, on disks in order of their names: one region on one disk if any is long enough,
 otherwise regions one after another until the length is reached. Disks without a device, and
-failing ones, give nothing.
+failing or offline ones, give nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -17,8 +17,13 @@ from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup
 from eventstore.model.state import State
 
 
+COLUMNS_MIN = 2
+COLUMNS_MAX = 8
+"""Columns of a stripe when nobody says how many: one a disk, but not more than this."""
+
+
 class Region(Struct, frozen=True):
-    """Free sectors of one disk."""
+    """Sectors of one disk."""
 
     disk: Disk
     offset: int
@@ -36,7 +41,7 @@ def free_regions(state: State, disk: Disk) -> Iterator[Region]:
         yield Region(disk, end, disk.public_len - end)
 
 
-def usable_disks(state: State, group: DiskGroup, names: Sequence[str]) -> list[Disk]:
+def usable_disks(state: State, group: DiskGroup, names: Sequence[str] = ()) -> list[Disk]:
     """Return the disks that may give space: the named ones, or all of the group, by name.
 
     Raises:
@@ -46,55 +51,105 @@ def usable_disks(state: State, group: DiskGroup, names: Sequence[str]) -> list[D
         disks = [need(state, group, Disk, name) for name in dict.fromkeys(names)]
     else:
         disks = state.disks(group)
-    return [disk for disk in disks if not disk.state and not _failing(state, disk)]
+    return [disk for disk in disks if not disk.state and _is_sound(state, disk)]
 
 
-def _failing(state: State, disk: Disk) -> bool:
+def _is_sound(state: State, disk: Disk) -> bool:
     device = state.get((NODE_SPACE, disk.device))
-    return isinstance(device, Device) and device.failing
+    return isinstance(device, Device) and not device.failing and not device.offline
 
 
-def allocate(
-    state: State,
-    group: DiskGroup,
-    length: int,
-    names: Sequence[str] = (),
-    *,
-    besides: Region | None = None,
-) -> list[Region]:
-    """Choose regions that together have `length` sectors, `besides` one that is spoken for.
+class Pool:
+    """Free space that one decision hands out; what it gave is not given again."""
 
-    Raises:
-        Rejected: there is not that much free.
-        NotFound: a named disk is not in the group.
-    """
-    disks = usable_disks(state, group, names)
-    free = [region for disk in disks for region in free_regions(state, disk)]
-    if besides is not None:
-        free = [region for region in free if region != besides]
-    for region in free:
-        if region.length >= length:
-            return [Region(region.disk, region.offset, length)]
-    chosen: list[Region] = []
-    missing = length
-    for region in free:
-        take = min(missing, region.length)
-        if take:
-            chosen.append(Region(region.disk, region.offset, take))
-            missing -= take
-    if missing:
-        spoken_for = besides.length if besides else 0
-        raise _no_space(group, length + spoken_for, length + spoken_for - missing)
-    return chosen
+    def __init__(self, state: State, group: DiskGroup, names: Sequence[str] = ()) -> None:
+        self._group = group
+        self._disks = usable_disks(state, group, names)
+        self._free = {disk.rid: list(free_regions(state, disk)) for disk in self._disks}
 
+    def behind(self, disk: int, offset: int, wanted: int) -> int:
+        """Take up to `wanted` sectors that begin exactly at an offset; return how many."""
+        for region in self._free.get(disk, ()):
+            if region.offset == offset:
+                length = min(region.length, wanted)
+                self._take(Region(region.disk, offset, length))
+                return length
+        return 0
 
-def _no_space(group: DiskGroup, wanted: int, found: int) -> Rejected:
-    """Return the refusal that says how much there is."""
-    return Rejected(
-        "V-5-1-15809",
-        f"No free space remaining in diskgroup {group.name} with given constraints",
-        cause=f"{wanted} sectors are asked for, {found} are free on the disks that may be used",
-        fix=f"add a disk ('vxdg -g {group.name} adddisk NAME=DEVICE'), or ask for at most "
-        f"{found}s",
-        rule="D2",
-    )
+    def concat(self, length: int, without: Collection[int] = ()) -> list[Region]:
+        """Take regions that together have a length, on disks that are not excluded by ID.
+
+        Raises:
+            Rejected: there is not that much free.
+        """
+        disks = [disk for disk in self._disks if disk.rid not in without]
+        free = [region for disk in disks for region in self._free[disk.rid]]
+        for region in free:
+            if region.length >= length:
+                return [self._take(Region(region.disk, region.offset, length))]
+        if sum(region.length for region in free) < length:
+            raise self._no_space(length, sum(region.length for region in free))
+        chosen: list[Region] = []
+        for region in free:
+            take = min(length, region.length)
+            if take:
+                chosen.append(self._take(Region(region.disk, region.offset, take)))
+                length -= take
+        return chosen
+
+    def columns(
+        self, count: int, length: int, without: Collection[int] = ()
+    ) -> list[list[Region]]:
+        """Take `count` columns of a length, each on a disk of its own.
+
+        Raises:
+            Rejected: fewer disks have that much free.
+        """
+        disks = [disk for disk in self._disks if disk.rid not in without]
+        fit = [disk for disk in disks if self._room(disk) >= length]
+        if len(fit) < count:
+            raise Rejected(
+                "V-5-1-15809",
+                f"No free space remaining in diskgroup {self._group.name} with given constraints",
+                cause=f"{count} columns need as many disks with {length} "
+                f"sectors free; {len(fit)} have that",
+                fix="ask for fewer columns or less space, or add a disk",
+                rule="D2",
+            )
+        return [self._take_on(disk, length) for disk in fit[:count]]
+
+    def disks_with(self, length: int, without: Collection[int] = ()) -> int:
+        """Return how many disks have a length free."""
+        disks = (disk for disk in self._disks if disk.rid not in without)
+        return sum(self._room(disk) >= length for disk in disks)
+
+    def _room(self, disk: Disk) -> int:
+        return sum(region.length for region in self._free[disk.rid])
+
+    def _take_on(self, disk: Disk, length: int) -> list[Region]:
+        chosen: list[Region] = []
+        for region in tuple(self._free[disk.rid]):
+            take = min(length, region.length)
+            if take:
+                chosen.append(self._take(Region(disk, region.offset, take)))
+                length -= take
+        return chosen
+
+    def _take(self, taken: Region) -> Region:
+        """Mark the beginning of a free region as given."""
+        free = self._free[taken.disk.rid]
+        at = next(i for i, region in enumerate(free) if region.offset == taken.offset)
+        rest = free[at].length - taken.length
+        free[at : at + 1] = [Region(taken.disk, taken.offset + taken.length, rest)] if rest else []
+        return taken
+
+    def _no_space(self, wanted: int, found: int) -> Rejected:
+        return Rejected(
+            "V-5-1-15809",
+            f"No free space remaining in diskgroup {self._group.name} with given constraints",
+            cause=f"{wanted} sectors are asked for, {found} are free on the disks that may be "
+            "used",
+            fix=f"add a disk ('vxdg -g {self._group.name} adddisk NAME=DEVICE'), or ask for at "
+            f"most {found}s",
+            rule="D2",
+        )

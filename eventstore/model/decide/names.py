@@ -6,19 +6,20 @@ from re import compile as pattern
 from typing import TypeVar
 
 from eventstore.errors import NotFound, Rejected
-from eventstore.model.objects import Device, Disk, DiskGroup, Volume, rid_text
+from eventstore.model.objects import Device, Disk, DiskGroup, Plex, Volume, rid_text
 from eventstore.model.state import State
 
 NAME_MAX = 31
 """Characters in the name of any record: the original's limit."""
 
-Member = TypeVar("Member", Disk, Volume)
+Member = TypeVar("Member", Disk, Volume, Plex)
 
 _NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
 _KINDS: dict[type, str] = {
     DiskGroup: "Disk group",
     Disk: "Disk",
     Volume: "Volume",
+    Plex: "Plex",
     Device: "Device",
 }
 

@@ -1,57 +1,88 @@
-"""Volumes of one concatenated plex."""
+"""Making and ending volumes."""
 
 from __future__ import annotations
 
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
-from eventstore.model.decide.allocation import Region, allocate, free_regions, usable_disks
-from eventstore.model.decide.names import check_free, free_name, need, need_group
-from eventstore.model.objects import Disk, DiskGroup, Plex, Subdisk, Volume
+from eventstore.model.decide.allocation import Pool
+from eventstore.model.decide.layout import Layout, check_layout, creation, plan
+from eventstore.model.decide.names import check_free, need, need_group, numbered
+from eventstore.model.objects import Disk, DiskGroup, Volume
 from eventstore.model.state import State
+
+PLEXES_MAX = 32
+"""Plexes of a volume: the original's limit."""
+
+KINDS = {
+    "concat": ("CONCAT", 1),
+    "mirror": ("CONCAT", 2),
+    "stripe": ("STRIPE", 1),
+    "mirror-stripe": ("STRIPE", 2),
+}
+"""``layout=`` -> (layout of each plex, plexes when nobody says how many)."""
 
 
 def make(state: State, command: cmd.MakeVolume) -> list[ev.AnyEvent]:
-    """Make a volume with its plex and as many subdisks as it takes."""
+    """Make a volume with its plexes, each on disks of its own, and their subdisks."""
     group = need_group(state, command.group)
     check_free(state, group.space, group.name, "Volume", command.name)
-    _check_length(command.length_sectors)
-    regions = allocate(state, group, command.length_sectors, command.disks)
-    volume = state.next_rid(group.space)
-    taken = {command.name}
-    plex_name = free_name(state, group.space, command.name, 1, taken)
-    dgid, length = group.space, command.length_sectors
+    check_length(command.length_sectors)
+    layout, mirrors = _layout(command)
+    pool = Pool(state, group, command.disks)
+    rid, dgid = state.next_rid(group.space), group.space
     made: list[ev.AnyEvent] = [
-        ev.VolumeCreated(dgid, volume, name=command.name, length=length),
-        ev.PlexCreated(dgid, volume + 1, name=plex_name, volume=volume, length=length),
+        ev.VolumeCreated(dgid, rid, name=command.name, length=command.length_sectors)
     ]
-    return made + _subdisks(state, group, volume + 1, 0, regions, volume + 2, taken)
+    next_rid = rid + 1
+    used: set[int] = set()
+    for number in range(1, mirrors + 1):
+        name = numbered(command.name, number)
+        check_free(state, dgid, group.name, "Plex", name)
+        planned = plan(pool, layout, command.length_sectors, used)
+        used |= planned.disks
+        events = creation(state, group, next_rid, planned, _plex_fields(name, rid, command))
+        next_rid += len(events)
+        made += events
+    if not command.start:
+        made.append(ev.VolumeStateSet(dgid, rid, kstate="DISABLED", state="EMPTY"))
+    return made
 
 
-def grow(state: State, command: cmd.GrowVolume) -> list[ev.AnyEvent]:
-    """Make a volume longer: its last subdisk first, if the disk is free behind it."""
-    group = need_group(state, command.group)
-    volume = need(state, group, Volume, command.name)
-    _check_length(command.length_sectors)
-    (plex,) = state.plexes(volume)
-    _check_usable(state, group, volume, plex)
-    more = command.length_sectors
-    last = max(state.subdisks(plex), key=lambda subdisk: subdisk.plex_offset)
-    behind = _region_behind(state, group, last)
-    extra = min(behind.length, more) if behind else 0
-    grown: list[ev.AnyEvent] = []
-    if extra:
-        grown.append(ev.SubdiskResized(last.space, last.rid, length=last.length + extra))
-    if more > extra:
-        regions = allocate(state, group, more - extra, besides=behind)
-        start, first_rid = plex.length + extra, state.next_rid(group.space)
-        grown += _subdisks(state, group, plex.rid, start, regions, first_rid, set())
-    length = volume.length + more
-    return [
-        *grown,
-        ev.PlexResized(plex.space, plex.rid, length=plex.length + more),
-        ev.VolumeResized(volume.space, volume.rid, length=length),
-    ]
+def _plex_fields(name: str, volume: int, command: cmd.MakeVolume) -> dict[str, object]:
+    if command.start:
+        return {"name": name, "volume": volume}
+    return {"name": name, "volume": volume, "kstate": "DISABLED", "state": "EMPTY"}
+
+
+def _layout(command: cmd.MakeVolume) -> tuple[Layout, int]:
+    """Return the layout of each plex, and how many there are.
+
+    Raises:
+        Rejected: there is no such layout, or it cannot be so.
+    """
+    known = KINDS.get(command.layout)
+    if known is None:
+        raise Rejected(
+            "V-5-1-15315",
+            f"Layout {command.layout} is not known",
+            cause=f"known are {', '.join(KINDS)}",
+            fix="choose one of these",
+            rule="D2",
+        )
+    kind, mirrors = known
+    mirrors = mirrors if command.mirrors is None else command.mirrors
+    if not 1 <= mirrors <= PLEXES_MAX:
+        raise Rejected(
+            "V-5-1-15317",
+            f"A volume of {mirrors} plexes is not possible",
+            cause=f"a volume has 1 to {PLEXES_MAX}",
+            fix="give another nmirror",
+            rule="D2",
+        )
+    layout = Layout(kind) if kind == "CONCAT" else Layout(kind, command.columns, command.stripe)
+    check_layout(layout)
+    return layout, mirrors
 
 
 def remove(state: State, command: cmd.RemoveVolume) -> list[ev.AnyEvent]:
@@ -63,52 +94,21 @@ def remove(state: State, command: cmd.RemoveVolume) -> list[ev.AnyEvent]:
 def removal(state: State, volume: Volume) -> list[ev.AnyEvent]:
     """Return the events that end a volume, from the bottom up."""
     gone: list[ev.AnyEvent] = []
+    gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(volume)]
     for plex in state.plexes(volume):
+        gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(plex)]
         gone += [ev.SubdiskRemoved(sd.space, sd.rid) for sd in state.subdisks(plex)]
         gone.append(ev.PlexRemoved(plex.space, plex.rid))
     gone.append(ev.VolumeRemoved(volume.space, volume.rid))
     return gone
 
 
-def _subdisks(
-    state: State,
-    group: DiskGroup,
-    plex: int,
-    start: int,
-    regions: list[Region],
-    first_rid: int,
-    taken: set[str],
-) -> list[ev.AnyEvent]:
-    """Return the events that give regions to a plex, one after another from `start` on."""
-    made: list[ev.AnyEvent] = []
-    for number, region in enumerate(regions):
-        disk = region.disk
-        first = len(state.extents(disk)) + 1
-        made.append(
-            ev.SubdiskCreated(
-                group.space,
-                first_rid + number,
-                name=free_name(state, group.space, disk.name, first, taken),
-                plex=plex,
-                disk=disk.rid,
-                disk_offset=region.offset,
-                length=region.length,
-                plex_offset=start,
-            )
-        )
-        start += region.length
-    return made
+def check_length(length: int) -> None:
+    """Refuse a length that is none.
 
-
-def _region_behind(state: State, group: DiskGroup, subdisk: Subdisk) -> Region | None:
-    """Return the free region directly behind a subdisk, if its disk may give space."""
-    end = subdisk.disk_offset + subdisk.length
-    disks = (disk for disk in usable_disks(state, group, ()) if disk.rid == subdisk.disk)
-    regions = (region for disk in disks for region in free_regions(state, disk))
-    return next((region for region in regions if region.offset == end), None)
-
-
-def _check_length(length: int) -> None:
+    Raises:
+        Rejected: it is less than a sector.
+    """
     if length <= 0:
         raise Rejected(
             "V-5-1-762",
@@ -119,18 +119,28 @@ def _check_length(length: int) -> None:
         )
 
 
-def _check_usable(state: State, group: DiskGroup, volume: Volume, plex: Plex) -> None:
-    if volume.kstate == "ENABLED":
+def check_usable(state: State, group: DiskGroup, volume: Volume) -> None:
+    """Refuse to change a volume that is down, or has a plex that is.
+
+    Raises:
+        Rejected: it is, or has; what is missing is named.
+    """
+    down = [plex for plex in state.plexes(volume) if plex.kstate != "ENABLED"]
+    if volume.kstate == "ENABLED" and not down:
         return
     lost = [
         disk.name
+        for plex in down
         for subdisk in state.subdisks(plex)
         if isinstance(disk := state.get((group.space, subdisk.disk)), Disk) and disk.state
     ]
+    what = f"plex {down[0].name}" if down else f"volume {volume.name}"
     raise Rejected(
         "V-5-1-1198",
-        f"Volume {volume.name} in disk group {group.name} is {volume.kstate}",
+        f"Volume {volume.name} in disk group {group.name}: {what} is not ENABLED",
         cause=f"disk {', '.join(dict.fromkeys(lost))} has no device" if lost else None,
-        fix="bring the disk back first; 'vxdisk list' shows what is missing",
+        fix="bring the disk back first; 'vxdisk list' shows what is missing"
+        if lost
+        else f"start the volume ('vxvol -g {group.name} start {volume.name}'), or attach the plex",
         rule="D2",
     )
