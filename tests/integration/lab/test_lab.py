@@ -46,9 +46,9 @@ def test_a_lab_comes_up_and_goes_down_again(tmp_path: Path) -> None:
     down = vx("lab", "down", name, cwd=tmp_path)
     down_again = vx("lab", "down", name, cwd=tmp_path)
     assert [d.code for d in (first, again, status, down, down_again)] == [0, 0, 0, 0, 0]
-    assert "node1: started" in first.err
-    assert "node1: running already" in again.err
-    assert "node1: was not running" in down_again.err
+    assert "node1: started" in first.out
+    assert "node1: running already" in again.out
+    assert "node1: was not running" in down_again.out
     report = json.loads(status.out)
     assert report["schema"] == "vx.lab.status/v1"
     assert sorted(report["data"]["monitor"]["disks"]) == ["vxd0", "vxd1"]
@@ -59,9 +59,9 @@ def test_a_killed_daemon_is_down_until_it_is_started(lab: RunningLab) -> None:
     directory = str(lab.lab.directory)
     assert vx("lab", "kill", directory, NODE).code == 0
     assert "down" in vx("lab", "status", directory).out
-    assert "is not running" in vx("lab", "kill", directory, NODE).err
+    assert "was not running" in vx("lab", "kill", directory, NODE).out
     assert vx("lab", "start", directory, NODE).code == 0
-    assert "running already" in vx("lab", "start", directory, NODE).err
+    assert "running already" in vx("lab", "start", directory, NODE).out
     assert "serving" in vx("lab", "status", directory).out
 
 
