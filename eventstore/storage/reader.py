@@ -131,9 +131,13 @@ class LogReader:
         yield from self._rows(self._sql.slice, low, high)
 
     def positions(self, key: str) -> list[int]:
-        """Return where a key may occur, ascending: the table's word, then the tail's own."""
-        tail = (position for position, keys in self.unindexed() if key in keys)
-        return [*self.indexed(key), *tail]
+        """Return where a key may occur, ascending: the table's word, and the tail's own.
+
+        The tail is read first: what a writer moves to the table meanwhile is then found twice, and
+        not missed.
+        """
+        tail = [position for position, keys in self.unindexed() if key in keys]
+        return sorted({*self.indexed(key), *tail})
 
     def indexed(self, key: str) -> list[int]:
         """Return where the table says that a key may occur, ascending."""

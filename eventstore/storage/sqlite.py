@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import pysqlite3.dbapi2 as driver
 from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
@@ -79,14 +80,16 @@ def reading(path: Path, *, immutable: bool = False) -> Iterator[Connection]:
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn errors of the driver into ours; `what` begins the message."""
+    """Turn errors of the driver, bare or wrapped, into ours; `what` begins the message."""
     try:
         yield
+    except DBAPIError as error:
+        raise _named(what, error.orig or error) from error
     except driver.Error as error:
         raise _named(what, error) from error
 
 
-def _named(what: str, error: Exception) -> StoreError:
+def _named(what: str, error: BaseException) -> StoreError:
     said = str(error)
     if "malformed" in said or "not a database" in said:
         return Damaged(f"{what}: store damaged", cause=said)
