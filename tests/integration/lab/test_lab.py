@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.lab_processes import running
+from tests.support.json_schema import problems
 from tests.support.lab import BIN, NODE, Done, RunningLab, running_lab
 from tests.support.waiting import wait_until
 
@@ -81,6 +82,29 @@ def test_what_happens_to_a_disk_reaches_the_daemon(lab: RunningLab) -> None:
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        ["up", "DIR"],
+        ["status", "DIR"],
+        ["disk", "pull", "DIR", "vxd1"],
+        ["disk", "add", "DIR", "vxd1"],
+        ["disk", "fail", "DIR", "vxd1"],
+        ["disk", "heal", "DIR", "vxd1"],
+        ["kill", "DIR", NODE],
+        ["start", "DIR", NODE],
+        ["down", "DIR/../other"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_it_says_as_json_is_what_its_schema_says(
+    schema_lab: RunningLab, arguments: list[str]
+) -> None:
+    directory = str(schema_lab.lab.directory)
+    done = vx("lab", *(a.replace("DIR", directory) for a in arguments), "--json")
+    assert problems(json.loads(done.out or done.err)) == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
         (["disk", "pull", "DIR", "vxd9"], 3, "no such disk: vxd9"),
@@ -99,6 +123,12 @@ def test_what_cannot_be_done_is_refused_by_name(
     directory = str(refusing_lab.lab.directory)
     done = vx("lab", *(a.replace("DIR", directory) for a in arguments))
     assert (done.code, message in done.err) == (code, True), done.err
+
+
+@pytest.fixture(scope="module")
+def schema_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    with running_lab(tmp_path_factory.mktemp("schemas")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
