@@ -18,6 +18,11 @@ from eventstore.storage.sqlite import DriverError, translated
 
 _FETCH = 512
 
+# SQLite keeps a value's kind beside it, so a wrong byte can make a text of a hash.
+_KINDS = frozenset(
+    (int, bytes, context, bytes, bytes, bytes, int, int, int) for context in (bytes, type(None))
+)
+
 
 class Statements(NamedTuple):
     """The statements of one log, compiled once."""
@@ -116,6 +121,12 @@ class LogReader:
             commit = Commit(*fields)
             if commit.position != expected:
                 raise Damaged(f"log {self.name}: commit @{expected} is missing", position=expected)
+            if tuple(map(type, row)) not in _KINDS:
+                raise Damaged(
+                    f"log {self.name}: commit @{expected} is not what was written",
+                    position=expected,
+                    cause="a column holds a value of another kind",
+                )
             if side_check(commit.digest, commit.term, commit.applied_us) != check:
                 raise Damaged(
                     f"log {self.name}: what stands beside commit @{expected} is not what was "

@@ -23,7 +23,8 @@ from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 
 VERSION: str = driver.sqlite_version
 
-DriverError: type[Exception] = driver.Error
+DriverError = (driver.Error, UnicodeDecodeError)
+"""What the driver raises; a damaged schema has names that are no text."""
 
 _BUSY_MS = 5000
 _CACHE_KIB = 16384
@@ -85,13 +86,13 @@ def translated(what: str) -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _named(what, error.orig or error) from error
-    except driver.Error as error:
+    except DriverError as error:
         raise _named(what, error) from error
 
 
 def _named(what: str, error: BaseException) -> StoreError:
     said = str(error)
-    if "malformed" in said or "not a database" in said:
+    if "malformed" in said or "not a database" in said or isinstance(error, UnicodeDecodeError):
         return Damaged(f"{what}: store damaged", cause=said)
     if "no such table" in said:
         return Damaged(f"{what}: not a store of this program", cause=said)
