@@ -197,7 +197,8 @@ def _length(tour: Tour) -> int:
 
 
 def _past(tour: Tour, made: int, grown: int) -> None:
-    pulled = grown + 1
+    # The last commit that touched the disk: other announcements may have come before it.
+    pulled = int(tour.ask("log", object=f"{GROUP}/data02")[-1]["position"])
     tour.say("The state at three moments of the past")
     tour.run(f"vxprint -g {GROUP} -vt --at @{made}")
     tour.run(f"vxprint -g {GROUP} -vt --at @{grown}")

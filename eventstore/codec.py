@@ -164,7 +164,7 @@ def _not_a_payload(payload: bytes, position: int, error: Exception) -> UnknownFo
     known = {str(kind.__struct_config__.tag) for kind in _STORED}
     try:
         names = [str(event["e"]) for event in msgspec.msgpack.decode(payload)]
-    except (msgspec.DecodeError, TypeError, KeyError):
+    except (msgspec.DecodeError, TypeError, KeyError, RecursionError):
         names = []
     for name in names:
         if name not in known:

@@ -20,7 +20,6 @@ from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
     AnyRecord,
-    Change,
     DiskGroup,
     Key,
     Node,
@@ -144,12 +143,9 @@ def show(replayer: Replayer, position: int) -> Row:
     """
     reader = replayer.reader
     commit = reader.commit(position)
-    header, context = decode_header(commit.header), decode_context(commit.context)
+    header = decode_header(commit.header)
     events = decode_events(commit.payload, position)
-    state = replayer.state_at(position - 1)
-    changes = apply(state, events)
-    rows = change_rows(state, changes)
-    state.restore(changes)
+    state, changes = replayer.changes(position - 1, position)
     previous = reader.commit(position - 1).hash.hex() if position > 1 else None
     return {
         "position": position,
@@ -163,14 +159,29 @@ def show(replayer: Replayer, position: int) -> Row:
         "hash": commit.hash.hex(),
         "previous_hash": previous,
         "digest": commit.digest.hex(),
-        "context": {
-            "redacted": commit.context is None,
-            **msgspec.to_builtins(context),
-            "actor": msgspec.structs.asdict(context.actor),
-            "clock": iso(context.clock_us) if context.clock_us else None,
-        },
+        "context": _context_row(commit),
         "events": [event_row(event) for event in events],
-        "diff": rows,
+        "diff": change_rows(state, changes),
+    }
+
+
+def _context_row(commit: Commit) -> Row:
+    """Return who asked, with which words, and why; None where nothing is known."""
+    context = decode_context(commit.context)
+    actor, cause = context.actor, context.cause
+    return {
+        "redacted": commit.context is None,
+        "actor": {
+            "uid": None if actor.uid < 0 else actor.uid,
+            "user": actor.user or None,
+            "pid": actor.pid or None,
+            "program": actor.program or None,
+        },
+        "command": context.command or None,
+        "message": context.message or None,
+        "cause": None if cause is None else {"kind": cause.kind, "ref": cause.ref},
+        "traceparent": context.traceparent or None,
+        "clock": iso(context.clock_us) if context.clock_us else None,
     }
 
 
@@ -179,18 +190,10 @@ def diff(replayer: Replayer, low: int, high: int) -> list[Row]:
 
     It costs the state at the earlier one, and what happened between them.
     """
-    first, second = sorted((low, high))
-    state = replayer.state_at(first)
-    changes: list[Change] = []
-    for commit in replayer.reader.commits(first + 1, second):
-        changes += apply(state, decode_events(commit.payload, commit.position))
+    state, changes = replayer.changes(*sorted((low, high)))
     if low > high:
-        backwards = [(key, after, before) for key, before, after in reversed(changes)]
-        state.restore(changes)
-        return change_rows(state, backwards)
-    rows = change_rows(state, changes)
-    state.restore(changes)
-    return rows
+        changes = [(key, after, before) for key, before, after in reversed(changes)]
+    return change_rows(state, changes)
 
 
 def blame(reader: LogReader, key: Key, high: int) -> list[Row]:

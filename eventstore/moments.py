@@ -140,7 +140,7 @@ def doubt_about(reader: LogReader, resolved: Resolved) -> list[str]:
         return []
     return [
         _doubt(position, interval)
-        for position, interval in unknown_intervals(reader, resolved.position)[:1]
+        for position, interval in unknown_intervals(reader, resolved.position)
         if interval.since_us < asked < interval.until_us
     ]
 

@@ -210,9 +210,9 @@ def _of_state(source: Source, question: str, args: object, at: Moment | None) ->
 
 def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
     """Find an object by name at a moment; a record ID needs no state, and may be gone."""
-    space, mark, number = name.rpartition("#")
-    if mark and number.isdigit():
-        return space, int(number)
+    key = views.key_of_rid(name)
+    if key is not None:
+        return key
     return views.find(source.replayers[reader.log].state_at(position), name)
 
 
@@ -230,15 +230,13 @@ def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
 
 
 def _first_after(reader: LogReader, since: Moment) -> int:
-    """Return where a listing since a moment begins: at its commit, or after the time."""
+    """Return where a listing since a moment begins: at its commit, or the first of the time."""
+    if since.kind != "time":
+        return resolve(reader, since).position
     try:
-        resolved = resolve(reader, since)
+        return resolve(reader, Moment("time", since.number - 1)).position + 1
     except NotFound:
-        if since.kind == "time":
-            return 1
-        raise
-    earlier = resolved.asked_us is not None and resolved.time_us < resolved.asked_us
-    return resolved.position + 1 if earlier else resolved.position
+        return 1
 
 
 def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:

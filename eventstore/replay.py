@@ -6,10 +6,14 @@ from msgspec import DecodeError
 
 from eventstore.codec import decode_events, decode_stored
 from eventstore.errors import Damaged, NotFound
-from eventstore.model.evolve import HANDLERS
+from eventstore.model.evolve import HANDLERS, apply
+from eventstore.model.objects import Change
 from eventstore.model.state import State
 from eventstore.model.upcast import OLD_EVENTS
 from eventstore.storage.reader import LogReader
+
+MISFITS = (LookupError, AttributeError, TypeError)
+"""What `evolve` ends with where an event and the state before it do not belong together."""
 
 
 def replay(reader: LogReader, high: int, *, onto: State | None = None, low: int = 1) -> State:
@@ -30,7 +34,7 @@ def replay(reader: LogReader, high: int, *, onto: State | None = None, low: int 
     except DecodeError:
         decode_events(payload, position)
         raise
-    except (KeyError, AttributeError) as error:
+    except MISFITS as error:
         raise misfit(reader.name, position, error) from error
     return state
 
@@ -53,7 +57,7 @@ class Replayer:
         self._position = 0
 
     def state_at(self, position: int) -> State:
-        """Return the state after a commit; it is the caller's until the next call.
+        """Return the state after a commit; it is the caller's, to look at, until the next call.
 
         Raises:
             NotFound: the log has no such commit.
@@ -62,8 +66,34 @@ class Replayer:
             self.reader.commit(position)
         if position < 0:
             raise NotFound("V-5-1-7841", f"there is no commit @{position}")
-        if position < self._position:
-            self._state, self._position = State(), 0
-        replay(self.reader, position, onto=self._state, low=self._position + 1)
-        self._position = position
-        return self._state
+        state, done = self._take(position)
+        replay(self.reader, position, onto=state, low=done + 1)
+        self._state, self._position = state, position
+        return state
+
+    def changes(self, low: int, high: int) -> tuple[State, list[Change]]:
+        """Return the state after `high`, and what changed since `low`, which comes before it.
+
+        Raises:
+            NotFound: the log has no such commit.
+        """
+        self.state_at(low)
+        state, _low = self._take(high)
+        changes: list[Change] = []
+        for commit in self.reader.commits(low + 1, high):
+            events = decode_events(commit.payload, commit.position)
+            try:
+                changes += apply(state, events)
+            except MISFITS as error:
+                raise misfit(self.reader.name, commit.position, error) from error
+        self._state, self._position = state, high
+        return state, changes
+
+    def _take(self, position: int) -> tuple[State, int]:
+        """Return the state to go on from and its position; until it is given back there is none.
+
+        An error on the way leaves a state that belongs to no position; it is not used again.
+        """
+        state, done = self._state, self._position
+        self._state, self._position = State(), 0
+        return (state, done) if done <= position else (self._state, 0)

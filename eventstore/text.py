@@ -6,6 +6,12 @@ from datetime import UTC, datetime
 
 
 def iso(time_us: int) -> str:
-    """Return microseconds since the epoch as ISO 8601 in UTC, to the microsecond."""
-    moment = datetime.fromtimestamp(time_us // 1_000_000, UTC)
+    """Return microseconds since the epoch as ISO 8601 in UTC, to the microsecond.
+
+    A time that no calendar has, as somebody may ask for, is told as the number it is.
+    """
+    try:
+        moment = datetime.fromtimestamp(time_us // 1_000_000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return f"{time_us} us"
     return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_us % 1_000_000:06d}Z"

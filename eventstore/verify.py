@@ -24,7 +24,7 @@ from eventstore.errors import Damaged, StoreError
 from eventstore.model import digest
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
-from eventstore.replay import misfit
+from eventstore.replay import MISFITS, misfit
 from eventstore.storage.reader import LogReader
 
 
@@ -124,7 +124,7 @@ class ReplayCheck:
         events = decode_events(commit.payload, commit.position)
         try:
             changes = apply(self._state, events)
-        except (KeyError, AttributeError) as error:
+        except MISFITS as error:
             raise misfit(self._log, commit.position, error) from error
         self._digest = digest.updated(self._digest, changes)
         if digest.stored(self._digest) != commit.digest:

@@ -7,6 +7,7 @@ sectors, and the keys say so. Everything is sorted, so that equal states give eq
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from re import compile as pattern
 from typing import Any
 
 import msgspec
@@ -33,13 +34,14 @@ from eventstore.model.state import State
 Row = dict[str, Any]
 
 _SECTOR_FIELDS = {
-    "size",
-    "length",
-    "private_len",
-    "public_len",
-    "disk_offset",
-    "plex_offset",
+    "size": "size_sectors",
+    "length": "length_sectors",
+    "private_len": "private_sectors",
+    "public_len": "public_sectors",
+    "disk_offset": "disk_offset_sectors",
+    "plex_offset": "plex_offset_sectors",
 }
+_RID = pattern(r"(.*)#([0-9]{1,18})")
 INTERNAL_FIELDS = frozenset({"space", "rid", "next_rid"})
 """Fields that make a record what it is, or count; nobody changes them by a command."""
 
@@ -57,7 +59,7 @@ def fields(record: AnyRecord) -> Row:
 
 def field_name(name: str) -> str:
     """Return a field's name with its unit."""
-    return f"{name}_sectors" if name in _SECTOR_FIELDS else name
+    return _SECTOR_FIELDS.get(name, name)
 
 
 def object_name(state: State, key: Key) -> str:
@@ -73,15 +75,21 @@ def object_name(state: State, key: Key) -> str:
     return f"{getattr(group, 'name', key[0])}/{record.name}"
 
 
+def key_of_rid(text: str) -> Key | None:
+    """Return the key that ``DGID#17`` or ``#3`` stands for, or None if it is no record ID."""
+    found = _RID.fullmatch(text)
+    return None if found is None else (found[1], int(found[2]))
+
+
 def find(state: State, name: str) -> Key:
     """Return the key of ``DG``, ``DG/NAME``, a device, or a record ID.
 
     Raises:
         NotFound: there is no such object.
     """
-    space, mark, number = name.rpartition("#")
-    if mark and number.isdigit() and state.get((space, int(number))) is not None:
-        return space, int(number)
+    key = key_of_rid(name)
+    if key is not None and state.get(key) is not None:
+        return key
     group = state.group(name)
     if group is not None:
         return group.space, HEADER_RID

@@ -5,6 +5,7 @@ from alembic import context
 from eventstore.storage.schema import metadata
 
 connection = context.config.attributes["connection"]
-context.configure(connection=connection, target_metadata=metadata)
+# alembic believes that SQLite cannot undo a change of the schema, and would commit at each step.
+context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
 with context.begin_transaction():
     context.run_migrations()

@@ -52,7 +52,7 @@ def _summary(row: Row) -> str:
 def show(data: Row, _header: bool) -> str:
     """Return one commit, whole."""
     context = data["context"]
-    actor = context.get("actor") or {}
+    actor = {key: part for key, part in context["actor"].items() if part is not None}
     pairs: list[tuple[str, Any]] = [
         ("commit", position(data["position"])),
         *((key, data.get(key)) for key in ("tx", "time", "applied", "node", "term", "lineage")),
@@ -60,9 +60,9 @@ def show(data: Row, _header: bool) -> str:
         ("previous", data.get("previous_hash")),
         ("digest", data.get("digest")),
         ("actor", " ".join(f"{key}={cell(part)}" for key, part in actor.items())),
-        *((key, context.get(key)) for key in ("command", "message", "cause")),
+        *((key, context[key]) for key in ("command", "message", "cause")),
     ]
-    lines = [f"{key}:".ljust(_KEY) + value(part) for key, part in pairs if part is not None]
+    lines = [f"{key}:".ljust(_KEY) + _part(part) for key, part in pairs if part is not None]
     return "\n".join([*lines, *events(data["events"]), *changes(data["diff"])]) + "\n"
 
 

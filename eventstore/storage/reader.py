@@ -18,6 +18,11 @@ from eventstore.storage.sqlite import DriverError, translated
 
 _FETCH = 512
 
+# SQLite keeps a value's kind beside it, so a wrong byte can make a text of a hash.
+_KINDS = frozenset(
+    (int, bytes, context, bytes, bytes, bytes, int, int, int) for context in (bytes, type(None))
+)
+
 
 class Statements(NamedTuple):
     """The statements of one log, compiled once."""
@@ -116,6 +121,12 @@ class LogReader:
             commit = Commit(*fields)
             if commit.position != expected:
                 raise Damaged(f"log {self.name}: commit @{expected} is missing", position=expected)
+            if tuple(map(type, row)) not in _KINDS:
+                raise Damaged(
+                    f"log {self.name}: commit @{expected} is not what was written",
+                    position=expected,
+                    cause="a column holds a value of another kind",
+                )
             if side_check(commit.digest, commit.term, commit.applied_us) != check:
                 raise Damaged(
                     f"log {self.name}: what stands beside commit @{expected} is not what was "
@@ -131,9 +142,13 @@ class LogReader:
         yield from self._rows(self._sql.slice, low, high)
 
     def positions(self, key: str) -> list[int]:
-        """Return where a key may occur, ascending: the table's word, then the tail's own."""
-        tail = (position for position, keys in self.unindexed() if key in keys)
-        return [*self.indexed(key), *tail]
+        """Return where a key may occur, ascending: the table's word, and the tail's own.
+
+        The tail is read first: what a writer moves to the table meanwhile is then found twice, and
+        not missed.
+        """
+        tail = [position for position, keys in self.unindexed() if key in keys]
+        return sorted({*self.indexed(key), *tail})
 
     def indexed(self, key: str) -> list[int]:
         """Return where the table says that a key may occur, ascending."""

@@ -16,13 +16,15 @@ from urllib.parse import quote
 
 import pysqlite3.dbapi2 as driver
 from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 
 VERSION: str = driver.sqlite_version
 
-DriverError: type[Exception] = driver.Error
+DriverError = (driver.Error, UnicodeDecodeError)
+"""What the driver raises; a damaged schema has names that are no text."""
 
 _BUSY_MS = 5000
 _CACHE_KIB = 16384
@@ -79,16 +81,18 @@ def reading(path: Path, *, immutable: bool = False) -> Iterator[Connection]:
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Turn errors of the driver into ours; `what` begins the message."""
+    """Turn errors of the driver, bare or wrapped, into ours; `what` begins the message."""
     try:
         yield
-    except driver.Error as error:
+    except DBAPIError as error:
+        raise _named(what, error.orig or error) from error
+    except DriverError as error:
         raise _named(what, error) from error
 
 
-def _named(what: str, error: Exception) -> StoreError:
+def _named(what: str, error: BaseException) -> StoreError:
     said = str(error)
-    if "malformed" in said or "not a database" in said:
+    if "malformed" in said or "not a database" in said or isinstance(error, UnicodeDecodeError):
         return Damaged(f"{what}: store damaged", cause=said)
     if "no such table" in said:
         return Damaged(f"{what}: not a store of this program", cause=said)

@@ -90,4 +90,12 @@ def _run_migrations(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(package.origin).parent))
     config.attributes["connection"] = connection
-    command.upgrade(config, REVISIONS[-1])
+    # All or nothing: the driver begins no transaction by itself, and a store that was left between
+    # two revisions could be brought to neither.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        command.upgrade(config, REVISIONS[-1])
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()

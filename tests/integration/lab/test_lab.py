@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.lab_processes import running
+from tests.support.json_schema import problems
 from tests.support.lab import BIN, NODE, Done, RunningLab, running_lab
 from tests.support.waiting import wait_until
 
@@ -46,9 +47,9 @@ def test_a_lab_comes_up_and_goes_down_again(tmp_path: Path) -> None:
     down = vx("lab", "down", name, cwd=tmp_path)
     down_again = vx("lab", "down", name, cwd=tmp_path)
     assert [d.code for d in (first, again, status, down, down_again)] == [0, 0, 0, 0, 0]
-    assert "node1: started" in first.err
-    assert "node1: running already" in again.err
-    assert "node1: was not running" in down_again.err
+    assert "node1: started" in first.out
+    assert "node1: running already" in again.out
+    assert "node1: was not running" in down_again.out
     report = json.loads(status.out)
     assert report["schema"] == "vx.lab.status/v1"
     assert sorted(report["data"]["monitor"]["disks"]) == ["vxd0", "vxd1"]
@@ -59,9 +60,9 @@ def test_a_killed_daemon_is_down_until_it_is_started(lab: RunningLab) -> None:
     directory = str(lab.lab.directory)
     assert vx("lab", "kill", directory, NODE).code == 0
     assert "down" in vx("lab", "status", directory).out
-    assert "is not running" in vx("lab", "kill", directory, NODE).err
+    assert "was not running" in vx("lab", "kill", directory, NODE).out
     assert vx("lab", "start", directory, NODE).code == 0
-    assert "running already" in vx("lab", "start", directory, NODE).err
+    assert "running already" in vx("lab", "start", directory, NODE).out
     assert "serving" in vx("lab", "status", directory).out
 
 
@@ -78,6 +79,29 @@ def test_what_happens_to_a_disk_reaches_the_daemon(lab: RunningLab) -> None:
     wait_until(lambda: statuses(lab)["vxd1"] == "online failing")
     assert vx("lab", "disk", "heal", directory, "vxd1").code == 0
     wait_until(lambda: statuses(lab)["vxd1"] != "online failing")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["up", "DIR"],
+        ["status", "DIR"],
+        ["disk", "pull", "DIR", "vxd1"],
+        ["disk", "add", "DIR", "vxd1"],
+        ["disk", "fail", "DIR", "vxd1"],
+        ["disk", "heal", "DIR", "vxd1"],
+        ["kill", "DIR", NODE],
+        ["start", "DIR", NODE],
+        ["down", "DIR/../other"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_what_it_says_as_json_is_what_its_schema_says(
+    schema_lab: RunningLab, arguments: list[str]
+) -> None:
+    directory = str(schema_lab.lab.directory)
+    done = vx("lab", *(a.replace("DIR", directory) for a in arguments), "--json")
+    assert problems(json.loads(done.out or done.err)) == []
 
 
 @pytest.mark.parametrize(
@@ -99,6 +123,12 @@ def test_what_cannot_be_done_is_refused_by_name(
     directory = str(refusing_lab.lab.directory)
     done = vx("lab", *(a.replace("DIR", directory) for a in arguments))
     assert (done.code, message in done.err) == (code, True), done.err
+
+
+@pytest.fixture(scope="module")
+def schema_lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    with running_lab(tmp_path_factory.mktemp("schemas")) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
