@@ -58,12 +58,19 @@ def _of_device(state: State, device: Device) -> Iterator[str]:
 
 
 def _of_group(state: State, group: DiskGroup) -> Iterator[str]:
-    if state.group_names.get(group.name) != group.space:
+    if not group.imported:
+        running = [volume.name for volume in state.volumes(group) if volume.kstate == "ENABLED"]
+        if running:
+            yield f"it is deported, but volume {running[0]} is ENABLED"
+    elif state.group_names.get(group.name) != group.space:
         yield f"another disk group has the name {group.name}"
 
 
 def _of_disk(state: State, disk: Disk) -> Iterator[str]:
     yield from _named(state, disk)
+    if disk.device == 0:
+        # Taken over from another system: nothing is known of its device.
+        return
     device = state.get((NODE_SPACE, disk.device))
     if not isinstance(device, Device) or device.disk_id != disk.disk_id:
         yield f"device record #{disk.device} is not its disk"
@@ -86,18 +93,30 @@ def _of_volume(state: State, volume: Volume) -> Iterator[str]:
 
 def _of_plex(state: State, plex: Plex) -> Iterator[str]:
     yield from _named(state, plex)
-    if not isinstance(state.get((plex.space, plex.volume)), Volume):
+    if plex.volume and not isinstance(state.get((plex.space, plex.volume)), Volume):
         yield f"its volume #{plex.volume} is missing"
-    end = 0
-    for subdisk in sorted(state.subdisks(plex), key=lambda subdisk: subdisk.plex_offset):
-        if subdisk.plex_offset != end:
-            yield f"there is a hole or an overlap at {end}"
-        end = subdisk.plex_offset + subdisk.length
+    subdisks = state.subdisks(plex)
+    for subdisk in subdisks:
         disk = state.get((plex.space, subdisk.disk))
         if plex.kstate == "ENABLED" and isinstance(disk, Disk) and disk.state:
             yield f"it is ENABLED, but disk {disk.name} is {disk.state}"
-    if end != plex.length:
-        yield f"its subdisks have {end} sectors, not {plex.length}"
+    if not state.foreign(plex):
+        yield from _columns(plex, subdisks)
+
+
+def _columns(plex: Plex, subdisks: list[Subdisk]) -> Iterator[str]:
+    """Check that columns are equally long, without holes, and make up the plex."""
+    columns = max(plex.columns, 1)
+    ends = [0] * columns
+    for subdisk in sorted(subdisks, key=lambda subdisk: subdisk.plex_offset):
+        if not 0 <= subdisk.column < columns:
+            yield f"it has no column {subdisk.column}"
+            return
+        if subdisk.plex_offset != ends[subdisk.column]:
+            yield f"there is a hole or an overlap at {ends[subdisk.column]}"
+        ends[subdisk.column] = subdisk.plex_offset + subdisk.length
+    if sum(ends) != plex.length or len(set(ends)) != 1:
+        yield f"its subdisks have {ends} sectors, not {plex.length}"
 
 
 def _of_subdisk(state: State, subdisk: Subdisk) -> Iterator[str]:

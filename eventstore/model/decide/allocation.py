@@ -16,7 +16,6 @@ from eventstore.model.decide.names import need
 from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup
 from eventstore.model.state import State
 
-
 COLUMNS_MIN = 2
 COLUMNS_MAX = 8
 """Columns of a stripe when nobody says how many: one a disk, but not more than this."""

@@ -157,24 +157,43 @@ def _disk_on(state: State, device: Device) -> Disk | None:
 def _plexes_follow(state: State, disk: Disk, *, lost: bool) -> list[ev.AnyEvent]:
     """Return the state changes of the plexes on a disk, and of their volumes.
 
-    A plex lives while every disk below it has a device; a volume while one of its plexes does.
+    A plex runs while every disk below it has a device, a volume while one of its plexes does.
+    A plex that is lost while another one runs misses what is written from then on: it is
+    DETACHED, comes back STALE, and has to be attached again. The last one to run is DISABLED with
+    its volume, and comes back with it.
     """
-    plexes = sorted({subdisk.plex for subdisk in state.subdisks(disk)})
-    kstate, plex_state = ("DISABLED", NODEVICE) if lost else ("ENABLED", "ACTIVE")
     events: list[ev.AnyEvent] = []
-    volumes: set[int] = set()
-    for rid in plexes:
+    for rid in sorted({subdisk.plex for subdisk in state.subdisks(disk)}):
         plex = state.get((disk.space, rid))
-        assert isinstance(plex, Plex)
-        if lost == (plex.kstate == "ENABLED") and (lost or _whole_but_for(state, plex, disk)):
-            events.append(ev.PlexStateSet(disk.space, rid, kstate, plex_state))
-            volumes.add(plex.volume)
-    for rid in sorted(volumes):
-        volume = state.get((disk.space, rid))
-        assert isinstance(volume, Volume)
-        if volume.kstate != kstate:
-            events.append(ev.VolumeStateSet(disk.space, rid, kstate, volume.state))
+        volume = state.get((disk.space, plex.volume)) if isinstance(plex, Plex) else None
+        if isinstance(plex, Plex) and isinstance(volume, Volume):
+            follow = _plex_lost if lost else _plex_found
+            events += follow(state, disk, plex, volume)
     return events
+
+
+def _plex_lost(state: State, disk: Disk, plex: Plex, volume: Volume) -> list[ev.AnyEvent]:
+    if plex.kstate != "ENABLED":
+        return []
+    others = (other for other in state.plexes(volume) if other.rid != plex.rid)
+    running = [other for other in others if other.kstate == "ENABLED"]
+    if any(subdisk.disk != disk.rid for other in running for subdisk in state.subdisks(other)):
+        return [ev.PlexStateSet(plex.space, plex.rid, "DETACHED", NODEVICE)]
+    return [
+        ev.PlexStateSet(plex.space, plex.rid, "DISABLED", NODEVICE),
+        ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", volume.state),
+    ]
+
+
+def _plex_found(state: State, disk: Disk, plex: Plex, volume: Volume) -> list[ev.AnyEvent]:
+    if plex.state != NODEVICE or not _whole_but_for(state, plex, disk):
+        return []
+    if plex.kstate == "DETACHED":
+        return [ev.PlexStateSet(plex.space, plex.rid, "DETACHED", "STALE")]
+    return [
+        ev.PlexStateSet(plex.space, plex.rid, "ENABLED", "ACTIVE"),
+        ev.VolumeStateSet(volume.space, volume.rid, "ENABLED", volume.state),
+    ]
 
 
 def _whole_but_for(state: State, plex: Plex, disk: Disk) -> bool:

@@ -1,4 +1,4 @@
-"""Disks before they are in a group: initialising them."""
+"""Disks outside of groups: initialising them, taking them out of use."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from eventstore.errors import NotFound, Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
 from eventstore.model.decide.moment import Moment
-from eventstore.model.objects import NODE_SPACE, Device, DiskGroup
+from eventstore.model.objects import HEADER_RID, NODE_SPACE, Device, DiskGroup
 from eventstore.model.state import State
 
 PRIVATE_OFFSET = 256
@@ -39,15 +39,23 @@ def need_device(state: State, name: str) -> Device:
 
 
 def owner(state: State, device: Device) -> DiskGroup | None:
-    """Return the group in which a device is, or None."""
+    """Return the group in which a device is, imported or not, or None."""
     key = state.device_disks.get(device.rid)
-    return None if key is None else state.group(key[0])
+    group = None if key is None else state.get((key[0], HEADER_RID))
+    return group if isinstance(group, DiskGroup) else None
 
 
 def init(state: State, command: cmd.InitDisk, moment: Moment) -> list[ev.AnyEvent]:
     """Give a disk an ID and a private region."""
     device = need_device(state, command.device)
     check_not_owned(state, device)
+    if device.offline:
+        raise Rejected(
+            "V-5-1-8645",
+            f"Device {device.name} is offline",
+            fix=f"put it back into use: 'vxdisk online {device.name}'",
+            rule="D2",
+        )
     if device.failing:
         raise Rejected(
             "V-5-1-8643",
@@ -87,3 +95,36 @@ def check_not_owned(state: State, device: Device) -> None:
             fix=f"take it out first: 'vxdg -g {group.name} rmdisk NAME'",
             rule="D2",
         )
+
+
+def offline(state: State, command: cmd.OfflineDisk) -> list[ev.AnyEvent]:
+    """Take a device out of use; it may be in no imported group."""
+    device = need_device(state, command.device)
+    check_not_owned(state, device)
+    if device.offline:
+        raise _already(device, "offline")
+    return [ev.DeviceOfflineSet(device.rid, offline=True)]
+
+
+def online(state: State, command: cmd.OnlineDisk) -> list[ev.AnyEvent]:
+    """Put a device back into use."""
+    device = need_device(state, command.device)
+    if not device.offline:
+        raise _already(device, "online")
+    return [ev.DeviceOfflineSet(device.rid, offline=False)]
+
+
+def forget(state: State, command: cmd.ForgetDisk) -> list[ev.AnyEvent]:
+    """Remove a device from the list; it may be in no group."""
+    device = need_device(state, command.device)
+    check_not_owned(state, device)
+    return [ev.DeviceForgotten(device.rid)]
+
+
+def _already(device: Device, what: str) -> Rejected:
+    return Rejected(
+        "V-5-1-8644",
+        f"Device {device.name} is {what} already",
+        fix="'vxdisk list' shows it",
+        rule="D2",
+    )

@@ -10,9 +10,10 @@ from eventstore.model import commands as cmd
 from eventstore.model import events as ev
 from eventstore.model.decide.disks import check_not_owned, need_device
 from eventstore.model.decide.moment import Moment
-from eventstore.model.decide.names import check_free, check_name, counted, need, need_group
-from eventstore.model.decide.volumes import removal
-from eventstore.model.objects import Device, Disk, DiskGroup, rid_text
+from eventstore.model.decide.moving import check_group_free
+from eventstore.model.decide.names import check_free, counted, need, need_group
+from eventstore.model.decide.volumes import plex_removal, removal
+from eventstore.model.objects import Device, Disk, DiskGroup
 from eventstore.model.state import State
 
 MINORS_PER_GROUP = 1000
@@ -22,17 +23,7 @@ FIRST_MINOR = 1000
 
 def create(state: State, command: cmd.CreateDiskGroup, moment: Moment) -> list[ev.AnyEvent]:
     """Make a disk group of at least one initialised disk."""
-    check_name("Disk group", command.group)
-    taken = state.group(command.group)
-    if taken is not None:
-        raise Rejected(
-            "V-5-1-585",
-            f"Disk group {command.group}: cannot create: Disk group exists",
-            cause=f"its ID is {taken.space}",
-            fix=f"choose another name, or see 'vx blame {command.group}'",
-            rule="D2",
-            about=rid_text((taken.space, taken.rid)),
-        )
+    check_group_free(state, command.group)
     _check_some(command.group, command.disks)
     dgid = _new_dgid(state, moment)
     made: list[ev.AnyEvent] = [ev.DiskGroupCreated(dgid, command.group, _free_minor(state))]
@@ -73,8 +64,11 @@ def destroy(state: State, command: cmd.DestroyDiskGroup) -> list[ev.AnyEvent]:
     """End a group and all that is in it, from the bottom up."""
     group = need_group(state, command.group)
     gone: list[ev.AnyEvent] = []
+    gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(group)]
     for volume in state.volumes(group):
         gone += removal(state, volume)
+    for plex in state.loose_plexes(group):
+        gone += plex_removal(state, plex)
     gone += [ev.DiskRemoved(disk.space, disk.rid) for disk in state.disks(group)]
     gone.append(ev.DiskGroupDestroyed(group.space))
     return gone

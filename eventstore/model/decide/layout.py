@@ -90,11 +90,16 @@ def check_layout(layout: Layout) -> None:
 
 
 def creation(
-    state: State, group: DiskGroup, first_rid: int, made: Plan, fields: dict[str, object]
+    state: State,
+    group: DiskGroup,
+    first_rid: int,
+    made: Plan,
+    fields: dict[str, object],
+    taken: set[str],
 ) -> list[ev.AnyEvent]:
     """Return the events that make a plex of a plan; its subdisks get the IDs behind `first_rid`.
 
-    `fields` has the plex's name, its volume, and its states.
+    `fields` has the plex's name, its volume, and its states; names that are given join `taken`.
     """
     striped = made.layout.kind == "STRIPE"
     plex = ev.PlexCreated(
@@ -106,11 +111,10 @@ def creation(
         stripe=made.layout.stripe if striped else 0,
         **fields,  # type: ignore[arg-type]
     )
-    taken = {str(fields["name"])}
     return [plex, *regions_given(state, group, first_rid, made.columns, first_rid + 1, taken)]
 
 
-def regions_given(  # noqa: PLR0913 where each region goes
+def regions_given(
     state: State,
     group: DiskGroup,
     plex: int,

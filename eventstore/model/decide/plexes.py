@@ -8,7 +8,7 @@ from eventstore.model import events as ev
 from eventstore.model.decide.allocation import Pool
 from eventstore.model.decide.layout import creation, layout_of, plan
 from eventstore.model.decide.names import free_name, need, need_group
-from eventstore.model.decide.volumes import PLEXES_MAX, check_usable
+from eventstore.model.decide.volumes import PLEXES_MAX, check_usable, plex_removal
 from eventstore.model.objects import Disk, Plex, Volume
 from eventstore.model.state import State
 
@@ -23,9 +23,10 @@ def mirror(state: State, command: cmd.MirrorVolume) -> list[ev.AnyEvent]:
     used = {subdisk.disk for plex in plexes for subdisk in state.subdisks(plex)}
     pool = Pool(state, group, command.disks)
     planned = plan(pool, layout_of(plexes[0]), volume.length, used)
-    name = free_name(state, group.space, volume.name, 1, set())
+    taken: set[str] = set()
+    name = free_name(state, group.space, volume.name, 1, taken)
     fields: dict[str, object] = {"name": name, "volume": volume.rid}
-    return creation(state, group, state.next_rid(group.space), planned, fields)
+    return creation(state, group, state.next_rid(group.space), planned, fields, taken)
 
 
 def attach(state: State, command: cmd.AttachPlex) -> list[ev.AnyEvent]:
@@ -64,15 +65,6 @@ def dissociate(state: State, command: cmd.DissociatePlex) -> list[ev.AnyEvent]:
             rule="D2",
         )
     return events + (plex_removal(state, plex) if command.remove else [])
-
-
-def plex_removal(state: State, plex: Plex) -> list[ev.AnyEvent]:
-    """Return the events that end a plex, from the bottom up."""
-    gone: list[ev.AnyEvent] = []
-    gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(plex)]
-    gone += [ev.SubdiskRemoved(sd.space, sd.rid) for sd in state.subdisks(plex)]
-    gone.append(ev.PlexRemoved(plex.space, plex.rid))
-    return gone
 
 
 def lost_disks(state: State, plex: Plex) -> list[str]:

@@ -32,18 +32,15 @@ def _new_length(volume: Volume, command: Resize) -> int:
     Raises:
         Rejected: it is none, or lies on the wrong side of the present one.
     """
-    asked = command.length_sectors
+    asked, now = command.length_sectors, volume.length
     check_length(asked)
-    match command:
-        case cmd.GrowVolume():
-            return volume.length + asked
-        case cmd.ShrinkVolume():
-            check_length(volume.length - asked)
-            return volume.length - asked
-        case cmd.GrowVolumeTo():
-            wrong, word = asked <= volume.length, "longer"
-        case cmd.ShrinkVolumeTo():
-            wrong, word = asked >= volume.length, "shorter"
+    if isinstance(command, cmd.GrowVolume):
+        return now + asked
+    if isinstance(command, cmd.ShrinkVolume):
+        check_length(now - asked)
+        return now - asked
+    longer = isinstance(command, cmd.GrowVolumeTo)
+    wrong, word = (asked <= now, "longer") if longer else (asked >= now, "shorter")
     if wrong:
         raise Rejected(
             "V-5-1-763",

@@ -7,7 +7,7 @@ from typing import Any, get_args
 
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
-from eventstore.model.decide import disks, groups, volumes
+from eventstore.model.decide import disks, groups, moving, plexes, resize, starting, volumes
 from eventstore.model.decide.moment import Moment
 from eventstore.model.state import State
 
@@ -35,8 +35,25 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.RemoveDisks: _timeless(groups.remove_disks),
     cmd.DestroyDiskGroup: _timeless(groups.destroy),
     cmd.MakeVolume: _timeless(volumes.make),
-    cmd.GrowVolume: _timeless(volumes.grow),
+    cmd.GrowVolume: _timeless(resize.resize),
+    cmd.GrowVolumeTo: _timeless(resize.resize),
+    cmd.ShrinkVolume: _timeless(resize.resize),
+    cmd.ShrinkVolumeTo: _timeless(resize.resize),
+    cmd.MirrorVolume: _timeless(plexes.mirror),
     cmd.RemoveVolume: _timeless(volumes.remove),
+    cmd.StartVolumes: _timeless(starting.start),
+    cmd.StopVolumes: _timeless(starting.stop),
+    cmd.InitVolume: _timeless(starting.init),
+    cmd.AttachPlex: _timeless(plexes.attach),
+    cmd.DissociatePlex: _timeless(plexes.dissociate),
+    cmd.DeportDiskGroup: _timeless(moving.deport),
+    cmd.ImportDiskGroup: _timeless(moving.bring_in),
+    cmd.RenameDiskGroup: _timeless(moving.rename),
+    cmd.SetDiskGroup: _timeless(moving.set_attributes),
+    cmd.RenameDisk: _timeless(moving.rename_disk),
+    cmd.OfflineDisk: _timeless(disks.offline),
+    cmd.OnlineDisk: _timeless(disks.online),
+    cmd.ForgetDisk: _timeless(disks.forget),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"

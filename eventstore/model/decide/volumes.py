@@ -7,8 +7,8 @@ from eventstore.model import commands as cmd
 from eventstore.model import events as ev
 from eventstore.model.decide.allocation import Pool
 from eventstore.model.decide.layout import Layout, check_layout, creation, plan
-from eventstore.model.decide.names import check_free, need, need_group, numbered
-from eventstore.model.objects import Disk, DiskGroup, Volume
+from eventstore.model.decide.names import check_free, free_name, need, need_group
+from eventstore.model.objects import Disk, DiskGroup, Plex, Volume
 from eventstore.model.state import State
 
 PLEXES_MAX = 32
@@ -36,12 +36,12 @@ def make(state: State, command: cmd.MakeVolume) -> list[ev.AnyEvent]:
     ]
     next_rid = rid + 1
     used: set[int] = set()
+    taken = {command.name}
     for number in range(1, mirrors + 1):
-        name = numbered(command.name, number)
-        check_free(state, dgid, group.name, "Plex", name)
+        name = free_name(state, dgid, command.name, number, taken)
         planned = plan(pool, layout, command.length_sectors, used)
         used |= planned.disks
-        events = creation(state, group, next_rid, planned, _plex_fields(name, rid, command))
+        events = creation(state, group, next_rid, planned, _plex_fields(name, rid, command), taken)
         next_rid += len(events)
         made += events
     if not command.start:
@@ -96,10 +96,17 @@ def removal(state: State, volume: Volume) -> list[ev.AnyEvent]:
     gone: list[ev.AnyEvent] = []
     gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(volume)]
     for plex in state.plexes(volume):
-        gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(plex)]
-        gone += [ev.SubdiskRemoved(sd.space, sd.rid) for sd in state.subdisks(plex)]
-        gone.append(ev.PlexRemoved(plex.space, plex.rid))
+        gone += plex_removal(state, plex)
     gone.append(ev.VolumeRemoved(volume.space, volume.rid))
+    return gone
+
+
+def plex_removal(state: State, plex: Plex) -> list[ev.AnyEvent]:
+    """Return the events that end a plex, from the bottom up."""
+    gone: list[ev.AnyEvent] = []
+    gone += [ev.ForeignRemoved(row.space, row.rid) for row in state.foreign(plex)]
+    gone += [ev.SubdiskRemoved(sd.space, sd.rid) for sd in state.subdisks(plex)]
+    gone.append(ev.PlexRemoved(plex.space, plex.rid))
     return gone
 
 
