@@ -14,4 +14,4 @@ def iso(time_us: int) -> str:
         moment = datetime.fromtimestamp(time_us // 1_000_000, UTC)
     except (OverflowError, ValueError, OSError):
         return f"{time_us} us"
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{time_us % 1_000_000:06d}Z"
+    return f"{moment.isoformat()[:19]}.{time_us % 1_000_000:06d}Z"

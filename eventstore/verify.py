@@ -61,6 +61,7 @@ def verify(reader: LogReader, *, with_replay: bool) -> Verdict:
             for check in checks:
                 check(commit)
             count, last_hash = commit.position, commit.hash
+        reader.check_structure()
     except StoreError as error:
         if "store damaged" in error.message:
             raise

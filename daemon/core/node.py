@@ -124,7 +124,7 @@ class Node:
         since, self._down_since_us = self._down_since_us, None
         reason = "the daemon was down"
         if notification.reason == "overrun":
-            since, reason = self.own.head.time_us, "the queue of kernel notifications overflowed"
+            since, reason = self.own.head.time_us, "notifications of the kernel were lost"
         if since is None:
             return None
         return ev.IntervalUnknown(reason, since, max(since, wall_us), notification.boot_id)

@@ -5,7 +5,7 @@ Behind this everything is typed. Who asks comes from the kernel, never from the 
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -58,6 +58,14 @@ class Ping(Struct, frozen=True, tag_field="op", tag="ping"):
 
 Request = Command | Query | Ping
 
+# A class converts at once, while for a union msgspec works out what it is at every call.
+_REQUESTS: dict[object, type[Request]] = {
+    kind.__struct_config__.tag: kind for kind in get_args(Request)
+}
+_COMMANDS: dict[object, type[AnyCommand]] = {
+    kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)
+}
+
 
 def parse(message: object) -> Request:
     """Return the request that a message is.
@@ -73,8 +81,11 @@ def parse(message: object) -> Request:
             fix="use the utilities that came with the daemon",
             rule="B5",
         )
+    kind: Any = Request
+    if isinstance(message, dict) and isinstance(operation := message.get("op"), str):
+        kind = _REQUESTS.get(operation, Request)
     try:
-        request: Request = msgspec.convert(message, Request)
+        request: Request = msgspec.convert(message, kind)
     except (msgspec.ValidationError, TypeError) as error:
         raise Rejected(
             "V-5-1-7882", "the request is not put as it should be", cause=str(error), rule="G2"
@@ -97,8 +108,9 @@ def submission(request: Command, peer: Peer, token: int) -> Submit:
             fix="ask as root",
             rule="G1",
         )
+    kind: Any = _COMMANDS.get(request.verb, AnyCommand)
     try:
-        command = msgspec.convert({**request.args, "verb": request.verb}, AnyCommand)
+        command = msgspec.convert({**request.args, "verb": request.verb}, kind)
     except msgspec.ValidationError as error:
         raise Rejected(
             "V-5-1-7882",

@@ -141,6 +141,32 @@ class LogReader:
         """Yield (position, payload): the shortest way to replay."""
         yield from self._rows(self._sql.slice, low, high)
 
+    def check_structure(self) -> None:
+        """Look for damage that hides commits: a page that is cut short has no gap at its end.
+
+        Raises:
+            Damaged: the database is not what it says it is; the position is behind the last commit
+                that it gives.
+        """
+        found = tables[self.log]
+        with translated(f"log {self.name}"):
+            mark = self._one(self._sql.mark, self.log)
+            last = self.last()  # in this order: a writer only moves both up
+            said = [
+                self._one(f"PRAGMA quick_check({table.name})")[0]
+                for table in (found.commits, found.touches)
+            ]
+        problems = [text for text in said if text != "ok"]
+        if mark is not None and mark[0] > last:
+            problems.append(f"there was a commit @{mark[0]}, the last one is @{last}")
+        if problems:
+            raise Damaged(
+                f"log {self.name}: store damaged; there may be more than the {last} commits that "
+                "can be read",
+                position=last + 1,
+                cause=problems[0].strip().splitlines()[-1],
+            )
+
     def positions(self, key: str) -> list[int]:
         """Return where a key may occur, ascending: the table's word, and the tail's own.
 

@@ -1,6 +1,6 @@
 """Stored bytes that are not what was written: told, with the first position that does not hold.
 
-What no check can tell is left out on purpose: whole commits that are gone from the end of a log.
+What no check can tell: commits that are gone from the end of a log before they were indexed.
 """
 
 from __future__ import annotations
@@ -149,6 +149,29 @@ def test_a_log_put_in_place_of_another_is_found() -> None:
 
     found = damaged(change, lambda path: verdict(path, "node", with_replay=False))
     assert (found.first_bad, found.ok) == (1, False)
+
+
+def test_commits_that_are_gone_from_the_end_are_missed_if_they_were_indexed() -> None:
+    def change(path: Path) -> None:
+        with raw(path) as connection:
+            connection.execute("DELETE FROM node_commits WHERE position > 30")
+
+    with pytest.raises(Damaged, match="store damaged") as raised:
+        damaged(change, lambda path: verdict(path, "node", with_replay=False))
+    assert raised.value.position == 31
+
+
+def test_a_page_that_hides_its_rows_is_found() -> None:
+    def change(path: Path) -> None:
+        with raw(path) as connection:
+            query = "SELECT rootpage FROM sqlite_master WHERE name = 'shared_commits'"
+            root = connection.execute(query).fetchone()[0]
+        content = bytearray(path.read_bytes())
+        content[(root - 1) * 4096 + 4] ^= 0x80  # how many rows there are
+        path.write_bytes(content)
+
+    with pytest.raises(Damaged, match="store damaged"):
+        damaged(change, lambda path: verdict(path, "shared", with_replay=False))
 
 
 def test_a_redacted_context_holds() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-BLOCK = re.compile(r"<!-- tour -->\n+(?:```text\n(?P<tour>.*?)```\n)?", re.DOTALL)
+BLOCK = re.compile(r"<!-- tour -->\n+(?:```text\n(?P<tour>.*?)```\n+)?", re.DOTALL)
 
 # What differs: the directory, process IDs, identifiers, hashes, times, the devices' numbers, and
 # from the burst on how many changes there were, and so the positions.
@@ -59,7 +59,7 @@ def normalised(text: str) -> list[str]:
 
 def write() -> None:
     """Give the tour, and write it into the README."""
-    block = f"<!-- tour -->\n\n```text\n{give()}```\n"
+    block = f"<!-- tour -->\n\n```text\n{give()}```\n\n"
     text = README.read_text(encoding="utf-8")
     README.write_text(BLOCK.sub(lambda _: block, text), encoding="utf-8")
 

@@ -83,6 +83,6 @@ def test_an_overrun_is_an_unknown_interval_and_a_scan(
         os.kill(pid, signal.SIGCONT)
     wait_until(lambda: daemon.data("status")["unknown_intervals"])
     (interval,) = daemon.data("status")["unknown_intervals"]
-    assert interval["reason"] == "the queue of kernel notifications overflowed"
+    assert interval["reason"] == "notifications of the kernel were lost"
     assert devices(daemon)[disk.name]["size_sectors"] == 2 * SECTORS
     assert daemon.data("verify", "--replay")["ok"]
