@@ -65,6 +65,7 @@ class Pool:
         self._group = group
         self._disks = usable_disks(state, group, names)
         self._free = {disk.rid: list(free_regions(state, disk)) for disk in self._disks}
+        self._given = 0
 
     def behind(self, disk: int, offset: int, wanted: int) -> int:
         """Take up to `wanted` sectors that begin exactly at an offset; return how many."""
@@ -140,9 +141,12 @@ class Pool:
         at = next(i for i, region in enumerate(free) if region.offset == taken.offset)
         rest = free[at].length - taken.length
         free[at : at + 1] = [Region(taken.disk, taken.offset + taken.length, rest)] if rest else []
+        self._given += taken.length
         return taken
 
-    def _no_space(self, wanted: int, found: int) -> Rejected:
+    def _no_space(self, length: int, free: int) -> Rejected:
+        """Return the refusal; what was given before is part of what is asked for, and was free."""
+        wanted, found = self._given + length, self._given + free
         return Rejected(
             "V-5-1-15809",
             f"No free space remaining in diskgroup {self._group.name} with given constraints",
