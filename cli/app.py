@@ -11,14 +11,16 @@ from typer._click.exceptions import ClickException
 from cli import exit_codes
 from cli.failure import UsageError
 from cli.options import CONTEXT, Invocation, Verbs
-from cli.registry import CLASSIC, NOUNS
+from cli.registry import CLASSIC, CLASSIC_VERBS, NOUNS
 
 # Options that may also stand before the verb, as in `vxdg -g datadg list`; True: with a value.
 _MOVABLE = {
     **dict.fromkeys(("-g", "-o", "--output", "--home", "--socket", "--log", "--at"), True),
     **dict.fromkeys(("--timeout", "--expect", "--id", "-m"), True),
-    **dict.fromkeys(("--json", "--dry-run", "-n", "--yes"), False),
+    **dict.fromkeys(("--json", "--dry-run", "-n", "--yes", "--remove"), False),
 }
+# In `vxdg -n NEW -f import DG` the letters mean what they mean in the original.
+_MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True, "-f": False}
 _HELP = """Ask about a cluster's storage configuration, now or at any moment, and change it.
 
 `vx NOUN VERB`, or `vx VERB` for questions about history. A command has its own help: `vx dg -h`.
@@ -70,6 +72,7 @@ def run(program: str, args: list[str]) -> int:
     """
     noun = CLASSIC.get(program)
     root = load(noun) if noun else _vx()
+    _keep_verbs_of(program, root)
     line = in_order(args) if isinstance(root, Verbs) else args
     bare = isinstance(root, Verbs) and not line
     try:
@@ -86,14 +89,22 @@ def run(program: str, args: list[str]) -> int:
     return result if isinstance(result, int) else exit_codes.DONE
 
 
+def _keep_verbs_of(program: str, root: Any) -> None:
+    """Leave a classic program the verbs that it has always had."""
+    verbs = CLASSIC_VERBS.get(program)
+    if verbs is not None:
+        root.commands = {verb: root.commands[verb] for verb in verbs}
+
+
 def in_order(args: list[str]) -> list[str]:
     """Move options that stand before the verb to the end, where its own options are."""
     moved: list[str] = []
-    rest = list(args)
+    rest = _without_subsuboptions(args)
+    movable = _MOVABLE_OF_IMPORT if "import" in rest else _MOVABLE
     while rest:
         is_long = rest[0].startswith("--")
         name = rest[0].partition("=")[0] if is_long else rest[0][:2]
-        takes_value = _MOVABLE.get(name)
+        takes_value = movable.get(name)
         if takes_value is None:
             break
         # `--home DIR` and `-g DG` are two words, `--home=DIR` and `-gDG` are one.
@@ -102,6 +113,17 @@ def in_order(args: list[str]) -> list[str]:
         del rest[:count]
     end = rest.index("--") if "--" in rest else len(rest)
     return rest[:end] + moved + rest[end:]
+
+
+def _without_subsuboptions(args: list[str]) -> list[str]:
+    """Write `-o rm` as an option of its own, since `-o` otherwise names a form of output."""
+    words: list[str] = []
+    for word in args:
+        if word == "rm" and words[-1:] == ["-o"]:
+            words[-1] = "--remove"
+        else:
+            words.append(word)
+    return words
 
 
 def _vx() -> Nouns:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from typer import Argument
+from typer import Argument, Option
 
 from cli import ask, output
+from cli.changes import perform
 from cli.failure import UsageError
-from cli.options import Change, Command, Group, destroys, new_app, reads, writes
-from cli.render import history, records
+from cli.options import Change, Command, Group, destroys, new_app, reads, writes, writes_named
+from cli.render import records
 from cli.source import Source
 
 app = new_app("""Disk groups: list them, make them, give them disks and take them away.
@@ -54,8 +55,7 @@ def init(change: Change, group: GroupName, disks: NewDisks) -> None:
       vxdg init datadg datadg01=sdb datadg02=sdc
       vx dg init datadg sdb --dry-run
     """
-    answer = change.send("dg.init", {"group": group, "disks": _new_disks(disks)})
-    output.emit(change.source, "dg.init", answer, history.CHANGED)
+    perform(change, "dg.init", {"group": group, "disks": _new_disks(disks)})
 
 
 @app.command(cls=Command)
@@ -67,8 +67,7 @@ def adddisk(change: Change, disks: NewDisks, group: Group = None) -> None:
       vxdg -g datadg adddisk datadg03=sdd
     """
     args: dict[str, object] = {"group": need_group(group), "disks": _new_disks(disks)}
-    answer = change.send("dg.adddisk", args)
-    output.emit(change.source, "dg.adddisk", answer, history.CHANGED)
+    perform(change, "dg.adddisk", args)
 
 
 @app.command(cls=Command)
@@ -81,8 +80,7 @@ def rmdisk(change: Change, disks: DiskNames, group: Group = None) -> None:
     """
     named = need_group(group)
     change.confirm(f"Take {', '.join(disks)} out of disk group {named}?")
-    answer = change.send("dg.rmdisk", {"group": named, "disks": disks})
-    output.emit(change.source, "dg.rmdisk", answer, history.CHANGED)
+    perform(change, "dg.rmdisk", {"group": named, "disks": disks})
 
 
 @app.command(cls=Command)
@@ -95,8 +93,87 @@ def destroy(change: Change, group: GroupName) -> None:
       vxdg destroy datadg --yes
     """
     change.confirm(f"Destroy disk group {group} and all that is in it?")
-    answer = change.send("dg.destroy", {"group": group})
-    output.emit(change.source, "dg.destroy", answer, history.CHANGED)
+    perform(change, "dg.destroy", {"group": group})
+
+
+@app.command(cls=Command)
+@writes
+def deport(change: Change, group: GroupName) -> None:
+    """Put a disk group away, so that another host, or this one later, can import it.
+
+    Examples:
+      vxdg deport datadg
+      vxdg deport datadg --dry-run
+    """
+    perform(change, "dg.deport", {"group": group})
+
+
+@app.command("import", cls=Command)
+@writes_named
+def import_(
+    change: Change,
+    group: Annotated[str, Argument(metavar="DG|DGID")],
+    new_name: Annotated[
+        str | None, Option("-n", metavar="NEW", help="give it this name from here on")
+    ] = None,
+    force: Annotated[bool, Option("-f", help="even if disks are missing")] = False,
+) -> None:
+    """Bring a deported disk group back, by name or by ID.
+
+    Examples:
+      vxdg import datadg
+      vxdg -n olddata import 1790000000.1.node1
+      vxdg -f import datadg
+    """
+    perform(change, "dg.import", {"group": group, "new_name": new_name, "force": force})
+
+
+@app.command(cls=Command)
+@writes
+def rename(
+    change: Change,
+    words: Annotated[list[str], Argument(metavar="OLD NEW | disk OLD NEW")],
+    group: Group = None,
+) -> None:
+    """Give a disk group, or a disk in one, another name.
+
+    Examples:
+      vxdg rename datadg payroll
+      vxdg -g datadg rename disk datadg01 fast01
+    """
+    old_and_new, of_disk = 2, 3
+    if len(words) == of_disk and words[0] == "disk":
+        args: dict[str, object] = {"group": need_group(group), "disk": words[1]}
+        perform(change, "disk.rename", args | {"new_name": words[2]})
+    elif len(words) == old_and_new and group is None:
+        perform(change, "dg.rename", {"group": words[0], "new_name": words[1]})
+    else:
+        raise UsageError(
+            "It is not said what is to be called how",
+            fix="`vxdg rename OLD NEW`, or `vxdg -g DG rename disk OLD NEW`",
+        )
+
+
+@app.command("set", cls=Command)
+@writes
+def set_(
+    change: Change,
+    words: Annotated[list[str], Argument(metavar="ATTRIBUTE=VALUE...")],
+    group: Group = None,
+) -> None:
+    """Set attributes of a disk group.
+
+    Examples:
+      vxdg -g datadg set diskdetpolicy=local
+      vxdg -g datadg set dgfailpolicy=leave --dry-run
+    """
+    named, values = need_group(group), {}
+    for word in words:
+        key, mark, value = word.partition("=")
+        if not key or not mark or key in values:
+            raise UsageError(f"{word!r} sets no attribute", fix="write each ATTRIBUTE=VALUE once")
+        values[key] = value
+    perform(change, "dg.set", {"group": named, "values": values})
 
 
 def need_group(group: str | None) -> str:

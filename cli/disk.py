@@ -7,9 +7,10 @@ from typing import Annotated
 from typer import Argument
 
 from cli import ask, output, units
+from cli.changes import perform
 from cli.failure import UsageError
 from cli.options import Change, Command, new_app, reads, writes
-from cli.render import history, records
+from cli.render import records
 from cli.source import Source
 
 app = new_app("""Devices: list them, make them ready for a disk group.
@@ -54,8 +55,43 @@ def init(
         "device": device,
         "private_sectors": _private_sectors(attributes or []),
     }
-    answer = change.send("disk.init", args)
-    output.emit(change.source, "disk.init", answer, history.CHANGED)
+    perform(change, "disk.init", args)
+
+
+DeviceName = Annotated[str, Argument(metavar="DEVICE")]
+
+
+@app.command(cls=Command)
+@writes
+def online(change: Change, device: DeviceName) -> None:
+    """Put a device back into use.
+
+    Examples:
+      vxdisk online sdb
+    """
+    perform(change, "disk.online", {"device": device})
+
+
+@app.command(cls=Command)
+@writes
+def offline(change: Change, device: DeviceName) -> None:
+    """Take a device out of use; one that is in a disk group cannot be.
+
+    Examples:
+      vxdisk offline sdb
+    """
+    perform(change, "disk.offline", {"device": device})
+
+
+@app.command("rm", cls=Command)
+@writes
+def remove(change: Change, device: DeviceName) -> None:
+    """Remove a device from the list; nothing on it changes, and a scan may find it again.
+
+    Examples:
+      vxdisk rm sdb
+    """
+    perform(change, "disk.rm", {"device": device})
 
 
 def _private_sectors(attributes: list[str]) -> int | None:

@@ -117,6 +117,12 @@ _CHANGE: dict[str, tuple[Any, Any]] = {
     ),
     "refused_at": (Annotated[str | None, typer.Option("--at", hidden=True)], None),
 }
+_LONG_DRY_RUN = {
+    "dry_run": (
+        Annotated[bool, typer.Option("--dry-run", help="show what would happen; append nothing")],
+        False,
+    )
+}
 _YES = {
     "yes": (Annotated[bool, typer.Option("--yes", help="do not ask before destroying")], False)
 }
@@ -197,6 +203,11 @@ def asks(function: Callable[..., None]) -> Callable[..., None]:
 def writes(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of `function(change, ...)`."""
     return _command(function, _CHANGE | _SOURCE, _change)
+
+
+def writes_named(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of `function(change, ...)` in which -n names something."""
+    return _command(function, _CHANGE | _LONG_DRY_RUN | _SOURCE, _change)
 
 
 def destroys(function: Callable[..., None]) -> Callable[..., None]:

@@ -5,9 +5,14 @@ from __future__ import annotations
 # Program or noun -> (module, name in it, a line of help).
 NOUNS = {
     "print": ("cli.print", "app", "the records of disk groups, as tables of the original"),
-    "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, destroy"),
-    "disk": ("cli.disk", "app", "devices: list, init"),
-    "volume": ("cli.volume", "app", "volumes: make, growby, remove"),
+    "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, import, deport, destroy"),
+    "disk": ("cli.disk", "app", "devices: list, init, online, offline, rm"),
+    "volume": (
+        "cli.volume",
+        "app",
+        "volumes: list, make, grow, shrink, mirror, start, stop, remove",
+    ),
+    "plex": ("cli.plex", "app", "plexes: att, dis"),
     "get": ("cli.state", "get_app", "one object, all fields"),
     "state": ("cli.state", "state_app", "the whole state as one document, and its digest"),
     "status": ("cli.state", "status_app", "how the node is, worst first"),
@@ -21,4 +26,17 @@ NOUNS = {
 }
 
 # The classic names, and the noun that each is.
-CLASSIC = {"vxprint": "print", "vxdg": "dg", "vxdisk": "disk", "vxassist": "volume"}
+CLASSIC = {
+    "vxprint": "print",
+    "vxdg": "dg",
+    "vxdisk": "disk",
+    "vxassist": "volume",
+    "vxvol": "volume",
+    "vxplex": "plex",
+}
+
+# Two programs of the original share a noun here: which verbs are whose.
+CLASSIC_VERBS = {
+    "vxassist": ("make", "growto", "growby", "shrinkto", "shrinkby", "mirror", "remove"),
+    "vxvol": ("start", "stop", "startall", "stopall", "init"),
+}

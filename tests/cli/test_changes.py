@@ -55,13 +55,87 @@ SENT = {
     ),
 }
 
+V = {"group": "datadg", "name": "vol01"}
+SENT |= {
+    "vxassist -g datadg make vol01 10g layout=mirror nmirror=3 a b": (
+        "volume.make",
+        {**MAKE, "disks": ["a", "b"], "layout": "mirror", "mirrors": 3},
+    ),
+    "vxassist -g datadg make vol01 10g layout=stripe ncol=4 stripeunit=64k": (
+        "volume.make",
+        {**MAKE, "layout": "stripe", "columns": 4, "stripe": 128},
+    ),
+    "vxassist -g datadg make vol01 10g layout=stripe,mirror stwid=2m alloc=a,b": (
+        "volume.make",
+        {**MAKE, "layout": "mirror-stripe", "stripe": 4096, "disks": ["a", "b"]},
+    ),
+    "vxassist -g datadg make vol01 10g init=none layout=raid5": (
+        "volume.make",
+        {**MAKE, "layout": "raid5", "start": False},
+    ),
+    "vxassist -g datadg growto vol01 2048s": ("volume.growto", {**V, "length_sectors": 2048}),
+    "vxassist -g datadg shrinkto vol01 1m --yes": (
+        "volume.shrinkto",
+        {**V, "length_sectors": 2048},
+    ),
+    "vxassist -g datadg shrinkby vol01 1m --yes": (
+        "volume.shrinkby",
+        {**V, "length_sectors": 2048},
+    ),
+    "vxassist -g datadg mirror vol01 b": ("volume.mirror", {**V, "disks": ["b"]}),
+    "vxvol -g datadg start vol01 vol02": (
+        "volume.start",
+        {"group": "datadg", "names": ["vol01", "vol02"]},
+    ),
+    "vxvol -g datadg stop vol01": ("volume.stop", {"group": "datadg", "names": ["vol01"]}),
+    "vxvol -g datadg startall": ("volume.start", {"group": "datadg", "names": []}),
+    "vxvol -g datadg stopall": ("volume.stop", {"group": "datadg", "names": []}),
+    "vx volume init -g datadg active vol01": ("volume.init", {**V, "how": "active"}),
+    "vxplex -g datadg att vol01 vol01-02": (
+        "plex.att",
+        {"group": "datadg", "volume": "vol01", "plex": "vol01-02"},
+    ),
+    "vxplex -g datadg dis vol01-02": (
+        "plex.dis",
+        {"group": "datadg", "plex": "vol01-02", "remove": False},
+    ),
+    "vxplex -g datadg -o rm dis vol01-02 --yes": (
+        "plex.dis",
+        {"group": "datadg", "plex": "vol01-02", "remove": True},
+    ),
+    "vxdg deport datadg": ("dg.deport", {"group": "datadg"}),
+    "vxdg import datadg": ("dg.import", {"group": "datadg", "new_name": None, "force": False}),
+    "vxdg -f -n payroll import datadg": (
+        "dg.import",
+        {"group": "datadg", "new_name": "payroll", "force": True},
+    ),
+    "vxdg rename datadg payroll": ("dg.rename", {"group": "datadg", "new_name": "payroll"}),
+    "vxdg -g datadg rename disk a b": (
+        "disk.rename",
+        {"group": "datadg", "disk": "a", "new_name": "b"},
+    ),
+    "vxdg -g datadg set diskdetpolicy=local dgfailpolicy=leave": (
+        "dg.set",
+        {"group": "datadg", "values": {"diskdetpolicy": "local", "dgfailpolicy": "leave"}},
+    ),
+    "vxdisk online loop0": ("disk.online", {"device": "loop0"}),
+    "vxdisk offline loop0": ("disk.offline", {"device": "loop0"}),
+    "vxdisk rm loop0": ("disk.rm", {"device": "loop0"}),
+}
+
 USAGE = {
+    "vxassist -g datadg shrinkby vol01 1m": "--yes",
+    "vxassist -g datadg make vol01 10g nmirror=many": "nmirror=2",
+    "vxassist -g datadg make vol01 10g usetype=gen": "layout=",
+    "vxassist -g datadg start vol01": "vxassist --help",
+    "vxplex -g datadg -o rm dis vol01-02": "--yes",
+    "vxdg rename datadg": "OLD NEW",
+    "vxdg -g datadg set nothing": "ATTRIBUTE=VALUE",
     "vxdg -g datadg rmdisk a": "--yes",
     "vxdg destroy datadg": "--yes",
     "vxassist -g datadg remove volume vol01": "--yes",
     "vxassist make vol01 10g": "-g DG",
     "vxassist -g datadg make vol01 10x": "10g",
-    "vxassist -g datadg make vol01 10g layout=mirror": "layout=mirror",
     "vxassist -g datadg make vol01": "LENGTH",
     "vxassist -g datadg remove a b --yes": "one at a time",
     "vxdg init datadg": "DEVICE",

@@ -12,6 +12,7 @@ from tests.support.json_schema import SCHEMAS, problems
 
 READS = {
     "vx print": "vx.print/v1",
+    "vx volume list": "vx.volume.list/v1",
     "vxprint -htg datadg vol01": "vx.print/v1",
     "vx dg list": "vx.dg.list/v1",
     "vx disk list": "vx.disk.list/v1",
@@ -33,6 +34,23 @@ CHANGES = {
     "vxdg destroy datadg --yes": "vx.dg.destroy/v1",
     "vxassist -g datadg make vol01 1g": "vx.volume.make/v1",
     "vxassist -g datadg growby vol01 1g": "vx.volume.growby/v1",
+    "vxassist -g datadg growto vol01 1g": "vx.volume.growto/v1",
+    "vxassist -g datadg shrinkby vol01 1g --yes": "vx.volume.shrinkby/v1",
+    "vxassist -g datadg shrinkto vol01 1g --yes": "vx.volume.shrinkto/v1",
+    "vxassist -g datadg mirror vol01": "vx.volume.mirror/v1",
+    "vxvol -g datadg startall": "vx.volume.start/v1",
+    "vxvol -g datadg stop vol01": "vx.volume.stop/v1",
+    "vxvol -g datadg init active vol01": "vx.volume.init/v1",
+    "vxplex -g datadg att vol01 vol01-02": "vx.plex.att/v1",
+    "vxplex -g datadg dis vol01-02": "vx.plex.dis/v1",
+    "vxdg deport datadg": "vx.dg.deport/v1",
+    "vxdg import datadg": "vx.dg.import/v1",
+    "vxdg rename datadg payroll": "vx.dg.rename/v1",
+    "vxdg -g datadg set dgfailpolicy=leave": "vx.dg.set/v1",
+    "vxdg -g datadg rename disk a b": "vx.disk.rename/v1",
+    "vxdisk online loop0": "vx.disk.online/v1",
+    "vxdisk offline loop0": "vx.disk.offline/v1",
+    "vxdisk rm loop0": "vx.disk.rm/v1",
     "vxassist -g datadg remove vol01 --yes": "vx.volume.remove/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}

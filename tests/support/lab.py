@@ -18,6 +18,8 @@ NODE = "node1"
 DEADLINE_S = 60.0
 GIB_SECTORS = 2 * 1024 * 1024
 BIN = Path(sys.executable).parent
+# What the installed scripts do, of the code beside these tests.
+START = "import sys; from cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
 class Done(NamedTuple):
@@ -36,9 +38,8 @@ class RunningHome:
 
     def run(self, *command: str) -> Done:
         """Run a program of ours, against this home."""
-        program, *arguments = command
         done = subprocess.run(
-            [BIN / program, *arguments],
+            [sys.executable, "-c", START, *command],
             capture_output=True,
             text=True,
             check=False,

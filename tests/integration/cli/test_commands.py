@@ -19,6 +19,7 @@ READS = [
     "vxprint -g datadg -v",
     "vx print -g datadg vol01 -h",
     "vx dg list",
+    "vx volume list",
     "vx dg list datadg",
     "vx disk list",
     "vx disk list vxd0",
@@ -39,6 +40,17 @@ CHANGES = [
     "vxassist -g datadg growby vol01 1m --dry-run",
     "vxdg -g datadg adddisk vxd2 --dry-run",
     "vxassist -g datadg remove volume vol01 --dry-run",
+    "vxassist -g datadg make vol02 10m layout=mirror --dry-run",
+    "vxassist -g datadg make vol02 10m layout=stripe ncol=2 stripeunit=64k --dry-run",
+    "vxassist -g datadg growto vol01 200m --dry-run",
+    "vxassist -g datadg shrinkby vol01 1m --dry-run",
+    "vxassist -g datadg mirror vol01 --dry-run",
+    "vxvol -g datadg stopall --dry-run",
+    "vxdg rename datadg payroll --dry-run",
+    "vxdg -g datadg rename disk datadg01 fast01 --dry-run",
+    "vxdg -g datadg set diskdetpolicy=local --dry-run",
+    "vxdisk offline vxd2 --dry-run",
+    "vxdisk rm vxd2 --dry-run",
 ]
 
 
