@@ -10,8 +10,8 @@ from tests.support.model import World, a_world, make
 Column = list[tuple[str, int, int]]
 
 
-def lay(name: str, length: int, layout: str, **how: int) -> cmd.MakeVolume:
-    return cmd.MakeVolume("dg", name, length, layout=layout, stripe=8, **how)
+def lay(name: str, length: int, layout: str, columns: int | None = None) -> cmd.MakeVolume:
+    return cmd.MakeVolume("dg", name, length, layout=layout, columns=columns, stripe=8)
 
 
 Kind = type[cmd.GrowVolume | cmd.GrowVolumeTo | cmd.ShrinkVolume | cmd.ShrinkVolumeTo]
