@@ -79,9 +79,9 @@ def status(service: Service) -> Answer:
 
 def _of_node(node: Node) -> Answer:
     state, head = node.own.state, node.own.head
-    records = list(state.records())
-    lost = [d for d in records if isinstance(d, Device) and not d.present]
-    bad = [v for v in records if isinstance(v, Volume) and v.kstate != "ENABLED"]
+    troubled = [state.get(key) for key in sorted(state.troubled)]
+    lost = [record for record in troubled if isinstance(record, Device)]
+    bad = [record for record in troubled if isinstance(record, Volume)]
     return {
         "role": "master",
         "term": node.hard_state.term,
@@ -100,9 +100,9 @@ def _of_node(node: Node) -> Answer:
             }
             for position, interval in node.intervals
         ],
-        "devices": sum(isinstance(r, Device) and r.present for r in records),
+        "devices": state.counts.get(Device, 0) - len(lost),
         "groups": len(state.group_names),
-        "volumes": sum(isinstance(r, Volume) for r in records),
+        "volumes": state.counts.get(Volume, 0),
     }
 
 

@@ -177,7 +177,12 @@ def _resized(state: State, e: ev.VolumeResized | ev.PlexResized) -> Changes:
     return _swap(state, e.dgid, e.rid, length=e.length)
 
 
-def _state_set(state: State, e: ev.VolumeStateSet | ev.PlexStateSet) -> Changes:
+def _volume_state_set(state: State, e: ev.VolumeStateSet) -> Changes:
+    before = cast("Volume", state.spaces[e.dgid].records[e.rid])
+    return (state.put(replace(before, kstate=e.kstate, state=e.state)),)
+
+
+def _plex_state_set(state: State, e: ev.PlexStateSet) -> Changes:
     return _swap(state, e.dgid, e.rid, kstate=e.kstate, state=e.state)
 
 
@@ -332,11 +337,11 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DiskStateSet: _disk_state_set,
     ev.VolumeCreated: _volume_created,
     ev.VolumeResized: _resized,
-    ev.VolumeStateSet: _state_set,
+    ev.VolumeStateSet: _volume_state_set,
     ev.VolumeRemoved: _removed,
     ev.PlexCreated: _plex_created,
     ev.PlexResized: _resized,
-    ev.PlexStateSet: _state_set,
+    ev.PlexStateSet: _plex_state_set,
     ev.PlexRemoved: _removed,
     ev.SubdiskCreated: _subdisk_created,
     ev.SubdiskResized: _subdisk_resized,
