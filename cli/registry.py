@@ -13,6 +13,7 @@ NOUNS = {
         "volumes: list, make, grow, shrink, mirror, start, stop, remove",
     ),
     "plex": ("cli.plex", "app", "plexes: att, dis"),
+    "tree": ("cli.tree", "app", "disk groups, volumes, plexes and subdisks as a tree"),
     "get": ("cli.state", "get_app", "one object, all fields"),
     "state": ("cli.state", "state_app", "the whole state as one document, and its digest"),
     "status": ("cli.state", "status_app", "how the node is, worst first"),
@@ -20,6 +21,8 @@ NOUNS = {
     "show": ("cli.history", "show_app", "one commit, whole"),
     "diff": ("cli.history", "diff_app", "what differs between two moments"),
     "blame": ("cli.history", "blame_app", "who gave an object what it has"),
+    "watch": ("cli.watch", "watch_app", "every commit as it comes"),
+    "notify": ("cli.watch", "notify_app", "events as they come, in the words of the original"),
     "verify": ("cli.history", "verify_app", "is the log what was written?"),
     "outcome": ("cli.history", "outcome_app", "what became of a request"),
     "lab": ("cli.lab", "app", "a cluster on one machine"),
@@ -33,6 +36,7 @@ CLASSIC = {
     "vxassist": "volume",
     "vxvol": "volume",
     "vxplex": "plex",
+    "vxnotify": "notify",
 }
 
 # Two programs of the original share a noun here: which verbs are whose.

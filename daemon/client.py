@@ -77,14 +77,8 @@ class Client:
         return (asked if isinstance(asked, int) else control.DEFAULT_TIMEOUT_MS) / 1000 + _GRACE_S
 
     def _connect(self) -> _socket.socket:
-        connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
-        try:
-            _connect_to(connection, self._path)
-        except OSError as error:
-            connection.close()
-            raise _refused(self._path, error) from error
-        self._socket = connection
-        return connection
+        self._socket = _connected(self._path)
+        return self._socket
 
     def _receive(self, connection: _socket.socket, deadline: float) -> object:
         while True:
@@ -95,6 +89,64 @@ class Client:
             messages = self._reader.feed(data)
             if messages:
                 return messages[0]
+
+
+class Subscription:
+    """A conversation in which the daemon speaks, and goes on speaking."""
+
+    def __init__(self, socket_path: str, request: dict[str, object]) -> None:
+        """Connect, and ask.
+
+        Raises:
+            Unreachable: no daemon at the socket.
+            MayNotAsk: the socket may not be opened.
+
+        """
+        self._path = socket_path
+        self._request = request
+        self._socket = _connected(socket_path)
+        self._reader = FrameReader(max_items=None)
+        self._said: list[object] = []
+        try:
+            _send_all(self._socket, pack_message(request))
+        except OSError as error:
+            self.close()
+            raise _lost(request, socket_path, error) from error
+
+    def next(self, wait_s: float | None) -> dict[str, object] | None:
+        """Return what the daemon says next; None if it says nothing for so long.
+
+        Raises:
+            Unreachable: it went away.
+            RequestFailed: it said an error; there is nothing to come after it.
+
+        """
+        try:
+            while not self._said:
+                self._socket.settimeout(wait_s)
+                data = self._socket.recv(_RECEIVE_BYTES)
+                if not data:
+                    raise ConnectionResetError("the daemon hung up")
+                self._said = self._reader.feed(data)
+        except TimeoutError:
+            return None
+        except (OSError, ProtocolViolation) as error:
+            raise _lost(self._request, self._path, error) from error
+        return _result(self._said.pop(0))
+
+    def close(self) -> None:
+        """End the conversation."""
+        self._socket.close()
+
+
+def _connected(path: str) -> _socket.socket:
+    connection = _socket.socket(_socket.AF_UNIX, _socket.SOCK_STREAM)
+    try:
+        _connect_to(connection, path)
+    except OSError as error:
+        connection.close()
+        raise _refused(path, error) from error
+    return connection
 
 
 def _left_s(deadline: float) -> float:

@@ -57,6 +57,7 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, Meta(ge=1, le=65536)] = 256
     frame_seconds: Annotated[float, Meta(gt=0)] = 10.0
     drain_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    follower_seconds: Annotated[float, Meta(gt=0)] = 10.0
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):

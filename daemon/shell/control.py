@@ -18,7 +18,8 @@ from typing import Any
 from daemon.errors import ProtocolViolation
 from daemon.shell.answers import answer_query, pong
 from daemon.shell.credentials import Peer, peer_of
-from daemon.shell.requests import Command, Ping, Query, parse, submission
+from daemon.shell.following import Follower
+from daemon.shell.requests import Command, Ping, Query, Watch, parse, submission
 from daemon.shell.service import Service
 from daemon.wire.frames import MAX_FRAME, FrameReader, pack_message
 from eventstore.errors import NotPermitted, Overloaded, Rejected, StoreError
@@ -41,6 +42,7 @@ class Connection(asyncio.Protocol):
         self._busy = False
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
+        self._follower: Follower | None = None
         self._transport: asyncio.Transport
         self._peer: Peer
 
@@ -98,7 +100,7 @@ class Connection(asyncio.Protocol):
             except StoreError as error:
                 self._reply({"ok": False, "error": error.to_map()})
 
-    def _handle(self, request: Command | Query | Ping) -> None:
+    def _handle(self, request: Command | Query | Watch | Ping) -> None:
         match request:
             case Command():
                 driver = self._service.driver()
@@ -109,8 +111,22 @@ class Connection(asyncio.Protocol):
                     self._reply(answer)
                 else:
                     self._task = asyncio.get_running_loop().create_task(self._later(answer))
+            case Watch():
+                limit = self._service.settings.limits.follower_seconds
+                follower = Follower(self._send, request.after, request.which, limit)
+                self._follower = follower
+                self._task = asyncio.get_running_loop().create_task(self._follow(follower))
             case Ping():
                 self._reply(pong(self._service))
+
+    async def _follow(self, follower: Follower) -> None:
+        """Send commits until the connection ends; who is too slow is told where to resume."""
+        try:
+            await self._service.followers.follow(follower)
+        except StoreError as error:
+            self._server.note(f"{error.message} -> follower {self._peer.user} is out")
+            self._send({"ok": False, "error": error.to_map(), "after": follower.after})
+            self._transport.close()
 
     async def _later(self, answer: Any) -> None:
         try:
@@ -137,11 +153,15 @@ class Connection(asyncio.Protocol):
         """The peer does not read as fast as we write: take no more from it, and not for ever."""
         self._transport.pause_reading()
         self._stop_watching()
+        if self._follower is not None:
+            self._follower.pause()
         limit = self._service.settings.limits.drain_seconds
         self._deadline = asyncio.get_running_loop().call_later(limit, self._transport.abort)
 
     def resume_writing(self) -> None:
         """The peer has read what we wrote."""
+        if self._follower is not None:
+            self._follower.resume()
         self._stop_watching()
         self._transport.resume_reading()
 

@@ -49,12 +49,14 @@ class Driver:
         node: Node,
         logger: Logger,
         on_failure: Callable[[AppendFailed, list[Unsettled]], None],
+        on_append: Callable[[], None] = lambda: None,
     ) -> None:
         self.store = store
         self.node = node
         self.failed: AppendFailed | None = None
         self._log = logger
         self._on_failure = on_failure
+        self._on_append = on_append
         self._inputs: deque[tuple[Input, Reply | None]] = deque()
         self._scheduled = False
         self._next_token = 0
@@ -125,6 +127,7 @@ class Driver:
         body = msgspec.msgpack.encode(hard[-1]) if hard else None
         if entries or body is not None:
             self.store.append(entries, new_hard_state=body)
+            self._on_append()
 
     def _fail(
         self, error: AppendFailed, done: Sequence[tuple[Ready, Input, Reply | None]]

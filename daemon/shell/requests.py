@@ -50,13 +50,21 @@ class Query(Struct, frozen=True, tag_field="op", tag="query"):
     timeout_ms: Timeout = 30_000
 
 
+class Watch(Struct, frozen=True, tag_field="op", tag="watch"):
+    """Every commit after a position is asked for, as it comes; None: from here on."""
+
+    v: Literal[1]
+    after: Annotated[int, Meta(ge=0)] | None = None
+    which: Annotated[str, Meta(max_length=64)] | None = None
+
+
 class Ping(Struct, frozen=True, tag_field="op", tag="ping"):
     """Whether the daemon serves is asked."""
 
     v: Literal[1]
 
 
-Request = Command | Query | Ping
+Request = Command | Query | Watch | Ping
 
 # A class converts at once, while for a union msgspec works out what it is at every call.
 _REQUESTS: dict[object, type[Request]] = {

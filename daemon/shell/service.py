@@ -19,6 +19,7 @@ from daemon.kernel.linux import LinuxKernel
 from daemon.kernel.port import KernelPort
 from daemon.shell import clock
 from daemon.shell.driver import Driver, Unsettled
+from daemon.shell.following import Followers
 from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
 from daemon.shell.past import PastReader
@@ -42,6 +43,7 @@ class Service:
         self.settings = settings
         self.started_us = clock.wall_us()
         self.past = PastReader(home)
+        self.followers = Followers(PastReader(home))
         self.problem: StoreError | None = None
         self._log = logger
         self._driver: Driver | None = None
@@ -100,6 +102,7 @@ class Service:
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RETRY_MAX_S)
         await self.past.stop()
+        await self.followers.stop()
 
     def _report(self, error: StoreError) -> None:
         self.problem = error
@@ -109,7 +112,7 @@ class Service:
         """Recover, serve until something ends it, and put everything down again."""
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
-        driver = Driver(store, node, self._log, self._failed)
+        driver = Driver(store, node, self._log, self._failed, self.followers.wake)
         try:
             driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
             driver.pump()

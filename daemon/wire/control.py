@@ -10,7 +10,7 @@ from __future__ import annotations
 from daemon.errors import ProtocolViolation, RequestFailed
 
 VERSION = 1
-OPERATIONS = ("command", "query", "ping")
+OPERATIONS = ("command", "query", "watch", "ping")
 
 # A change waits for a disk to flush; a read of a long past, for a replay.
 DEFAULT_TIMEOUT_MS = 30_000
@@ -85,6 +85,14 @@ def query(
         "at": at,
         "timeout_ms": timeout_ms,
     }
+
+
+def watch(after: int | None, which: str | None = None) -> dict[str, object]:
+    """Return the request to be told of every commit after a position (None: from here on).
+
+    The first answer says where it begins; each that follows holds some commits.
+    """
+    return {"v": VERSION, "op": "watch", "after": after, "which": which}
 
 
 def ping() -> dict[str, object]:

@@ -20,6 +20,7 @@ READS = [
     "vx print -g datadg vol01 -h",
     "vx dg list",
     "vx volume list",
+    "vx tree datadg",
     "vx dg list datadg",
     "vx disk list",
     "vx disk list vxd0",

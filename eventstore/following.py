@@ -1,0 +1,149 @@
+"""What followers are told: every commit after a position, in pieces, with names.
+
+A name is the one that an object had when the commit was made: names are looked up as of the
+piece's beginning, and learned from its own commits from there on.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from eventstore.codec import Commit, decode_context, decode_events, decode_header
+from eventstore.differences import event_row
+from eventstore.errors import NotFound
+from eventstore.model.events import AnyEvent, IntervalUnknown, PlexDissociated, touched
+from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key, rid_text
+from eventstore.storage.reader import LogReader
+from eventstore.summary import summary
+from eventstore.text import iso
+from eventstore.views import Row
+
+PIECE_MAX = 256
+"""Commits in one piece: some hundred kilobytes, unless single commits are large."""
+
+_LEARNED = ("name", "volume", "device_name")
+
+
+def piece(reader: LogReader, after: int, count: int) -> list[Row]:
+    """Return up to `count` commits that follow a position.
+
+    Raises:
+        NotFound: the log does not reach that position.
+    """
+    last = reader.last()
+    if after > last:
+        raise NotFound(
+            "V-5-1-7841",
+            f"log {reader.name} has no commit @{after}",
+            cause=f"its last one is @{last}: this is not the log that was followed",
+            fix="begin again, without a cursor",
+        )
+    facts = _Facts(reader, after)
+    high = min(last, after + min(count, PIECE_MAX))
+    return [_row(commit, facts) for commit in reader.commits(after + 1, high)]
+
+
+class _Facts:
+    """What the events of a log said last about an object: its name, its volume, its device."""
+
+    def __init__(self, reader: LogReader, before: int) -> None:
+        self._reader = reader
+        self._before = before
+        self._known: dict[tuple[Key, str], Any] = {}
+        self._tail: dict[str, list[int]] | None = None
+
+    def learn(self, event: AnyEvent) -> None:
+        """Take what an event says."""
+        for key in touched(event):
+            for field in _LEARNED:
+                value = getattr(event, field, None)
+                if value is not None:
+                    self._known[key, field] = value
+            if isinstance(event, PlexDissociated):
+                self._known[key, "volume"] = 0
+
+    def of(self, key: Key, field: str) -> Any:
+        """Return what was said last; None if nothing was."""
+        if (key, field) not in self._known:
+            self._known[key, field] = self._said_before(key, field)
+        return self._known[key, field]
+
+    def name(self, key: Key) -> str:
+        """Return ``DG/NAME``, ``DG``, a device's name, or the record ID if nothing named it."""
+        if key == (NODE_SPACE, HEADER_RID):
+            return self._reader.name
+        own = self.of(key, "name")
+        if own is None:
+            return rid_text(key)
+        if key[1] == HEADER_RID or key[0] == NODE_SPACE:
+            return str(own)
+        return f"{self.of((key[0], HEADER_RID), 'name') or key[0]}/{own}"
+
+    def _said_before(self, key: Key, field: str) -> Any:
+        for position in reversed(self._positions(rid_text(key))):
+            if position > self._before:
+                continue
+            events = decode_events(self._reader.commit(position).payload, position)
+            for event in reversed(events):
+                value = getattr(event, field, None)
+                if value is not None and key in touched(event):
+                    return value
+        return None
+
+    def _positions(self, key: str) -> list[int]:
+        """Return where a key may occur; the tail that is in no table is read once for all."""
+        if self._tail is None:
+            self._tail = {}
+            for position, keys in self._reader.unindexed():
+                for one in keys:
+                    self._tail.setdefault(one, []).append(position)
+        return sorted({*self._reader.indexed(key), *self._tail.get(key, ())})
+
+
+def _row(commit: Commit, facts: _Facts) -> Row:
+    header, context = decode_header(commit.header), decode_context(commit.context)
+    events = decode_events(commit.payload, commit.position)
+    rows = []
+    for event in events:
+        facts.learn(event)
+        rows.append({**event_row(event), **_place(event, facts)})
+    return {
+        "position": commit.position,
+        "tx": header.tx,
+        "time": iso(header.time_us),
+        "node": header.node,
+        "actor": context.actor.user or context.actor.program or None,
+        "pid": context.actor.pid or None,
+        "command": context.command or None,
+        "message": context.message or None,
+        "events": rows,
+        "objects": list(dict.fromkeys(row["object"] for row in rows if row["object"])),
+        "summary": summary(events, facts.name),
+        "gap": next((_gap(e) for e in events if isinstance(e, IntervalUnknown)), None),
+    }
+
+
+def _gap(event: IntervalUnknown) -> Row:
+    """Return from when to when nothing was observed: what happened then is in no log."""
+    return {
+        "since": iso(event.since_us),
+        "until": iso(event.until_us),
+        "reason": event.reason,
+    }
+
+
+def _place(event: AnyEvent, facts: _Facts) -> Row:
+    """Return which object an event is about, in which group, volume and device."""
+    keys = touched(event)
+    if not keys:
+        return {"object": None, "dg": None}
+    key = keys[0]
+    group = None if key[0] == NODE_SPACE else facts.of((key[0], HEADER_RID), "name")
+    place: Row = {"object": facts.name(key), "dg": group}
+    name = type(event).__name__
+    if name.startswith("Plex"):
+        volume = facts.of(key, "volume")
+        place["volume_name"] = facts.of((key[0], volume), "name") if volume else None
+    if name.startswith("Disk") and key[1] != HEADER_RID and key[0] != NODE_SPACE:
+        place["device_name"] = facts.of(key, "device_name")
+    return place
