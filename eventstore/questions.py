@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import history, views
+from eventstore import following, history, views
 from eventstore.errors import NotFound, Rejected, StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
 from eventstore.model.state import State
@@ -93,6 +93,14 @@ class OutcomeArgs(Struct, frozen=True):
     """``outcome``: the identifier of a request."""
 
     id: str
+
+
+class FollowArgs(Struct, frozen=True):
+    """``follow``: up to `n` commits after a position; None: only where the head is."""
+
+    after: int | None = None
+    n: int = following.PIECE_MAX
+    which: str | None = None
 
 
 STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[State, Any], Any]]] = {
@@ -276,6 +284,12 @@ def _blame(source: Source, args: ObjectArgs, at: Moment | None) -> Answer:
     return envelope(source, reader, resolved if at else None, rows, doubt_about(reader, resolved))
 
 
+def _follow(source: Source, args: FollowArgs, _at: Moment | None) -> Answer:
+    reader = source.reader(Moment("head", log=args.which))
+    rows = [] if args.after is None else following.piece(reader, args.after, args.n)
+    return envelope(source, reader, None, rows, [])
+
+
 def _outcome(source: Source, args: OutcomeArgs, _at: Moment | None) -> Answer:
     reader = source.reader()
     data = history.outcome(source.readers.values(), args.id)
@@ -327,6 +341,7 @@ _HISTORY_QUESTIONS: dict[
     "show": (NoArgs, _show),
     "diff": (DiffArgs, _diff),
     "blame": (ObjectArgs, _blame),
+    "follow": (FollowArgs, _follow),
     "outcome": (OutcomeArgs, _outcome),
     "verify": (VerifyArgs, _verify),
 }
