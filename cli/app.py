@@ -17,7 +17,9 @@ from cli.registry import CLASSIC, CLASSIC_VERBS, NOUNS
 _MOVABLE = {
     **dict.fromkeys(("-g", "-o", "--output", "--home", "--socket", "--log", "--at"), True),
     **dict.fromkeys(("--timeout", "--expect", "--id", "-m"), True),
+    "-c": False,  # vxdctl -c mode
     **dict.fromkeys(("--json", "--dry-run", "-n", "--yes", "--remove"), False),
+    **dict.fromkeys(("--alldgs", "-e"), False),  # vxdisk -e -o alldgs list
 }
 # In `vxdg -n NEW -f import DG` the letters mean what they mean in the original.
 _MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True, "-f": False}
@@ -116,11 +118,13 @@ def in_order(args: list[str]) -> list[str]:
 
 
 def _without_subsuboptions(args: list[str]) -> list[str]:
-    """Write `-o rm` as an option of its own, since `-o` otherwise names a form of output."""
+    """Write `-o rm`, `-o alldgs` as options of their own: else `-o` names a form of output."""
     words: list[str] = []
     for word in args:
         if word == "rm" and words[-1:] == ["-o"]:
             words[-1] = "--remove"
+        elif word == "alldgs" and words[-1:] == ["-o"]:
+            words[-1] = "--alldgs"
         else:
             words.append(word)
     return words

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
-from typer import Argument
+from typer import Argument, Option
 
 from cli import ask, output, units
 from cli.changes import perform
@@ -24,18 +25,32 @@ Examples:
 @app.command("list", cls=Command)
 @reads
 def list_(
-    source: Source, device: Annotated[str | None, Argument(metavar="[DEVICE]")] = None
+    source: Source,
+    device: Annotated[str | None, Argument(metavar="[DEVICE]")] = None,
+    extended: Annotated[bool, Option("-e", help="also what the system calls a device")] = False,
+    all_groups: Annotated[
+        bool, Option("--alldgs", help="deported groups too, in parentheses (also: -o alldgs)")
+    ] = False,
 ) -> None:
     """List the devices and the disks that are on them, or show one.
 
     Examples:
       vxdisk list
+      vxdisk -e list
+      vxdisk -o alldgs list
       vxdisk list sdb
       vxdisk list --at 10:15 -o tsv
     """
     answer = ask.read(source, "disk.list", {"device": device})
-    text = records.disk_list if device is None else records.disk_detail
-    output.emit(source, "disk.list", answer, output.View(text, records.disk_rows))
+    text: Callable[..., str] = records.disk_list
+    rows = records.disk_rows
+    if device is not None:
+        text = records.disk_detail
+    elif extended:
+        text, rows = records.disk_list_extended, records.disk_rows_extended
+    if all_groups:
+        text, rows = records.in_parentheses(text), records.in_parentheses(rows)
+    output.emit(source, "disk.list", answer, output.View(text, rows))
 
 
 @app.command(cls=Command)

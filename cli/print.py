@@ -8,7 +8,7 @@ from typer import Argument, Option
 
 from cli import print_request
 from cli.options import Command, Group, new_app, reads
-from cli.print_request import PrintRequest
+from cli.print_request import KINDS, PrintRequest
 from cli.source import Source
 
 app = new_app()
@@ -24,7 +24,11 @@ def print_(
         bool, Option("-h", help="with a selection: what is below it too")
     ] = False,
     typed: Annotated[bool, Option("-t", help="a layout for each type of record")] = False,
+    long: Annotated[bool, Option("-l", help="all about each record")] = False,
     volumes: Annotated[bool, Option("-v", help="volumes only")] = False,
+    plexes: Annotated[bool, Option("-p", help="plexes only")] = False,
+    subdisks: Annotated[bool, Option("-s", help="subdisks only")] = False,
+    disks: Annotated[bool, Option("-d", help="disks only")] = False,
     all_groups: Annotated[bool, Option("-A", help="all disk groups, as without -g")] = False,
     names: Annotated[list[str] | None, Argument(metavar="[NAME]...")] = None,
 ) -> None:
@@ -33,8 +37,13 @@ def print_(
     Examples:
       vxprint -g datadg -ht
       vxprint -g datadg -hv vol01
+      vxprint -g datadg -l vol01
       vxprint -g datadg --at '2h ago'
       vxprint -g datadg --json
     """
-    chosen = {"typed": typed, "volumes": volumes, "hierarchy": hierarchy, "all_groups": all_groups}
-    print_request.run(PrintRequest(source, group=group, names=tuple(names or ()), **chosen))
+    wanted = {"v": volumes, "pl": plexes, "sd": subdisks, "dm": disks}
+    kinds = tuple(kind for kind in KINDS if wanted[kind])
+    flags = {"typed": typed, "hierarchy": hierarchy, "long": long, "all_groups": all_groups}
+    print_request.run(
+        PrintRequest(source, group=group, kinds=kinds, names=tuple(names or ()), **flags)
+    )

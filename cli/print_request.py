@@ -7,11 +7,14 @@ from cli.failure import UsageError
 from cli.render import vxprint
 from cli.source import Source
 
+KINDS = ("dm", "v", "pl", "sd")
+"""What can be selected by kind, in the order in which a request names it."""
+
 
 class PrintRequest:
     """A parsed `vxprint`: where to ask, for what, and in which layout."""
 
-    __slots__ = ("all_groups", "group", "hierarchy", "names", "source", "typed", "volumes")
+    __slots__ = ("all_groups", "group", "hierarchy", "kinds", "long", "names", "source", "typed")
 
     def __init__(
         self,
@@ -20,7 +23,8 @@ class PrintRequest:
         group: str | None = None,
         hierarchy: bool = False,
         typed: bool = False,
-        volumes: bool = False,
+        long: bool = False,
+        kinds: tuple[str, ...] = (),
         all_groups: bool = False,
         names: tuple[str, ...] = (),
     ) -> None:
@@ -28,7 +32,8 @@ class PrintRequest:
         self.group = group
         self.hierarchy = hierarchy
         self.typed = typed
-        self.volumes = volumes
+        self.long = long
+        self.kinds = kinds
         self.all_groups = all_groups
         self.names = names
         if all_groups and group is not None:
@@ -57,13 +62,22 @@ def run(request: PrintRequest) -> None:
     layout = vxprint.Layout(
         typed=request.typed,
         hierarchy=request.hierarchy,
-        volumes=request.volumes,
+        long=request.long,
+        kinds=request.kinds,
         named=request.names,
     )
     output.emit(request.source, "print", answer, _view(layout, request.group is None))
 
 
 def _view(layout: vxprint.Layout, titled: bool) -> output.View:
+    if layout.long:
+        from cli.render import long
+
+        return output.View(
+            lambda data, header: long.text(data["groups"], layout, titled=titled and header),
+            lambda data: vxprint.rows(data["groups"], layout),
+            lambda data: vxprint.items(data["groups"]),
+        )
     return output.View(
         lambda data, header: vxprint.text(data["groups"], layout, header=header, titled=titled),
         lambda data: vxprint.rows(data["groups"], layout),

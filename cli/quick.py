@@ -10,13 +10,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cli.print_request import PrintRequest
+from cli.print_request import KINDS, PrintRequest
 from cli.source import OUTPUTS, Source
 
 _FLAGS = {
     "-h": "hierarchy",
     "-t": "typed",
-    "-v": "volumes",
+    "-l": "long",
+    "-d": "dm",
+    "-v": "v",
+    "-p": "pl",
+    "-s": "sd",
     "-A": "all_groups",
     "--json": "json",
 }
@@ -88,7 +92,8 @@ def _request(program: str, values: dict[str, str], names: tuple[str, ...]) -> Pr
         group=values.get("group"),
         hierarchy="hierarchy" in values,
         typed="typed" in values,
-        volumes="volumes" in values,
+        long="long" in values,
+        kinds=tuple(kind for kind in KINDS if kind in values),
         all_groups="all_groups" in values,
         names=names,
     )

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, views
+from eventstore import following, history, listing, views
 from eventstore.errors import NotFound, Rejected, StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
 from eventstore.model.state import State
@@ -95,6 +95,13 @@ class OutcomeArgs(Struct, frozen=True):
     id: str
 
 
+class RangeArgs(Struct, frozen=True):
+    """``range``: from which commit to which two moments reach."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
 class FollowArgs(Struct, frozen=True):
     """``follow``: up to `n` commits after a position; None: only where the head is."""
 
@@ -104,9 +111,9 @@ class FollowArgs(Struct, frozen=True):
 
 
 STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[State, Any], Any]]] = {
-    "print": (PrintArgs, lambda state, args: views.print_view(state, args.group, args.names)),
-    "dg.list": (GroupArgs, lambda state, args: views.groups_view(state, args.group)),
-    "disk.list": (DeviceArgs, lambda state, args: views.disks_view(state, args.device)),
+    "print": (PrintArgs, lambda state, args: listing.print_view(state, args.group, args.names)),
+    "dg.list": (GroupArgs, lambda state, args: listing.groups_view(state, args.group)),
+    "disk.list": (DeviceArgs, lambda state, args: listing.disks_view(state, args.device)),
     "get": (ObjectArgs, lambda state, args: views.get_view(state, args.object)),
     "state": (NoArgs, lambda state, _args: views.document_view(state)),
 }
@@ -290,6 +297,13 @@ def _follow(source: Source, args: FollowArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, rows, [])
 
 
+def _range(source: Source, args: RangeArgs, _at: Moment | None) -> Answer:
+    reader = source.reader(args.since, args.until)
+    low = 1 if args.since is None else _first_after(reader, args.since)
+    high = reader.last() if args.until is None else resolve(reader, args.until).position
+    return envelope(source, reader, None, {"low": low, "high": high}, [])
+
+
 def _outcome(source: Source, args: OutcomeArgs, _at: Moment | None) -> Answer:
     reader = source.reader()
     data = history.outcome(source.readers.values(), args.id)
@@ -341,6 +355,7 @@ _HISTORY_QUESTIONS: dict[
     "show": (NoArgs, _show),
     "diff": (DiffArgs, _diff),
     "blame": (ObjectArgs, _blame),
+    "range": (RangeArgs, _range),
     "follow": (FollowArgs, _follow),
     "outcome": (OutcomeArgs, _outcome),
     "verify": (VerifyArgs, _verify),

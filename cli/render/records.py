@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
 
 from cli.output import Rows, cell
 from cli.render.columns import table
 
 Row = dict[str, Any]
+Shown = TypeVar("Shown")
 
 _DISK_LIST = "%-12s %-15s %-11s  %-12s %s"
+_DISK_LIST_EXTENDED = "%-12s %-14s %-11s  %-11s %-20s %-16s %s"
 _GROUP_LIST = "%-12s %-20s %s"
 # The width at which the values of a detailed listing begin.
 _KEY = 11
+_ALIGNMENT_BYTES = 8192
 
 
 def group_list(data: list[Row], header: bool) -> str:
@@ -31,25 +35,38 @@ def group_rows(data: list[Row]) -> Rows:
 
 
 def group_detail(data: list[Row], _header: bool) -> str:
-    """Return the lines of `vxdg list DG`."""
-    return "\n".join(
-        _keys(
-            ("Group", row["name"]),
-            ("dgid", row["dgid"]),
-            ("state", ",".join(row["states"])),
-            ("version", row["version"]),
-            ("disks", row["disks"]),
-            ("volumes", row["volumes"]),
-            ("free", f"{row['free_sectors']} (sectors)"),
-        )
-        for row in data
-    )
+    """Return the lines of `vxdg list DG`, as far as they are known here."""
+    return "\n".join(_text(list(_group_lines(row))) for row in data)
+
+
+def _group_lines(row: Row) -> Iterator[str]:
+    counts = [
+        f"{key}={cell('default' if row.get(key) is None else row[key])}"
+        for key in ("nconfig", "nlog")
+    ]
+    yield _key("Group", row["name"])
+    yield _key("dgid", row["dgid"])
+    yield _key("flags", "cds")
+    yield _key("version", row["version"])
+    yield _key("alignment", f"{_ALIGNMENT_BYTES} (bytes)")
+    yield _key("local-activation", "read-write")
+    yield _key("detach-policy", row.get("detach_policy"))
+    yield _key("dg-fail-policy", row.get("fail_policy"))
+    yield _key("copies", " ".join(counts))
 
 
 def disk_list(data: list[Row], header: bool) -> str:
     """Return the table of `vxdisk list`."""
-    rows = disk_rows(data)
-    return _text([(_DISK_LIST % tuple(row)).rstrip() for row in (rows if header else rows[1:])])
+    return _disk_table(disk_rows(data), _DISK_LIST, header)
+
+
+def disk_list_extended(data: list[Row], header: bool) -> str:
+    """Return the table of `vxdisk -e list`."""
+    return _disk_table(disk_rows_extended(data), _DISK_LIST_EXTENDED, header)
+
+
+def _disk_table(rows: Rows, line: str, header: bool) -> str:
+    return _text([(line % tuple(row)).rstrip() for row in (rows if header else rows[1:])])
 
 
 def disk_rows(data: list[Row]) -> Rows:
@@ -59,26 +76,68 @@ def disk_rows(data: list[Row]) -> Rows:
     ]
 
 
+def in_parentheses(show: Callable[..., Shown]) -> Callable[..., Shown]:
+    """Return the same with deported disk groups, in parentheses: `vxdisk -o alldgs list`."""
+
+    def shown(data: list[Row], *rest: bool) -> Shown:
+        return show([{**row, "group": _group_of(row)} for row in data], *rest)
+
+    return shown
+
+
+def _group_of(row: Row) -> str | None:
+    """Return a device's disk group; one that is deported in parentheses."""
+    deported = row.get("deported_group")
+    return row["group"] if deported is None else f"({deported})"
+
+
+def disk_rows_extended(data: list[Row]) -> Rows:
+    """Return the same, with what the operating system calls the device."""
+    head, *rows = disk_rows(data)
+    return [[*head, "OS_NATIVE_NAME", "ATTR"], *([*row, row[0], "-"] for row in rows)]
+
+
 def disk_detail(data: list[Row], _header: bool) -> str:
-    """Return the lines of `vxdisk list DEVICE`."""
-    return "\n".join(
-        _keys(
-            ("Device", row["device"]),
-            ("devicetag", row["device"]),
-            ("type", row["type"]),
-            ("disk", f"name={cell(row['disk'])} id={cell(row['disk_id'])}"),
-            ("group", f"name={cell(row['group'])}"),
-            ("status", row["status"]),
-            ("identity", row["identity"]),
-            ("size", f"{cell(row['size_sectors'])} (sectors)"),
-            ("record", row["rid"]),
-        )
-        for row in data
-    )
+    """Return the lines of `vxdisk list DEVICE`, as far as they are known here."""
+    return "\n".join(_text(list(_disk_lines(row))) for row in data)
 
 
-def _keys(*pairs: tuple[str, Any]) -> str:
-    return _text([f"{key}:".ljust(_KEY) + cell(value) for key, value in pairs])
+def _disk_lines(row: Row) -> Iterator[str]:
+    yield _key("Device", row["device"])
+    yield _key("devicetag", row["device"])
+    yield _key("type", None if row["type"] is None else row["type"].partition(":")[0])
+    if row["group"] is not None and row.get("node") is not None:
+        yield _key("hostid", row["node"])
+    yield _key("disk", f"name={_named(row['disk'])} id={_named(row['disk_id'])}")
+    group = row["group"] or row.get("deported_group")
+    yield _key("group", f"name={_named(group)} id={_named(row.get('group_id'))}")
+    offset, private = row.get("private_offset_sectors"), row.get("private_sectors")
+    if offset is not None:
+        yield _key("info", f"format=cdsdisk,privoffset={offset}")
+    yield _key("flags", _flags(row))
+    yield _key("udid", row["identity"])
+    if offset is not None and private is not None:
+        public = f"offset={offset + private} len={row['public_sectors']}"
+        yield _key("public", public)
+        yield _key("private", f"offset={offset} len={private}")
+
+
+def _named(value: Any) -> str:
+    return "" if value is None else cell(value)
+
+
+def _flags(row: Row) -> str:
+    """Return the original's words for the state of a device."""
+    words = str(row["status"]).split(" was:")[0].split()
+    if words[:1] == ["online"]:
+        ready = ["ready", "private"] if row["disk_id"] else []
+        owned = ["autoimport", "imported"] if row["group"] is not None else []
+        words = ["online", *ready, "autoconfig", *words[1:], *owned]
+    return " ".join(words)
+
+
+def _key(key: str, value: Any) -> str:
+    return f"{key}:".ljust(_KEY - 1) + " " + cell(value)
 
 
 def _text(lines: list[str]) -> str:

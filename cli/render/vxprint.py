@@ -47,27 +47,29 @@ _BELOW = {
 
 
 class Layout:
-    """Which records are shown, and in which of the two layouts."""
+    """Which records are shown, and in which of the layouts."""
 
-    __slots__ = ("hierarchy", "named", "typed", "volumes")
+    __slots__ = ("hierarchy", "kinds", "long", "named", "typed")
 
     def __init__(
         self,
         *,
         typed: bool = False,
         hierarchy: bool = False,
-        volumes: bool = False,
+        long: bool = False,
+        kinds: tuple[str, ...] = (),
         named: tuple[str, ...] = (),
     ) -> None:
         self.typed = typed
         self.hierarchy = hierarchy
-        self.volumes = volumes
+        self.long = long
+        self.kinds = kinds
         self.named = named
 
     @property
     def selects(self) -> bool:
         """Whether only some of a group's records are asked for."""
-        return self.volumes or bool(self.named)
+        return bool(self.kinds or self.named)
 
 
 def text(groups: list[Group], layout: Layout, *, header: bool, titled: bool) -> str:
@@ -87,12 +89,29 @@ def rows(groups: list[Group], layout: Layout) -> list[list[str]]:
     ]
 
 
+def chosen(group: Group, layout: Layout) -> list[Record]:
+    """Return the records that are asked for, one after another."""
+    return [record for block in _blocks(group, layout) for record in block]
+
+
+def head_of(group: Group) -> Record:
+    """Return the record of the group itself."""
+    return _dg(group)
+
+
+def records_of(group: Group) -> list[Record]:
+    """Return the records of a group."""
+    records = group["records"]
+    assert isinstance(records, list)
+    return records
+
+
 def _group(group: Group, layout: Layout, header: bool, titled: bool) -> str:
     blocks = _blocks(group, layout)
     lines = [f"Disk group: {_field(_dg(group), 'name')}", ""] if titled and header else []
     if header:
         lines += _header(blocks, layout)
-    tokens, write = (_typed, _typed_line) if layout.typed else (_plain, _plain_line)
+    tokens, write = (_typed, _typed_row) if layout.typed else (_plain, _plain_line)
     for i, block in enumerate(blocks):
         if i:
             lines.append("")
@@ -108,14 +127,15 @@ def _header(blocks: list[Block], layout: Layout) -> list[str]:
     tops = {str(block[0]["type"]) for block in blocks}
     if not layout.hierarchy:
         tops = {str(record["type"]) for block in blocks for record in block}
-    shown = {kind for top in tops for kind in (_BELOW[top] if layout.hierarchy else (top,))}
+    below = _BELOW if layout.hierarchy else {}
+    shown = {kind for top in tops for kind in below.get(top, (top,))}
     return [*(line for kind, line in TYPED_HEADER.items() if kind in shown), ""]
 
 
 def _blocks(group: Group, layout: Layout) -> list[Block]:
     """Return the records in the blocks between which a blank line stands."""
     everything = _hierarchy(group)
-    whole = layout.hierarchy and not layout.volumes and _dg(group)["name"] in layout.named
+    whole = layout.hierarchy and not layout.kinds and _dg(group)["name"] in layout.named
     if whole or not layout.selects:
         return everything
     chosen = [tree for block in everything for tree in _chosen(block, layout)]
@@ -126,45 +146,62 @@ def _blocks(group: Group, layout: Layout) -> list[Block]:
 
 
 def _hierarchy(group: Group) -> list[Block]:
-    records = group["records"]
-    assert isinstance(records, list)
-    disks = [record for record in records if record["type"] == "dm"]
-    blocks = [[_dg(group)], disks]
-    for record in records:
+    blocks: list[Block] = [[_dg(group)]]
+    for record in records_of(group):
         kind = record["type"]
-        if kind == "v" or (kind == "pl" and not record.get("volume")):
-            blocks.append([record])
-        elif kind in ("pl", "sd"):
+        close = kind == "dm" and blocks[-1][0]["type"] == "dm"
+        if record.get("joined") or close or _depth(record) > 1:
             blocks[-1].append(record)
-    return [block for block in blocks if block]
+        else:
+            blocks.append([record])
+    return blocks
 
 
 def _chosen(block: Block, layout: Layout) -> list[Block]:
-    """Return each selected record of a block with what is below it."""
-    found = []
+    """Return each selected record of a block with what is below it; nothing comes twice."""
+    found, end = [], 0
     for i, record in enumerate(block):
-        if _is_chosen(record, layout):
-            below = _below(block, i)
-            found.append(block[i : i + 1 + below])
+        if _is_chosen(record, layout) and (i >= end or not layout.hierarchy):
+            end = i + 1 + _below(block, i)
+            found.append(block[i:end])
     return found
 
 
 def _is_chosen(record: Record, layout: Layout) -> bool:
-    if layout.volumes and record["type"] != "v":
+    if layout.kinds and record["type"] not in layout.kinds:
         return False
     return not layout.named or record["name"] in layout.named
 
 
 def _below(block: Block, at: int) -> int:
     """How many of the records after the one at `at` belong to it: rows are in order of depth."""
-    depth = {"dg": 0, "dm": 3, "v": 1, "pl": 2, "sd": 3}
-    own = depth[str(block[at]["type"])]
+    own = _depth(block[at])
     if own == 0:
         return 0
     count = 0
-    while at + count + 1 < len(block) and depth[str(block[at + count + 1]["type"])] > own:
+    while at + count + 1 < len(block) and _depth(block[at + count + 1]) > own:
         count += 1
     return count
+
+
+_DEPTHS = {"dg": 0, "dm": 1, "v": 1, "pl": 2, "sd": 3}
+# How much deeper a record of a layered volume stands.
+_LAYER = 3
+
+
+def _depth(record: Record) -> int:
+    depth = record.get("depth")
+    if isinstance(depth, int):
+        return depth
+    kind = str(record["type"])
+    if kind == "pl" and not record.get("volume"):
+        return 1
+    return _DEPTHS[kind] + (_LAYER if record.get("layered") else 0)
+
+
+def _kind(record: Record) -> str:
+    kind = str(record["type"])
+    return f"{kind[0]}2" if record.get("layered") else kind
 
 
 def _dg(group: Group) -> Record:
@@ -182,24 +219,49 @@ def _plain(record: Record) -> tuple[str, ...]:
     kind = str(record["type"])
     name = str(record["name"])
     get = record.get
+    offset: object = None
     if kind == "sd":
-        length, offset = get("length_sectors"), get("plex_offset_sectors")
+        length, offset = get("length_sectors"), _offset(record)
         assoc, kstate, state = get("plex"), get("kstate"), None
     elif kind == "pl":
-        length, offset = get("length_sectors"), None
+        length = get("length_sectors") or "LOGONLY"
         assoc, kstate, state = get("volume"), get("kstate"), get("state")
     elif kind == "v":
-        length, offset = get("length_sectors"), None
-        assoc, kstate, state = get("utype"), get("kstate"), get("state")
+        length, assoc = get("length_sectors"), get("utype")
+        kstate, state = get("kstate"), get("state")
     elif kind == "dm":
-        gone = get("state") == "NODEVICE"
-        length, offset = None if gone else get("public_sectors"), None
-        assoc, kstate, state = None if gone else get("device"), None, get("state")
-    else:
-        length = offset = kstate = state = None
+        gone = _is_gone(record)
+        length, assoc = (None, None) if gone else (get("public_sectors"), get("device"))
+        kstate, state = None, get("state")
+    elif kind == "dg":
+        length = kstate = state = None
         assoc = name
+    else:
+        length, assoc, kstate, state = _foreign_cells(record)
     cells = (assoc, kstate, length, offset, state)
-    return (kind, name, *["-" if x is None else str(x) for x in cells], "-", "-")
+    return (_kind(record), name, *["-" if x in (None, "") else str(x) for x in cells], "-", "-")
+
+
+def _offset(record: Record) -> object:
+    """Return where in its plex a subdisk begins; one that holds a log has no place there."""
+    offset = record.get("plex_offset_sectors")
+    return "LOG" if offset is None else offset
+
+
+def _is_gone(record: Record) -> bool:
+    """Whether a disk of this system has lost its device: then the original tells nothing more."""
+    return record.get("state") == "NODEVICE" and bool(record.get("here", True))
+
+
+def _foreign_cells(record: Record) -> tuple[object, ...]:
+    """Return length, association and states of a record of another kind, as its heading says."""
+    cells, heading = record["cells"], TYPED_HEADER.get(str(record["type"]), "").split()[2:]
+    assert isinstance(cells, list)
+    if len(cells) != len(heading):
+        return (None,) * 4
+    called = dict(zip(heading, cells, strict=True))
+    assoc = None if heading[0] in ("STATE", "KSTATE", "RLINK_CNT") else cells[0]
+    return called.get("LENGTH"), assoc, called.get("KSTATE"), called.get("STATE")
 
 
 _TYPED_FIELDS = {
@@ -216,15 +278,28 @@ _TYPED_FIELDS = {
 
 def _typed(record: Record) -> tuple[str, ...]:
     kind = str(record["type"])
+    cells = record.get("cells")
+    if isinstance(cells, list):
+        return (kind, str(record["name"]), *map(str, cells))
     values = [record.get(key) for key in _TYPED_FIELDS[kind]]
     if kind == "dg":
         # Counts that were never set are shown by the original's word.
         values[:2] = ["default" if value is None else value for value in values[:2]]
-    elif kind == "dm" and record.get("state") == "NODEVICE":
+    elif kind == "dm" and _is_gone(record):
         values[:4] = [None] * 4
-    elif kind == "pl" and record.get("columns") is not None:
-        values[5] = f"{record['columns']}/{record.get('stripe_sectors')}"
-    return (kind, str(record["name"]), *["-" if x is None else str(x) for x in values])
+    elif kind == "pl":
+        values[3] = values[3] or "LOGONLY"
+        if record.get("columns") is not None:
+            values[5] = f"{record['columns']}/{record.get('stripe_sectors')}"
+    elif kind == "sd":
+        values[4] = _offset(record)
+        if record.get("column") is not None and values[4] != "LOG":
+            values[4] = f"{record['column']}/{values[4]}"
+    return (
+        _kind(record),
+        str(record["name"]),
+        *["-" if x in (None, "") else str(x) for x in values],
+    )
 
 
 def _formats(columns: tuple[int, ...]) -> dict[int, str]:
@@ -250,6 +325,30 @@ def _typed_line(tokens: tuple[str, ...]) -> str:
     if len(line) == TYPED_COLUMNS[len(tokens) - 1] + len(tokens[-1]):
         return line
     return by_rule(tokens, TYPED_COLUMNS)
+
+
+def _columns_of(heading: str) -> tuple[int, ...]:
+    """Return where the words of a heading begin."""
+    return tuple(
+        at for at, c in enumerate(heading) if c != " " and (at == 0 or heading[at - 1] == " ")
+    )
+
+
+_OWN_COLUMNS = {
+    kind: _columns_of(line)
+    for kind, line in TYPED_HEADER.items()
+    if _columns_of(line) != TYPED_COLUMNS[: len(line.split())]
+}
+"""Columns of the kinds that do not keep to those of the others."""
+
+
+def _typed_row(tokens: tuple[str, ...]) -> str:
+    """Return a row by type; of one that was read and not understood, as it stood."""
+    kind = tokens[0]
+    if len(tokens) > 2 and tokens[2][:1] == " ":  # noqa: PLR2004 kind and name come before
+        return f"{kind:2} {tokens[1]}{tokens[2]}".rstrip()
+    own = _OWN_COLUMNS.get(kind)
+    return _typed_line(tokens) if own is None else by_rule(tokens, own)
 
 
 def by_rule(tokens: tuple[str, ...], columns: tuple[int, ...]) -> str:

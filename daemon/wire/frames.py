@@ -21,8 +21,11 @@ MAX_FRAME = 1 << 20
 MAX_MESSAGE = 256 << 20
 # Ours need six; a decoder's stack, and whoever walks the value, need not fear more.
 MAX_DEPTH = 32
-# A value costs many times its bytes in memory: a request of ours has a few hundred.
-MAX_ITEMS = 1 << 16
+# A value costs many times its bytes in memory: a request of ours has a few hundred, but for a
+# configuration that is taken over. This is what fits into a frame, at four bytes a value.
+MAX_ITEMS = 1 << 18
+# What a request says of itself, beside its arguments.
+REST_OF_REQUEST = 1 << 16
 
 
 class FrameReader:
@@ -130,6 +133,20 @@ def _is_plainly_small(body: bytes, max_items: int) -> bool:
         return False
     found = body.translate(None, _UNREMARKABLE)
     return len(found) < MAX_DEPTH and max(found, default=0) < 0xA0  # noqa: PLR2004 short ones
+
+
+def check_request(value: object) -> None:
+    """Refuse what the daemon would not take as part of a request; a little room is left.
+
+    Raises:
+        ProtocolViolation: it is too long, or holds too many values.
+
+    """
+    body: bytes = msgpack.packb(value)
+    room = MAX_FRAME - REST_OF_REQUEST
+    if len(body) > room:
+        raise ProtocolViolation(f"a message of {len(body)} bytes is longer than {room}")
+    check_shape(body, MAX_ITEMS - REST_OF_REQUEST // 4)
 
 
 # What a first byte of MessagePack announces, and how many bytes follow that hold the value of a

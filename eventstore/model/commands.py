@@ -13,6 +13,8 @@ from msgspec import Meta, Struct
 Text = Annotated[str, Meta(max_length=1024)]
 Sectors = Annotated[int, Meta(ge=-(2**53), le=2**53)]
 MAX_LIST = 4096
+MAX_ROWS = 1 << 16
+"""Rows of one disk group that is taken over."""
 DiskSpec = tuple[Text | None, Text]
 """(name in the group, or None for the default; device)."""
 
@@ -201,6 +203,108 @@ class RemoveVolume(Command, frozen=True, tag="volume.remove"):
     name: Text
 
 
+class TakenRow(Struct, frozen=True, array_like=True):
+    """A row of another system's listing, and the number of its line; empty text is none.
+
+    Rows travel as lists: a configuration has many, and what a request may hold is bounded.
+    """
+
+    line: int
+
+
+class GroupRow(TakenRow, frozen=True, tag="dg"):
+    """A disk group."""
+
+    name: Text
+    nconfig: Text
+    nlog: Text
+    base_minor: Sectors
+    dgid: Text
+
+
+class DiskRow(TakenRow, frozen=True, tag="dm"):
+    """A disk; one without a device type tells nothing of its lengths either."""
+
+    name: Text
+    device: Text
+    device_type: Text
+    private_sectors: Sectors
+    public_sectors: Sectors
+    state: Text
+
+
+class VolumeRow(TakenRow, frozen=True, tag="v"):
+    """A volume.
+
+    `place` is "v" or "v2" if it stands in the block of another record, which is the plex or
+    volume `below`, or the group if that is "".
+    """
+
+    name: Text
+    rvg: Text
+    kstate: Text
+    state: Text
+    length_sectors: Sectors
+    readpol: Text
+    prefplex: Text
+    utype: Text
+    place: Text = ""
+    below: Text = ""
+
+
+class PlexRow(TakenRow, frozen=True, tag="pl"):
+    """A plex; one of length 0 holds a log only, one without a volume is dissociated."""
+
+    name: Text
+    volume: Text
+    kstate: Text
+    state: Text
+    length_sectors: Sectors
+    layout: Text
+    columns: Sectors
+    stripe_sectors: Sectors
+    mode: Text
+
+
+class SubdiskRow(TakenRow, frozen=True, tag="sd"):
+    """A subdisk; `plex_offset_sectors` is -1 for one that holds a log."""
+
+    name: Text
+    plex: Text
+    disk: Text
+    disk_offset_sectors: Sectors
+    length_sectors: Sectors
+    column: Sectors
+    plex_offset_sectors: Sectors
+    device: Text
+    mode: Text
+
+
+class ForeignRow(TakenRow, frozen=True, tag="foreign"):
+    """A record of a kind that the model does not handle, in the block of `below` ("": none)."""
+
+    kind: Text
+    name: Text
+    below: Text
+    cells: tuple[Text, ...]
+
+
+AnyRow = Union[  # noqa: UP007 one member a line reads better
+    GroupRow,
+    DiskRow,
+    VolumeRow,
+    PlexRow,
+    SubdiskRow,
+    ForeignRow,
+]
+
+
+class TakeOverDiskGroup(Command, frozen=True, tag="dg.takeover"):
+    """Take over a disk group of another system, as its listing shows it."""
+
+    rows: Annotated[tuple[AnyRow, ...], Meta(max_length=MAX_ROWS)]
+
+
 AnyCommand = Union[  # noqa: UP007 one member a line reads better
     InitDisk,
     CreateDiskGroup,
@@ -224,6 +328,7 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     RenameDiskGroup,
     SetDiskGroup,
     RenameDisk,
+    TakeOverDiskGroup,
     OfflineDisk,
     OnlineDisk,
     ForgetDisk,

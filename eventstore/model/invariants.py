@@ -7,11 +7,12 @@ the cost of what it changes; `violations` looks at everything, the indexes inclu
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from eventstore.model.objects import (
     HEADER_RID,
+    LOG_OFFSET,
     NODE_SPACE,
     Device,
     Disk,
@@ -98,25 +99,40 @@ def _of_plex(state: State, plex: Plex) -> Iterator[str]:
     subdisks = state.subdisks(plex)
     for subdisk in subdisks:
         disk = state.get((plex.space, subdisk.disk))
-        if plex.kstate == "ENABLED" and isinstance(disk, Disk) and disk.state:
+        if not isinstance(disk, Disk) or plex.kstate != "ENABLED":
+            continue
+        # A disk that was taken over has the state that its own system showed, such as FAILING.
+        if disk.device and disk.state:
             yield f"it is ENABLED, but disk {disk.name} is {disk.state}"
     if not state.foreign(plex):
-        yield from _columns(plex, subdisks)
+        pieces = [(one.column, one.plex_offset, one.length) for one in subdisks]
+        yield from column_problems(plex.layout, plex.columns, plex.length, pieces)
 
 
-def _columns(plex: Plex, subdisks: list[Subdisk]) -> Iterator[str]:
-    """Check that columns are equally long, without holes, and make up the plex."""
-    columns = max(plex.columns, 1)
-    ends = [0] * columns
-    for subdisk in sorted(subdisks, key=lambda subdisk: subdisk.plex_offset):
-        if not 0 <= subdisk.column < columns:
-            yield f"it has no column {subdisk.column}"
+def column_problems(
+    layout: str, columns: int, length: int, pieces: Iterable[tuple[int, int, int]]
+) -> Iterator[str]:
+    """Check that columns are equally long, without holes, and make up a plex.
+
+    `pieces` are (column, offset in it, length). Logs are not part of what a plex holds: a piece
+    at `LOG_OFFSET`, and all of a plex of length 0. Of RAID-5 one column's worth is parity. Both
+    come only with configurations that are taken over.
+    """
+    if length == 0:
+        return
+    ends = [0] * max(columns, 1)
+    for column, offset, size in sorted(pieces, key=lambda piece: piece[1]):
+        if offset == LOG_OFFSET:
+            continue
+        if not 0 <= column < len(ends):
+            yield f"it has no column {column}"
             return
-        if subdisk.plex_offset != ends[subdisk.column]:
-            yield f"there is a hole or an overlap at {ends[subdisk.column]}"
-        ends[subdisk.column] = subdisk.plex_offset + subdisk.length
-    if sum(ends) != plex.length or len(set(ends)) != 1:
-        yield f"its subdisks have {ends} sectors, not {plex.length}"
+        if offset != ends[column]:
+            yield f"there is a hole or an overlap at {ends[column]}"
+        ends[column] = offset + size
+    held = sum(ends) - (ends[0] if layout == "RAID" else 0)
+    if held != length or len(set(ends)) != 1:
+        yield f"its subdisks have {ends} sectors, not {length}"
 
 
 def _of_subdisk(state: State, subdisk: Subdisk) -> Iterator[str]:
@@ -128,7 +144,9 @@ def _of_subdisk(state: State, subdisk: Subdisk) -> Iterator[str]:
         yield f"its disk #{subdisk.disk} is missing"
         return
     end = subdisk.disk_offset + subdisk.length
-    if subdisk.length <= 0 or subdisk.disk_offset < 0 or end > disk.public_len:
+    # A disk that was taken over without a device tells nothing of its lengths.
+    known = disk.device or disk.device_type
+    if subdisk.length <= 0 or subdisk.disk_offset < 0 or (known and end > disk.public_len):
         yield "it is not within its disk"
     extents = state.extents(disk)
     at = bisect_left(extents, (subdisk.disk_offset, subdisk.length, subdisk.rid))

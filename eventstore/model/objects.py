@@ -18,6 +18,10 @@ HEADER_RID = 0
 """In each space the record that describes the space itself and holds its counter."""
 
 
+LOG_OFFSET = -1
+"""Offset in its plex of a subdisk that holds a log."""
+
+
 class Record(Struct, frozen=True, tag_field="type"):
     """What all records share."""
 
@@ -82,7 +86,8 @@ class DiskGroup(Record, frozen=True, tag="dg"):
 class Disk(Record, frozen=True, tag="dm"):
     """A disk of a group (disk media record); `state` is "" or NODEVICE, `device` a record ID.
 
-    A disk that was taken over from another system, and is not here, has device 0.
+    A disk that was taken over from another system, and is not here, has device 0; if that system
+    did not see it either, it has no device type, and its lengths are not known.
     """
 
     name: str
@@ -144,8 +149,9 @@ class Subdisk(Record, frozen=True, tag="sd"):
 class Foreign(Record, frozen=True, tag="foreign"):
     """A record of a kind that the model does not handle, kept as it was read.
 
-    `cells` are the columns of its row behind the kind; `parent` is the record ID of the volume or
-    plex in whose block it stands, 0 for the group itself.
+    `cells` are the columns of its row behind the name; `parent` is the record ID of the volume or
+    plex in whose block it stands, 0 for the group itself. One of kind "v" or "v2" has no cells:
+    it keeps the place of the volume of its name, which stands in that block.
     """
 
     kind: str

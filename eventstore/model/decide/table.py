@@ -7,7 +7,16 @@ from typing import Any, get_args
 
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
-from eventstore.model.decide import disks, groups, moving, plexes, resize, starting, volumes
+from eventstore.model.decide import (
+    disks,
+    groups,
+    moving,
+    plexes,
+    resize,
+    starting,
+    takeover,
+    volumes,
+)
 from eventstore.model.decide.moment import Moment
 from eventstore.model.state import State
 
@@ -51,6 +60,7 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.RenameDiskGroup: _timeless(moving.rename),
     cmd.SetDiskGroup: _timeless(moving.set_attributes),
     cmd.RenameDisk: _timeless(moving.rename_disk),
+    cmd.TakeOverDiskGroup: _timeless(takeover.take_over),
     cmd.OfflineDisk: _timeless(disks.offline),
     cmd.OnlineDisk: _timeless(disks.online),
     cmd.ForgetDisk: _timeless(disks.forget),

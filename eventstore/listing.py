@@ -1,0 +1,401 @@
+"""Disk groups and devices as rows: what `vxprint`, `vxdg list` and `vxdisk list` show.
+
+Pure functions from a `State` to maps of strings, numbers and None, in the order in which they are
+printed. Lengths are in sectors, and the keys say so. What is "joined" stands in the block of the
+row before it; what is "layered" is a volume below a plex, with its own plexes and subdisks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from re import compile as pattern
+from typing import Any, NamedTuple
+
+from eventstore.errors import NotFound
+from eventstore.model.decide.allocation import free_regions
+from eventstore.model.decide.disks import PRIVATE_OFFSET
+from eventstore.model.decide.names import need_group
+from eventstore.model.objects import (
+    HEADER_RID,
+    LOG_OFFSET,
+    NODE_SPACE,
+    AnyRecord,
+    Device,
+    Disk,
+    DiskGroup,
+    Foreign,
+    Node,
+    Plex,
+    Subdisk,
+    Volume,
+    rid_text,
+)
+from eventstore.model.state import State
+
+Row = dict[str, Any]
+
+_RUNS = pattern(r"[0-9]+|[^0-9]")
+_DEPTHS = {"dm": 1, "v": 1, "pl": 2, "sd": 3}
+_LAYER = 3
+"""How much deeper a layered record stands than one of its kind that is not."""
+
+
+def natural(name: str) -> tuple[object, ...]:
+    """Return the key by which the original orders names: letters first, numbers as numbers."""
+    found = _RUNS.findall(name)
+    runs = [(1, "", int(run)) if run[0] in "0123456789" else (0, run, 0) for run in found]
+    return (*runs, (-1, name, 0))
+
+
+def print_view(state: State, group: str | None, names: Sequence[str] = ()) -> Row:
+    """Return the records of a group, or of all, in the order in which they are printed.
+
+    Raises:
+        NotFound: there is no such group, or no object of one of the names.
+    """
+    groups = state.groups() if group is None else [need_group(state, group)]
+    shown = [{"dg": _group_row(state, dg), "records": group_rows(state, dg)} for dg in groups]
+    if names:
+        return {"groups": _selected(shown, names)}
+    return {"groups": shown}
+
+
+def _selected(shown: list[Row], names: Sequence[str]) -> list[Row]:
+    """Keep the named objects, and what is below them."""
+    wanted, found = set(names), set()
+    kept: list[Row] = []
+    for group in shown:
+        if group["dg"]["name"] in wanted:
+            found.add(group["dg"]["name"])
+            kept.append(group)
+            continue
+        records: list[Row] = []
+        inside: int | None = None
+        for row in group["records"]:
+            if inside is not None and depth(row) <= inside:
+                inside = None
+            if row["name"] in wanted:
+                found.add(row["name"])
+                inside = depth(row) if inside is None else inside
+            if inside is not None:
+                records.append(row)
+        if records:
+            kept.append({"dg": group["dg"], "records": records})
+    missing = sorted(wanted - found)
+    if missing:
+        raise NotFound(
+            "V-5-1-7842",
+            f"{', '.join(missing)}: no such object",
+            fix="'vxprint' without names shows all there are",
+        )
+    return kept
+
+
+def depth(row: Row) -> int:
+    """Return how deep in the hierarchy a row stands; what follows deeper is below it."""
+    own = row.get("depth")
+    if own is not None:
+        return int(own)
+    if row["type"] == "pl" and row["volume"] is None:
+        return 1
+    return _DEPTHS[row["type"]] + (_LAYER if row.get("layered") else 0)
+
+
+def _group_row(state: State, group: DiskGroup) -> Row:
+    return {
+        "type": "dg",
+        "rid": rid_text((group.space, HEADER_RID)),
+        "name": group.name,
+        "dgid": group.space,
+        "nconfig": _count(group.nconfig),
+        "nlog": _count(group.nlog),
+        "base_minor": group.base_minor,
+        "version": group.version,
+        "detach_policy": group.detach_policy,
+        "fail_policy": group.fail_policy,
+        "volumes": len(state.volumes(group)),
+    }
+
+
+def _count(text: str) -> int | str | None:
+    """Return how many copies: a number, a word of the original, or None for its default."""
+    return int(text) if text.isdecimal() and text == str(int(text)) else text or None
+
+
+class _Place(NamedTuple):
+    """Where a volume stands that stands in another's block."""
+
+    layered: bool = False
+    joined: bool = False
+
+
+class _Printer:
+    """The rows of one group."""
+
+    def __init__(self, state: State, group: DiskGroup) -> None:
+        self.state = state
+        self.group = group
+        self.records = state.spaces[group.space].records
+        self.placed = {
+            record.name
+            for record in self.records.values()
+            if isinstance(record, Foreign) and not record.cells
+        }
+
+    def rows(self) -> list[Row]:
+        """Return all rows; foreign ones stand behind what they stood behind when they came."""
+        disks = sorted(self.state.disks(self.group), key=lambda disk: natural(disk.name))
+        units = [(min(disk.rid for disk in disks), list(map(_disk_row, disks)))] if disks else []
+        loose = self.state.loose_plexes(self.group)
+        units += [
+            (plex.rid, list(self.plex(plex, None, _Place())))
+            for plex in sorted(loose, key=lambda plex: natural(plex.name))
+        ]
+        units += [
+            (volume.rid, list(self.volume(volume, _Place())))
+            for volume in sorted(self.state.volumes(self.group), key=lambda v: natural(v.name))
+            if volume.name not in self.placed
+        ]
+        behind: dict[int, list[Foreign]] = {}
+        for foreign in self.state.foreign(self.group):
+            before = [i for i, (rid, _rows) in enumerate(units) if rid < foreign.rid]
+            behind.setdefault(before[-1] if before else -1, []).append(foreign)
+        rows = list(self.block(behind.get(-1, [])))
+        for i, (_rid, unit) in enumerate(units):
+            rows += unit
+            rows += self.block(behind.get(i, []))
+        return rows
+
+    def block(self, foreign: Iterable[Foreign]) -> Iterator[Row]:
+        for i, record in enumerate(foreign):
+            yield from self.foreign(record, 1, joined=i > 0)
+
+    def volume(self, volume: Volume, place: _Place) -> Iterator[Row]:
+        yield {**_volume_row(volume), **_extras(place)}
+        below = place._replace(joined=False)
+        plexes = sorted(self.state.plexes(volume), key=lambda plex: natural(plex.name))
+        for plex in plexes:
+            yield from self.plex(plex, volume, below)
+        for record in self.state.foreign(volume):
+            yield from self.foreign(record, 2 + (_LAYER if place.layered else 0), joined=True)
+
+    def plex(self, plex: Plex, volume: Volume | None, place: _Place) -> Iterator[Row]:
+        yield {**_plex_row(plex, volume), **_extras(place)}
+        subdisks = self.state.subdisks(plex)
+        for subdisk in sorted(subdisks, key=lambda sd: (sd.column, sd.plex_offset, sd.rid)):
+            row = _subdisk_row(subdisk, plex, self.records[subdisk.disk])
+            yield {**row, **_extras(place)}
+        for record in self.state.foreign(plex):
+            yield from self.foreign(record, 3 + (_LAYER if place.layered else 0), joined=True)
+
+    def foreign(self, record: Foreign, level: int, *, joined: bool) -> Iterator[Row]:
+        if record.cells:
+            yield {**_foreign_row(record), "depth": level, "joined": joined}
+            return
+        volume = self.state.named(record.space, record.name)
+        if isinstance(volume, Volume):
+            yield from self.volume(volume, _Place(record.kind == "v2", joined=True))
+
+
+def group_rows(state: State, group: DiskGroup) -> list[Row]:
+    """Return the rows of a group: its disks, then each volume, its plexes, their subdisks."""
+    return _Printer(state, group).rows()
+
+
+def _extras(place: _Place) -> Row:
+    return {key: True for key, value in place._asdict().items() if value}
+
+
+def _foreign_row(record: Foreign) -> Row:
+    return {
+        "type": record.kind,
+        "rid": rid_text((record.space, record.rid)),
+        "name": record.name,
+        "cells": list(record.cells),
+    }
+
+
+def _disk_row(disk: Disk) -> Row:
+    known = bool(disk.device or disk.device_type)
+    return {
+        "type": "dm",
+        "rid": rid_text((disk.space, disk.rid)),
+        "name": disk.name,
+        "device": _device_of(disk),
+        "device_type": disk.device_type or None,
+        "private_sectors": disk.private_len if known else None,
+        "public_sectors": disk.public_len if known else None,
+        "state": disk.state or None,
+        "disk_id": disk.disk_id or None,
+        "here": bool(disk.device),
+    }
+
+
+def _device_of(disk: Disk) -> str | None:
+    """Return the name of the device below a disk; of one that is not here, as it was read."""
+    return (disk.device_name or None) if not disk.device or not disk.state else None
+
+
+def _volume_row(volume: Volume) -> Row:
+    return {
+        "type": "v",
+        "rid": rid_text((volume.space, volume.rid)),
+        "name": volume.name,
+        "rvg": volume.rvg or None,
+        "kstate": volume.kstate,
+        "state": volume.state or None,
+        "length_sectors": volume.length,
+        "readpol": volume.readpol,
+        "prefplex": volume.prefplex or None,
+        "utype": volume.utype,
+    }
+
+
+def _plex_row(plex: Plex, volume: Volume | None) -> Row:
+    return {
+        "type": "pl",
+        "rid": rid_text((plex.space, plex.rid)),
+        "name": plex.name,
+        "volume": None if volume is None else volume.name,
+        "kstate": plex.kstate,
+        "state": plex.state or None,
+        "length_sectors": plex.length,
+        "layout": plex.layout,
+        "columns": plex.columns or None,
+        "stripe_sectors": plex.stripe if plex.columns else None,
+        "mode": plex.mode,
+    }
+
+
+def _subdisk_row(subdisk: Subdisk, plex: Plex, disk: AnyRecord) -> Row:
+    assert isinstance(disk, Disk)
+    gone = bool(disk.state) if disk.device else not disk.device_type
+    return {
+        "type": "sd",
+        "rid": rid_text((subdisk.space, subdisk.rid)),
+        "name": subdisk.name,
+        "plex": plex.name,
+        "disk": disk.name,
+        "disk_offset_sectors": subdisk.disk_offset,
+        "length_sectors": subdisk.length,
+        "column": subdisk.column if plex.columns else None,
+        "plex_offset_sectors": (
+            None if subdisk.plex_offset == LOG_OFFSET else subdisk.plex_offset
+        ),
+        "device": _device_of(disk),
+        "mode": subdisk.mode or ("NDEV" if gone else "ENA"),
+        "kstate": "DISABLED" if gone else "ENABLED",
+    }
+
+
+def groups_view(state: State, group: str | None) -> list[Row]:
+    """Return one row a disk group.
+
+    Raises:
+        NotFound: there is no such group.
+    """
+    groups = state.groups() if group is None else [need_group(state, group)]
+    return [
+        {
+            "name": dg.name,
+            "states": ["enabled"],
+            "dgid": dg.space,
+            "version": dg.version,
+            "disks": len(state.disks(dg)),
+            "volumes": len(state.volumes(dg)),
+            "free_sectors": _free(state, state.disks(dg)),
+            "detach_policy": dg.detach_policy,
+            "fail_policy": dg.fail_policy,
+            "nconfig": _count(dg.nconfig),
+            "nlog": _count(dg.nlog),
+        }
+        for dg in groups
+    ]
+
+
+def _free(state: State, disks: Iterable[Disk]) -> int:
+    """Return what can be given away: a disk that is not here has nothing to give."""
+    here = (disk for disk in disks if disk.device)
+    return sum(region.length for disk in here for region in free_regions(state, disk))
+
+
+def disks_view(state: State, device: str | None) -> list[Row]:
+    """Return one row a device, then one for each disk of a group that has none.
+
+    Raises:
+        NotFound: there is no such device, and no such disk.
+    """
+    rows = [_device_row(state, found) for found in state.devices()]
+    rows = [row for row in rows if row["device"] is not None or row["disk"] is not None]
+    for group in state.groups():
+        disks = sorted(state.disks(group), key=lambda disk: natural(disk.name))
+        rows += [_absent_row(disk, group) for disk in disks if not disk.device]
+    if device is None:
+        return rows
+    chosen = [row for row in rows if device in (row["device"], row["disk"])]
+    if not chosen:
+        raise NotFound(
+            "V-5-1-539", f"Device {device}: no such device", fix="'vxdisk list' names them"
+        )
+    return chosen
+
+
+def _device_row(state: State, device: Device) -> Row:
+    key = state.device_disks.get(device.rid)
+    disk = None if key is None else state.get(key)
+    group = None if key is None else state.get((key[0], HEADER_RID))
+    node = state.get((NODE_SPACE, HEADER_RID))
+    owned = isinstance(disk, Disk) and isinstance(group, DiskGroup) and group.imported
+    return {
+        "device": device.name if device.present else None,
+        "type": _device_type(device),
+        "disk": disk.name if owned and isinstance(disk, Disk) else None,
+        "group": group.name if owned and isinstance(group, DiskGroup) else None,
+        "deported_group": None if owned or not isinstance(group, DiskGroup) else group.name,
+        "group_id": group.space if isinstance(group, DiskGroup) else None,
+        "status": _status(device),
+        "identity": device.identity,
+        "size_sectors": device.size if device.present else None,
+        "private_offset_sectors": PRIVATE_OFFSET if device.disk_id else None,
+        "private_sectors": device.private_len if device.disk_id else None,
+        "public_sectors": device.public_len if device.disk_id else None,
+        "node": node.name if isinstance(node, Node) else None,
+        "disk_id": device.disk_id or None,
+        "rid": rid_text((NODE_SPACE, device.rid)),
+    }
+
+
+def _device_type(device: Device) -> str | None:
+    if not device.present:
+        return None
+    if device.offline:
+        return "auto"
+    return "auto:cdsdisk" if device.disk_id else "auto:none"
+
+
+def _status(device: Device) -> str:
+    if not device.present:
+        return f"failed was:{device.name}"
+    if device.offline:
+        return "offline"
+    if device.failing:
+        return "online failing" if device.disk_id else "error"
+    return "online" if device.disk_id else "online invalid"
+
+
+def _absent_row(disk: Disk, group: DiskGroup) -> Row:
+    """Return the row of a disk that was taken over: its device is another system's."""
+    nothing = ("device", "type", "identity", "size_sectors", "private_offset_sectors", "node")
+    known = bool(disk.device_type)
+    return {
+        **dict.fromkeys(nothing),
+        "disk": disk.name,
+        "group": group.name,
+        "deported_group": None,
+        "group_id": group.space,
+        "status": f"failed was:{disk.device_name}" if disk.device_name else "failed",
+        "private_sectors": disk.private_len if known else None,
+        "public_sectors": disk.public_len if known else None,
+        "disk_id": None,
+        "rid": rid_text((disk.space, disk.rid)),
+    }

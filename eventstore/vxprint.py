@@ -1,0 +1,397 @@
+"""Reads what the original's `vxprint -ht` and `-htr` print, without believing it.
+
+A row is words between blanks: how many, and which, its kind says. Every line either becomes a row
+or is named with a reason; nothing is guessed. Blank lines end a block, and blocks tell in which
+volume's or plex's company a record of a kind unknown here stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from re import compile as pattern
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from eventstore.model import commands as cmd
+from eventstore.model.decide.takeover import Fault, faults
+from eventstore.model.objects import LOG_OFFSET
+
+LINE_MAX = 1024
+"""Characters in a line; the longest row of the original has some two hundred."""
+
+_HEADING_LINES = """\
+DG NAME         NCONFIG      NLOG     MINORS   GROUP-ID
+ST NAME         STATE        DM_CNT   SPARE_CNT         APPVOL_CNT
+DM NAME         DEVICE       TYPE     PRIVLEN  PUBLEN   STATE
+RV NAME         RLINK_CNT    KSTATE   STATE    PRIMARY  DATAVOLS  SRL
+RL NAME         RVG          KSTATE   STATE    REM_HOST REM_DG    REM_RLNK
+CO NAME         CACHEVOL     KSTATE   STATE
+VT NAME         RVG          KSTATE   STATE    NVOLUME
+V  NAME         RVG/VSET/CO  KSTATE   STATE    LENGTH   READPOL   PREFPLEX UTYPE
+PL NAME         VOLUME       KSTATE   STATE    LENGTH   LAYOUT    NCOL/WID MODE
+SD NAME         PLEX         DISK     DISKOFFS LENGTH   [COL/]OFF DEVICE   MODE
+SV NAME         PLEX         VOLNAME  NVOLLAYR LENGTH   [COL/]OFF AM/NM    MODE
+SC NAME         PLEX         CACHE    DISKOFFS LENGTH   [COL/]OFF DEVICE   MODE
+DC NAME         PARENTVOL    LOGVOL
+SP NAME         SNAPVOL      DCO
+EX NAME         ASSOC        VC                       PERMS    MODE     STATE
+SR NAME         KSTATE
+"""
+_WORD = pattern(r"\S+")
+HEADINGS = {
+    line[:2].strip().lower(): tuple(line.split()[1:]) for line in _HEADING_LINES.splitlines()
+}
+"""Kind -> what its columns are called."""
+
+_COLUMNS = {
+    line[:2].strip().lower(): tuple(word.start() for word in _WORD.finditer(line))
+    for line in _HEADING_LINES.splitlines()
+}
+_NEEDED = {
+    "dg": "the group",
+    "dm": "its disks",
+    "v": "volumes",
+    "pl": "plexes",
+    "sd": "subdisks",
+}
+_LAYERED = {"v2": "v", "p2": "pl", "s2": "sd"}
+_BELOW_PLEX = ("sv", "sc")
+_WHOLE = frozenset(("ENA", "NDEV", "RW", "RO", "WO", "fsgen", "gen", "root", "swap", "raid5", "-"))
+"""Words that end a row and are the beginning of no other: a file may end in one."""
+
+_HEADING = pattern(r"[A-Z][A-Z0-9]? +NAME( .*)?")
+_LONG = pattern(r"(Group|Disk|Volume|Plex|Subdisk|info|type|assoc|flags|device):.*")
+_TITLE = pattern(r"Disk group: *(\S+)")
+_DIGITS_MAX = 15
+
+DEFAULT_LACKS = (
+    "this is vxprint's default form, which has neither offsets on disks, nor devices and lengths "
+    "of disks, nor layouts, nor the group's ID"
+)
+LONG_LACKS = (
+    "this is vxprint's long form: it describes single records, and not how they hang together"
+)
+
+
+class NotARow(Exception):
+    """A line is no row of its kind; says why."""
+
+
+class Group(NamedTuple):
+    """The rows of one disk group, and what is wrong with them."""
+
+    name: str
+    rows: tuple[cmd.AnyRow, ...]
+    faults: tuple[Fault, ...]
+
+
+class Listing(NamedTuple):
+    """What a file holds: groups, faults outside of them, and, if it is of another form, which."""
+
+    groups: tuple[Group, ...]
+    faults: tuple[Fault, ...]
+    lacks: str | None
+
+
+def parse(text: str) -> Listing:
+    """Return what a listing holds; never fails."""
+    reader = _Reader()
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        reader.line(number, line)
+    last = lines[-1].split()
+    if last and last[-1] not in _WHOLE:
+        reader.fault(len(lines), "the file ends within this line")
+    reader.title(0, "")
+    return reader.listing()
+
+
+def without_faults(group: Group) -> Group:
+    """Return a group without what is wrong, and without all that rests on it; all is told.
+
+    No rows are left if the group's own row is wrong.
+    """
+    told = list(group.faults)
+    bad = {fault.line for fault in told}
+    rows = tuple(row for row in group.rows if row.line not in bad)
+    while found := faults(rows):
+        told += found
+        bad = {fault.line for fault in found}
+        rows = tuple(row for row in rows if row.line not in bad)
+    whole = bool(rows) and isinstance(rows[0], cmd.GroupRow)
+    return Group(group.name, rows if whole else (), tuple(sorted(told)))
+
+
+class _Block(NamedTuple):
+    """The rows since the last blank line, or since a volume that began a block of its own."""
+
+    volume: str = ""
+    foreign: bool = False
+    plex: str = ""
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.groups: list[tuple[str, list[cmd.AnyRow], list[Fault]]] = []
+        self.faults: list[Fault] = []
+        self.headings: set[str] = set()
+        self.plexes: dict[str, bool] = {}
+        self.unread: set[str] = set()
+        self.block = _Block()
+        self.lacks: str | None = None
+        self.seen: set[str] = set()
+        self.titled: tuple[int, str] = (0, "")
+
+    def listing(self) -> Listing:
+        groups = []
+        first: dict[str, int] = {}
+        for name, rows, found in self.groups:
+            told = found + faults(rows)
+            line = first.setdefault(name, rows[0].line)
+            if line != rows[0].line:
+                told.append(Fault(rows[0].line, f"disk group {name} is at line {line} too"))
+            groups.append(Group(name, tuple(rows), tuple(sorted(set(told)))))
+        return Listing(tuple(groups), tuple(sorted(self.faults)), self.what_lacks())
+
+    def what_lacks(self) -> str | None:
+        """Say what another form lacks, and which records are not in the file at all."""
+        if self.lacks is None or self.lacks.endswith(LONG_LACKS):
+            return self.lacks
+        missing = [name for kind, name in _NEEDED.items() if kind not in self.seen]
+        return self.lacks + (f"; it has no rows of {', '.join(missing)} either" if missing else "")
+
+    def fault(self, number: int, reason: str) -> None:
+        inside = self.groups and not self.titled[1]
+        (self.groups[-1][2] if inside else self.faults).append(Fault(number, reason))
+
+    def line(self, number: int, line: str) -> None:
+        words = line.split()
+        title = _TITLE.fullmatch(line.rstrip())
+        if not words:
+            self.block = _Block()
+        elif len(line) > LINE_MAX or not line.rstrip("\r").replace("\t", " ").isprintable():
+            self.fault(number, "it is too long, or no text")
+        elif title is not None:
+            self.title(number, title[1])
+        elif _HEADING.fullmatch(line.rstrip()):
+            self.heading(number, words)
+        elif self.lacks is None and _LONG.fullmatch(line):
+            self.lacks = f"line {number}: {LONG_LACKS}"
+        elif self.lacks is None:
+            self.row(number, line.rstrip(), words)
+        else:
+            self.seen.add(words[0])
+
+    def title(self, number: int, name: str) -> None:
+        """Begin another group; the one that was announced before must have come."""
+        line, before = self.titled
+        if before and self.lacks is None:
+            self.faults.append(Fault(line, f"no dg row of disk group {before} follows"))
+        self.titled = (number, name)
+        self.block = _Block()
+
+    def heading(self, number: int, words: list[str]) -> None:
+        kind = words[0].lower()
+        known = HEADINGS.get(kind)
+        if kind == "ty":
+            self.lacks = self.lacks or f"line {number}: {DEFAULT_LACKS}"
+        elif known is None:
+            self.headings.add(kind)
+        elif not _alike(kind, words[1:], known):
+            self.unread.add(kind)
+            self.fault(number, f"its columns are not those of this form: {' '.join(known)}")
+
+    def row(self, number: int, line: str, words: list[str]) -> None:
+        kind = words[0]
+        try:
+            self.check(kind, words)
+            self.take(number, kind, line, words)
+        except NotARow as error:
+            self.fault(number, str(error))
+
+    def check(self, kind: str, words: Sequence[str]) -> None:
+        """Refuse a row of which it is not known what its words are."""
+        known = _LAYERED.get(kind, kind)
+        if known in self.unread:
+            raise NotARow("its heading is not understood")
+        if known not in HEADINGS and kind not in self.headings:
+            raise NotARow(f"{kind[:20]!r} is no kind of row, and no heading explains it")
+        wanted = len(HEADINGS.get(known, ("NAME",))) + 1
+        if len(words) < wanted or (known in _READERS and len(words) > wanted):
+            raise NotARow(f"a row {kind} has {wanted} words; here are {len(words)}")
+
+    def take(self, number: int, kind: str, line: str, words: list[str]) -> None:
+        if kind == "dg":
+            self.begin(number, words)
+            return
+        if not self.groups or self.titled[1]:
+            raise NotARow("it stands before any row of a disk group")
+        read = _READERS.get(_LAYERED.get(kind, kind))
+        row = self.foreign(number, kind, line, words) if read is None else read(number, words)
+        if isinstance(row, cmd.VolumeRow):
+            row = self.placed(row, layered=kind == "v2")
+        elif isinstance(row, cmd.PlexRow):
+            self.plexes[row.name] = row.columns > 0
+            self.block = self.block._replace(plex=row.name)
+        elif isinstance(row, cmd.SubdiskRow) and words[6] != "LOG":
+            striped = self.plexes.get(row.plex)
+            if striped is not None and striped != ("/" in words[6]):
+                raise NotARow(f"its [COL/]OFF {words[6][:20]} does not fit the layout of its plex")
+        self.groups[-1][1].append(row)
+
+    def begin(self, number: int, words: list[str]) -> None:
+        """Begin a group with its own row."""
+        row = _group(number, words)
+        announced, self.titled = self.titled[1], (0, "")
+        self.plexes = {}
+        self.block = _Block()
+        self.groups.append((row.name, [row], []))
+        if announced and announced != row.name:
+            self.fault(number, f"disk group {announced} is announced, and {row.name} comes")
+
+    def placed(self, row: cmd.VolumeRow, *, layered: bool) -> cmd.VolumeRow:
+        """Say in which block a volume stands: its own, that of a plex above, or of others."""
+        if layered:
+            if not self.block.plex:
+                raise NotARow("it stands below no plex")
+            return replace(row, place="v2", below=self.block.plex)
+        if self.block.foreign:
+            self.block = self.block._replace(plex="")
+            return replace(row, place="v", below=self.block.volume)
+        self.block = _Block(volume=row.name)
+        return row
+
+    def foreign(self, number: int, kind: str, line: str, words: list[str]) -> cmd.ForeignRow:
+        """Return a row that the model does not handle, below what it stands with."""
+        below = self.block.volume
+        if kind in _BELOW_PLEX:
+            below = words[2] if words[2] in self.plexes else self.block.plex
+            # What is layered below it follows, with plexes of its own.
+            self.block = self.block._replace(plex=below)
+        else:
+            self.block = self.block._replace(foreign=True)
+        cells = tuple(words[2:])
+        if kind in self.headings or not _is_laid_out(kind, line, words):
+            # Its columns are not ours to know: what follows the name is kept as it stands.
+            at = line.index(words[1], len(kind)) + len(words[1])
+            cells = (line[at:] or " ",)
+        return cmd.ForeignRow(number, kind, words[1], below, cells)
+
+
+def _is_laid_out(kind: str, line: str, words: Sequence[str]) -> bool:
+    """Tell whether a row can be printed from its words: it stands so, or lost its blanks."""
+    columns = _COLUMNS[kind]
+    if len(words) != len(columns):
+        return False
+    laid_out = ""
+    for word, column in zip(words, columns, strict=True):
+        laid_out += " " * max(column - len(laid_out), 1 if laid_out else 0) + word
+    return line in (laid_out, " ".join(words))
+
+
+def _alike(kind: str, words: Sequence[str], known: Sequence[str]) -> bool:
+    """Tell whether a heading names the columns that are known; versions say RVG differently."""
+    if kind == "v" and len(words) > 1 and words[1].startswith("RVG"):
+        return [words[0], *words[2:]] == [known[0], *known[2:]]
+    return list(words) == list(known)
+
+
+def _text(word: str) -> str:
+    return "" if word == "-" else word
+
+
+def _number(word: str, what: str) -> int:
+    if word.isascii() and word.isdecimal() and len(word) <= _DIGITS_MAX:
+        number = int(word)
+        if word == str(number):
+            return number
+    raise NotARow(f"its {what} {word[:20]} is no number")
+
+
+def _group(number: int, words: list[str]) -> cmd.GroupRow:
+    _, name, nconfig, nlog, minors, dgid = words
+    counts = ["" if word == "default" else word for word in (nconfig, nlog)]
+    return cmd.GroupRow(number, name, counts[0], counts[1], _number(minors, "MINORS"), dgid)
+
+
+def _disk(number: int, words: list[str]) -> cmd.DiskRow:
+    _, name, device, kind, private, public, state = words
+    lengths = (0, 0)
+    if kind != "-":
+        lengths = _number(private, "PRIVLEN"), _number(public, "PUBLEN")
+    elif (private, public) != ("-", "-"):
+        raise NotARow("it has lengths, and no type of device")
+    return cmd.DiskRow(number, name, _text(device), _text(kind), *lengths, _text(state))
+
+
+def _volume(number: int, words: list[str]) -> cmd.VolumeRow:
+    _, name, rvg, kstate, state, length, readpol, prefplex, utype = words
+    return cmd.VolumeRow(
+        number,
+        name,
+        _text(rvg),
+        _text(kstate),
+        _text(state),
+        _number(length, "LENGTH"),
+        _text(readpol),
+        _text(prefplex),
+        _text(utype),
+    )
+
+
+def _plex(number: int, words: list[str]) -> cmd.PlexRow:
+    _, name, volume, kstate, state, length, layout, columns, mode = words
+    count, stripe = 0, 0
+    if columns != "-":
+        first, slash, second = columns.partition("/")
+        if not slash:
+            raise NotARow(f"its NCOL/WID {columns[:20]} is not of the form 3/128")
+        count, stripe = _number(first, "NCOL"), _number(second, "WID")
+        if not count:
+            raise NotARow("it has no columns")
+    size = 0 if length == "LOGONLY" else _number(length, "LENGTH")
+    if length == "0":
+        raise NotARow("it has no length")
+    return cmd.PlexRow(
+        number,
+        name,
+        _text(volume),
+        _text(kstate),
+        _text(state),
+        size,
+        _text(layout),
+        count,
+        stripe,
+        _text(mode),
+    )
+
+
+def _subdisk(number: int, words: list[str]) -> cmd.SubdiskRow:
+    _, name, plex, disk, disk_offset, length, place, device, mode = words
+    column, offset = 0, LOG_OFFSET
+    if place != "LOG":
+        first, slash, second = place.partition("/")
+        column = _number(first, "COL") if slash else 0
+        offset = _number(second if slash else first, "OFF")
+    return cmd.SubdiskRow(
+        number,
+        name,
+        plex,
+        disk,
+        _number(disk_offset, "DISKOFFS"),
+        _number(length, "LENGTH"),
+        column,
+        offset,
+        _text(device),
+        mode,
+    )
+
+
+_READERS: dict[str, Callable[[int, list[str]], cmd.AnyRow]] = {
+    "dg": _group,
+    "dm": _disk,
+    "v": _volume,
+    "pl": _plex,
+    "sd": _subdisk,
+}
