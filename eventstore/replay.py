@@ -1,15 +1,17 @@
-"""From a log to the state after any of its commits."""
+"""From a log to the state after any of its commits: the nearest keyframe, and what follows it."""
 
 from __future__ import annotations
 
 from msgspec import DecodeError
 
 from eventstore.codec import decode_events, decode_stored
-from eventstore.errors import Damaged, NotFound
+from eventstore.errors import Damaged, NotFound, StoreError
+from eventstore.model import digest
 from eventstore.model.evolve import HANDLERS, apply
 from eventstore.model.objects import Change
 from eventstore.model.state import State
 from eventstore.model.upcast import OLD_EVENTS
+from eventstore.storage.keyframes import Keyframe, NotWhole
 from eventstore.storage.reader import LogReader
 
 MISFITS = (LookupError, AttributeError, TypeError)
@@ -48,6 +50,39 @@ def misfit(log: str, position: int, error: Exception) -> Damaged:
     )
 
 
+def open_keyframe(reader: LogReader, frame: Keyframe) -> State:
+    """Return the state in a keyframe: what the log gives at its commit, as far as was recorded.
+
+    Raises:
+        NotWhole: it is not, or cannot be told.
+    """
+    try:
+        commit = reader.commit(frame.position)
+    except StoreError as error:
+        raise NotWhole(f"its commit cannot be read: {error.message}") from error
+    if (frame.commit_hash, frame.digest) != (commit.hash, commit.digest):
+        raise NotWhole("it belongs to another commit")
+    keyframes = reader.keyframes
+    state = keyframes.open(frame)
+    if frame.seal not in keyframes.proven:
+        if digest.stored(digest.of_state(state)) != frame.digest:
+            raise NotWhole("its state has another digest than was recorded")
+        keyframes.proven.add(frame.seal)
+    return state
+
+
+def nearest_keyframe(
+    reader: LogReader, position: int, low: int = 0
+) -> tuple[Keyframe, State] | None:
+    """Return the last keyframe that holds, behind `low` and not behind `position`, if any."""
+    while (frame := reader.keyframes.nearest(position)) is not None and frame.position > low:
+        try:
+            return frame, open_keyframe(reader, frame)
+        except NotWhole:
+            position = frame.position - 1
+    return None
+
+
 class Replayer:
     """States of one log at chosen positions; it goes on from the last one where it can."""
 
@@ -77,7 +112,12 @@ class Replayer:
         Raises:
             NotFound: the log has no such commit.
         """
-        self.state_at(low)
+        before = self.state_at(low)
+        frame = self.reader.keyframes.nearest(high)
+        if frame is not None and frame.position - low > frame.records:
+            self._state, self._position = State(), 0
+            after = self.state_at(high)
+            return after, _compared(before, after)
         state, _low = self._take(high)
         changes: list[Change] = []
         for commit in self.reader.commits(low + 1, high):
@@ -96,4 +136,30 @@ class Replayer:
         """
         state, done = self._state, self._position
         self._state, self._position = State(), 0
-        return (state, done) if done <= position else (self._state, 0)
+        if done > position:
+            state, done = self._state, 0
+        frame = self.reader.keyframes.nearest(position)
+        if frame is not None and frame.position - done > frame.records // _RECORDS_A_COMMIT:
+            found = nearest_keyframe(self.reader, position, done)
+            if found is not None:
+                return found[1], found[0].position
+        return state, done
+
+
+_RECORDS_A_COMMIT = 4
+"""Records that are decoded and entered into the indexes in the time that a commit is replayed."""
+
+
+def _compared(before: State, after: State) -> list[Change]:
+    """Return what leads from one state to another."""
+    changes: list[Change] = []
+    for record in after.records():
+        key = (record.space, record.rid)
+        was = before.get(key)
+        if was != record:
+            changes.append((key, was, record))
+    for record in before.records():
+        key = (record.space, record.rid)
+        if after.get(key) is None:
+            changes.append((key, record, None))
+    return changes

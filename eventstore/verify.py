@@ -23,6 +23,7 @@ from eventstore.codec import (
 from eventstore.errors import Damaged, StoreError
 from eventstore.model import digest
 from eventstore.model.evolve import apply
+from eventstore.model.objects import Change
 from eventstore.model.state import State
 from eventstore.replay import MISFITS, misfit
 from eventstore.storage.reader import LogReader
@@ -72,12 +73,12 @@ def verify(reader: LogReader, *, with_replay: bool) -> Verdict:
 
 
 class ChainCheck:
-    """Checks commits in order, against each other."""
+    """Checks commits in order, against each other: all of a log, or those behind one of it."""
 
-    def __init__(self, lineage: bytes) -> None:
+    def __init__(self, lineage: bytes, after: Commit | None = None) -> None:
         self._lineage = lineage
-        self._hash = ZERO_HASH
-        self._time_us = 0
+        self._hash = ZERO_HASH if after is None else after.hash
+        self._time_us = 0 if after is None else decode_header(after.header).time_us
 
     def __call__(self, commit: Commit) -> None:
         """Check the next commit.
@@ -109,12 +110,14 @@ class ChainCheck:
 
 
 class ReplayCheck:
-    """Replays commits in order, and compares digests."""
+    """Replays commits in order onto a state (the empty one), and compares digests."""
 
-    def __init__(self, log: str) -> None:
+    def __init__(self, log: str, state: State | None = None, digest_before: int = 0) -> None:
         self._log = log
-        self._state = State()
-        self._digest = 0
+        self.state = State() if state is None else state
+        self.digest = digest_before
+        self.changes: list[Change] = []
+        """What the last commit changed."""
 
     def __call__(self, commit: Commit) -> None:
         """Apply the next commit.
@@ -124,14 +127,14 @@ class ReplayCheck:
         """
         events = decode_events(commit.payload, commit.position)
         try:
-            changes = apply(self._state, events)
+            self.changes = apply(self.state, events)
         except MISFITS as error:
             raise misfit(self._log, commit.position, error) from error
-        self._digest = digest.updated(self._digest, changes)
-        if digest.stored(self._digest) != commit.digest:
+        self.digest = digest.updated(self.digest, self.changes)
+        if digest.stored(self.digest) != commit.digest:
             raise Damaged(
                 f"commit @{commit.position}: replay gives another state than was recorded",
                 position=commit.position,
-                cause=f"digest {digest.stored(self._digest).hex()}, recorded "
+                cause=f"digest {digest.stored(self.digest).hex()}, recorded "
                 f"{commit.digest.hex()}",
             )

@@ -13,6 +13,7 @@ from sqlalchemy.dialects import sqlite
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged, NotFound
 from eventstore.storage.index import BATCH, key_hash
+from eventstore.storage.keyframes import Keyframes
 from eventstore.storage.schema import identity, index_marks, tables
 from eventstore.storage.sqlite import DriverError, translated
 
@@ -78,6 +79,7 @@ class LogReader:
             row = self._one(self._sql.identity, log)
         self.name: str = log if row is None or log == "shared" else f"node/{row[0]}"
         self.lineage: bytes = bytes(16) if row is None else row[1]
+        self.keyframes = Keyframes(self._driver, log, self.lineage)
 
     def last(self) -> int:
         """Return the position of the last commit, 0 for an empty log."""

@@ -3,6 +3,7 @@
 A store holds two logs, ``shared`` and ``node``; each has the same two tables. Rows of commits are
 never changed but by a redaction of context. The index is a cache that is written in batches:
 `index_marks` says up to where, and what lies beyond is found by reading the commits themselves.
+Keyframes are a cache too, and can be deleted at any time (`eventstore.storage.keyframes`).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Strin
 
 LOGS = ("shared", "node")
 
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 """Every revision that ever was, in order; `migrations/versions` says how to come from one to the
 next. The last is what this program reads and writes."""
 
@@ -61,6 +62,31 @@ index_marks = Table(
     metadata,
     Column("log", String(16), primary_key=True),
     Column("indexed_to", _Position, nullable=False),
+)
+
+keyframes = Table(
+    "keyframes",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("position", _Position, primary_key=True, autoincrement=False),
+    Column("commit_hash", LargeBinary, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("last_change", _Position, nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("records", _Position, nullable=False),
+    Column("size", _Position, nullable=False),
+    Column("slices", _Position, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+keyframe_slices = Table(
+    "keyframe_slices",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("position", _Position, primary_key=True, autoincrement=False),
+    Column("number", _Position, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
 )
 
 hard_state = Table(

@@ -9,7 +9,7 @@ again, and what the log holds then is what was written.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import time_ns
 from types import TracebackType
@@ -35,6 +35,7 @@ class _Request(NamedTuple):
 
     entries: tuple[Entry, ...]
     hard_state: bytes | None
+    cached: Callable[[Any], None] | None = None
 
 
 def _compiled(statement: Any) -> str:
@@ -135,6 +136,15 @@ class Store:
         """
         return self._queue.submit(_Request(tuple(entries), new_hard_state), timeout_s)
 
+    def keep(self, work: Callable[[Any], None], *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
+        """Write to a cache beside the logs, in a transaction of its own; `work` gets the driver.
+
+        Raises:
+            Overloaded: the queue stayed full for `timeout_s` seconds.
+            AppendFailed: the disk refused; nothing of it was written, and the logs are as before.
+        """
+        self._queue.submit(_Request((), None, work), timeout_s)
+
     def positions(self, log: str, key: str) -> list[int]:
         """Return where a key may occur in a log, ascending."""
         found = self.logs[log].indexed(key)
@@ -185,12 +195,23 @@ class Store:
             except StoreError as error:
                 outcomes.append((None, error))
         try:
-            self._transact(lambda: self._write(batch, body))
+            if batch.rows or body is not None:
+                self._transact(lambda: self._write(batch, body))
         except AppendFailed as error:
             self._failed = error
             return [(None, refused or error) for _commits, refused in outcomes]
         self._enter(batch)
+        for i, request in enumerate(requests):
+            if request.cached is not None:
+                outcomes[i] = self._keep(request.cached)
         return outcomes
+
+    def _keep(self, work: Callable[[Any], None]) -> tuple[list[Commit] | None, StoreError | None]:
+        try:
+            self._transact(lambda: work(self._driver))
+        except AppendFailed as error:
+            return None, error
+        return [], None
 
     def _write(self, batch: _Batch, body: bytes | None) -> None:
         for log, rows in batch.rows.items():

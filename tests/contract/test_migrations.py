@@ -21,6 +21,7 @@ from tests.contract.test_index import wrong_in
 from tests.support.stores import Maker, SqliteEngine, append_all, raw
 
 ROOT = Path(__file__).parents[2]
+INDEX = ("shared_index", "node_index", "index_marks")
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def old_store(engine: SqliteEngine, commits: int = 700) -> tuple[Commit, ...]:
         made = tuple(append_all(store, Maker().entries(commits)))
         store.append([], new_hard_state=b"promise")
     with raw(engine.path) as connection:
-        for table in ("shared_index", "node_index", "index_marks"):
+        for table in (*INDEX, "keyframes", "keyframe_slices"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     return made
@@ -93,7 +94,7 @@ def test_a_migrated_store_leaves_a_backup_that_opens_and_has_the_same_commits(
         backup = store.backup
         assert backup is not None
         store.append(Maker("shared").entries(1))
-    assert backup.name == "log.db.before-0001-to-0002"
+    assert backup.name == "log.db.before-0001-to-0003"
     restored = SqliteEngine(engine.path.parent / "restored")
     backup.rename(restored.path)
     with Store.open(restored.path) as store:
@@ -119,7 +120,7 @@ def test_a_migration_that_breaks_changes_nothing(engine: SqliteEngine) -> None:
         Store.open(engine.path)
     with raw(engine.path) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        assert not tables & {"shared_index", "index_marks"}
+        assert not tables & {"shared_index", "index_marks", "keyframes"}
         connection.execute("DROP TABLE node_index")
     with Store.open(engine.path) as store:
         assert tuple(store.logs["node"].commits()) == made
