@@ -44,7 +44,7 @@ def _drop_output() -> None:
 
 def _cannot_write(error: OSError) -> RequestFailed:
     return RequestFailed(
-        "V-5-1-9012",
+        "V-5-1-9006",
         "The answer could not be written",
         cause=str(error),
         fix="if it was a change, it is done: see `vx log`",

@@ -181,7 +181,7 @@ class Change:
         print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             raise RequestFailed(
-                "V-5-1-9011", "Nothing was changed", cause="the answer was no", exit_code=1
+                "V-5-1-9005", "Nothing was changed", cause="the answer was no", exit_code=1
             )
 
 

@@ -21,10 +21,19 @@ NOUNS = {
     "show": ("cli.history", "show_app", "one commit, whole"),
     "diff": ("cli.history", "diff_app", "what differs between two moments"),
     "blame": ("cli.history", "blame_app", "who gave an object what it has"),
+    "cmdlog": ("cli.translog", "cmdlog_app", "the log as command lines, as the original has it"),
+    "translog": ("cli.translog", "translog_app", "the log as transactions of the original"),
+    "export": ("cli.export", "app", "the log as lines of JSON"),
     "watch": ("cli.watch", "watch_app", "every commit as it comes"),
     "notify": ("cli.watch", "notify_app", "events as they come, in the words of the original"),
     "verify": ("cli.history", "verify_app", "is the log what was written?"),
     "outcome": ("cli.history", "outcome_app", "what became of a request"),
+    "ctl": ("cli.ctl", "app", "the daemon's mode, in the original's words: mode, list"),
+    "config": ("cli.config", "app", "the settings of a home, and where they come from"),
+    "explain": ("cli.explain", "app", "what a message means, and what to do"),
+    "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),
+    "backup": ("cli.backup", "app", "copy the log while it is written, and bring it back"),
+    "import": ("cli.takeover", "app", "take over what vxprint of another system printed"),
     "lab": ("cli.lab", "app", "a cluster on one machine"),
 }
 
@@ -37,6 +46,9 @@ CLASSIC = {
     "vxvol": "volume",
     "vxplex": "plex",
     "vxnotify": "notify",
+    "vxdctl": "ctl",
+    "vxcmdlog": "cmdlog",
+    "vxtranslog": "translog",
 }
 
 # Two programs of the original share a noun here: which verbs are whose.

@@ -114,6 +114,30 @@ def load(
         raise _bad(path, str(error)) from error
 
 
+def origins(home: Path, environment: Mapping[str, str] = os.environ) -> list[tuple[str, Any, str]]:
+    """Return (section.key, value, where from) of every setting that a daemon would have.
+
+    Raises:
+        NotFound: the home was never made.
+        Rejected: a setting is not what it should be; it is named.
+    """
+    path = home / CONFIG_FILE
+    settings = msgspec.to_builtins(load(home, environment=environment))
+    in_file = tomllib.loads(path.read_text())
+    overridden = {name for name, _value in _overrides({}, environment)}
+    found: list[tuple[str, Any, str]] = []
+    for section, values in settings.items():
+        for key, value in values.items():
+            name = f"{section}.{key}"
+            if name in overridden:
+                where = f"VX_{section}_{key}".upper()
+            else:
+                where = str(path) if key in in_file.get(section, {}) else "default"
+            text = ",".join(value) if isinstance(value, (list, tuple)) else value
+            found.append((name, text, where))
+    return found
+
+
 def settings_text(settings: Settings) -> str:
     """Return the text of a settings file that says what is not the default.
 

@@ -110,6 +110,7 @@ def _row(commit: Commit, facts: _Facts) -> Row:
     return {
         "position": commit.position,
         "tx": header.tx,
+        "hash": commit.hash.hex(),
         "time": iso(header.time_us),
         "node": header.node,
         "actor": context.actor.user or context.actor.program or None,

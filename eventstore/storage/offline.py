@@ -37,7 +37,7 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
     if not path.is_file():
         raise NotFound("V-5-1-7840", f"{path}: no such log", fix="name a home, or its log.db")
     with tempfile.TemporaryDirectory(prefix="vx-log-") as private:
-        source, alive = _source(path, Path(private))
+        source, alive = source_of(path, Path(private))
         immutable = not alive and not _wal(source).exists()
         with reading(source, immutable=immutable) as connection:
             check_revision(revision_of(connection))
@@ -48,7 +48,7 @@ def _wal(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def _source(path: Path, private: Path) -> tuple[Path, bool]:
+def source_of(path: Path, private: Path) -> tuple[Path, bool]:
     """Return the file to open, and whether a daemon has it open."""
     try:
         lock = path.with_name(LOCK).open("rb")

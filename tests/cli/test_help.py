@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 
 import pytest
 
@@ -12,11 +13,10 @@ from cli.app import load
 from cli.registry import CLASSIC, NOUNS
 from daemon.version import VERSION
 from tests.support.commands import Runner
+from tests.tidy.rules import ROOT
 
 VERBS = {
-    "dg": ["list", "init", "adddisk", "rmdisk", "destroy"],
-    "disk": ["list", "init"],
-    "volume": ["make", "growby", "remove"],
+    noun: list(load(noun).commands) for noun in ("dg", "disk", "volume", "plex", "ctl", "config")
 }
 LINES = [
     "vx",
@@ -62,6 +62,11 @@ def test_the_version_can_be_asked_for_everywhere(line: str, run: Runner) -> None
 @pytest.mark.parametrize("noun", NOUNS)
 def test_every_noun_of_the_registry_is_a_command(noun: str) -> None:
     assert load(noun).name == noun
+
+
+def test_every_program_is_installed_under_its_name() -> None:
+    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert set(pyproject["project"]["scripts"]) == {"vx", "vxconfigd", *CLASSIC}
 
 
 def test_every_exit_code_is_explained(run: Runner) -> None:

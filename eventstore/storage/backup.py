@@ -1,0 +1,74 @@
+"""A copy of a store, made while a daemon writes it, and without writing anything there."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pysqlite3.dbapi2 as driver
+
+from eventstore.errors import NotFound, Rejected, Unavailable
+from eventstore.storage.offline import source_of
+from eventstore.storage.sqlite import reading, translated
+
+_PAGES = 4096
+"""Copied at a time, of one snapshot: in WAL mode a reader's snapshot holds up no writer."""
+
+
+def back_up(source: Path, target: Path) -> None:
+    """Copy a store as of one moment to a new file; the file is whole, or it is not there.
+
+    Raises:
+        NotFound: there is no such store.
+        Rejected: the target exists already.
+        Damaged: the source is no store, or its structure is broken.
+        Unavailable: one of the file systems refuses.
+    """
+    if not source.is_file():
+        raise NotFound("V-5-1-7840", f"{source}: no such log", fix="name a home, or its log.db")
+    if target.exists():
+        raise Rejected(
+            "V-5-1-7864", f"{target} exists already", fix="name a file that does not exist yet"
+        )
+    part = target.with_name(f"{target.name}.part")
+    try:
+        with tempfile.TemporaryDirectory(prefix="vx-log-") as private:
+            _copy(source_of(source, Path(private))[0], part)
+        part.rename(target)
+        _flush(target.parent)
+    except OSError as error:
+        raise Unavailable(
+            "V-5-1-7865", f"{target} could not be written", cause=str(error), fix="make room there"
+        ) from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy to a file without a WAL, readable by those who may read the log, and flush it."""
+    target.unlink(missing_ok=True)
+    target.touch(mode=0o640)
+    with translated(f"store {target}"), reading(source) as connection:
+        original = connection.connection.driver_connection
+        copy = driver.connect(str(target), isolation_level=None)
+        try:
+            connection.exec_driver_sql("BEGIN")
+            original.backup(copy, pages=_PAGES)  # type: ignore[union-attr]
+            copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+        finally:
+            copy.close()
+    descriptor = os.open(target, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _flush(directory: Path) -> None:
+    """Make a rename last."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

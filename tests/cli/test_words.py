@@ -1,0 +1,96 @@
+"""What is said in the original's words, and what is explained."""
+
+from __future__ import annotations
+
+import pytest
+
+from cli.render import translog
+from tests.support.answers import STATUS
+from tests.support.commands import Runner
+from tests.support.fake_daemon import TIME, answer, fake_daemon
+
+
+@pytest.mark.parametrize(
+    ("status", "line", "said"),
+    [
+        ({}, "vxdctl mode", "mode: enabled\n"),
+        ({}, "vxdctl -c mode", "mode: enabled: cluster active - MASTER\nmaster: node1\n"),
+        (
+            {"role": "slave", "nodes": [{"node": "mozart", "role": "master"}]},
+            "vx ctl mode -c",
+            "mode: enabled: cluster active - SLAVE\nmaster: mozart\n",
+        ),
+        ({"nodes": []}, "vxdctl -c mode", "mode: enabled: cluster inactive\n"),
+        ({"state": "recovering"}, "vxdctl -c mode", "mode: disabled\n"),
+    ],
+)
+def test_the_mode_is_said_as_the_original_says_it(
+    status: dict[str, object], line: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with fake_daemon(lambda _: answer({**STATUS, **status})) as daemon:
+        assert Runner(capsys, daemon)(line).out == said
+
+
+def test_without_a_daemon_the_mode_is_an_answer_too(run: Runner) -> None:
+    done = run.alone(["vxdctl", "mode", "--home", "/nonexistent"])
+    assert (done.out, done.err, done.code) == ("mode: not-running\n", "", 0)
+
+
+def test_what_the_daemon_was_told_of_itself_is_listed(run: Runner) -> None:
+    assert run("vxdctl list").out.startswith("hostid: node1\ncluster: test\n")
+
+
+COMMIT = {
+    "position": 7,
+    "time": TIME,
+    "pid": 4711,
+    "command": "vxassist make vol01 1g",
+    "events": [
+        {"name": "volume-created", "object": "datadg/vol01"},
+        {"name": "plex-created", "object": "datadg/vol01-01"},
+    ],
+}
+REFUSED = {
+    **COMMIT,
+    "events": [
+        {
+            "name": "request-rejected",
+            "object": None,
+            "verb": "volume.make",
+            "message_id": "V-5-1-120",
+        }
+    ],
+}
+
+
+def test_a_command_is_an_entry_of_the_command_log() -> None:
+    assert translog.command(COMMIT) == (
+        "# 7, 4711, Sun Nov 22 10:14:58 2026\nvxassist make vol01 1g\n"
+    )
+    assert translog.command({**COMMIT, "command": None}) == ""
+
+
+def test_a_commit_is_an_entry_of_the_transaction_log_with_the_same_client() -> None:
+    assert translog.transaction(COMMIT) == (
+        "Sun Nov 22 10:14:58 2026\n"
+        "Clid = 7, PID = 4711, Part = 0, Status = 0, Abort Reason = 0\n"
+        "    VOLUME_CREATED datadg/vol01\n"
+        "    PLEX_CREATED datadg/vol01-01\n"
+    )
+
+
+def test_a_refusal_has_a_status_and_the_number_of_its_message() -> None:
+    assert "Status = 1, Abort Reason = 120\n    REQUEST_REJECTED volume.make" in (
+        translog.transaction(REFUSED)
+    )
+
+
+@pytest.mark.parametrize("name", ["V-5-1-684", "684", "v-5-1-684"])
+def test_a_message_is_explained_with_its_cause_and_the_way_out(name: str, run: Runner) -> None:
+    done = run.alone(["vx", "explain", name])
+    assert done.out.startswith("V-5-1-684: The configuration daemon is not accessible.\n  cause: ")
+    assert "\n  fix: Start it" in done.out
+
+
+def test_a_message_that_is_none_is_not_found(run: Runner) -> None:
+    assert run.alone(["vx", "explain", "V-5-1-0"]).code == 3

@@ -1,0 +1,95 @@
+"""Looking after a node: doctor, backup and restore, export, the original's two logs."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.json_schema import problems
+from tests.support.lab import RunningHome, RunningLab, running_lab
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningLab]:
+    with running_lab(tmp_path_factory.mktemp("care")) as running:
+        running.ok("vxdisk", "init", "vxd0")
+        running.ok("vxdg", "init", "datadg", "d0=vxd0")
+        assert running.run("vxdg", "destroy", "nodg", "--yes").code == 3
+        yield running
+
+
+def test_a_sound_node_has_nothing_wrong(lab: RunningLab) -> None:
+    done = lab.run("vx", "doctor", "--json")
+    document = json.loads(done.out)
+    assert problems(document) == []
+    assert [row for row in document["data"] if row["verdict"] == "wrong"] == []
+    assert done.code == 0
+
+
+def test_what_is_wrong_is_named_with_its_way_out(lab: RunningLab, tmp_path: Path) -> None:
+    home = RunningHome(tmp_path / "home")
+    shutil.copytree(lab.home, home.home, ignore=shutil.ignore_patterns("*.sock"))
+    home.home.joinpath("log.db").chmod(0o644)
+    home.home.joinpath("config.toml").write_text("[cluster]\nname = 7\n")
+    done = home.run("vx", "doctor", "--json")
+    wrong = {
+        row["check"]: row for row in json.loads(done.out)["data"] if row["verdict"] == "wrong"
+    }
+    assert done.code == 6
+    assert set(wrong) == {"settings", "daemon", "permissions"}
+    assert wrong["permissions"]["fix"] == f"chmod o= {home.home}/log.db"
+
+
+def test_every_setting_says_where_it_comes_from(
+    lab: RunningLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VX_LOG_LEVEL", "debug")
+    document = json.loads(lab.vx("config", "show", "--origin", "--json"))
+    assert problems(document) == []
+    found = {row["setting"]: (row["value"], row["origin"]) for row in document["data"]}
+    assert found["log.level"] == ("debug", "VX_LOG_LEVEL")
+    assert found["node.name"] == ("node1", str(lab.home / "config.toml"))
+    assert found["limits.connections"] == (256, "default")
+
+
+def test_a_backup_is_made_while_the_daemon_runs_and_a_node_of_it(
+    lab: RunningLab, tmp_path: Path
+) -> None:
+    file, home = tmp_path / "copy.db", tmp_path / "restored"
+    document = json.loads(lab.vx("backup", str(file), "--json"))
+    assert problems(document) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["copy.db"]
+    config = lab.home / "config.toml"
+    done = lab.run(
+        "vx", "backup", "restore", str(file), "--home", str(home), "--config", str(config)
+    )
+    assert done.code == 0
+    assert "not the same as the lost one" in done.err
+    assert lab.vx("state", "--log", str(home)) == lab.vx("state", "--at", "head")
+    assert lab.run("vx", "backup", "restore", str(file), "--home", str(home)).code == 1
+    assert lab.run("vx", "backup", str(file)).code == 1
+
+
+def test_an_export_has_every_commit_with_its_hash(lab: RunningLab) -> None:
+    documents = [json.loads(line) for line in lab.vx("export").splitlines()]
+    assert [problem for document in documents for problem in problems(document)] == []
+    head = lab.data("show", "head")
+    assert [d["position"] for d in documents] == list(range(1, head["position"] + 1))
+    assert documents[-1]["data"]["hash"] == head["hash"]
+    assert lab.vx("export", "--log", str(lab.home)) == lab.vx("export")
+
+
+def test_one_history_is_told_in_both_forms_of_the_original(lab: RunningLab) -> None:
+    commands, transactions = lab.ok("vxcmdlog", "-l"), lab.ok("vxtranslog", "-l")
+    client = (
+        commands.partition("\nvxdg init datadg d0=vxd0\n")[0].rpartition("# ")[2].split(",")[0]
+    )
+    assert f"Clid = {client}, PID = " in transactions
+    assert "GROUP_CREATED datadg" in transactions
+    assert "Status = 1, Abort Reason = 582" in transactions
