@@ -6,6 +6,7 @@ import logging
 import sys
 from typing import Any
 
+import msgspec
 import structlog
 
 Logger = Any
@@ -14,7 +15,7 @@ Logger = Any
 
 def configure(level: str, **bound: str) -> Logger:
     """Return the logger of this process; `bound` is in every line."""
-    renderer: Any = structlog.processors.JSONRenderer()
+    renderer: Any = structlog.processors.JSONRenderer(serializer=_json)
     if sys.stderr.isatty():
         renderer = structlog.dev.ConsoleRenderer()
     structlog.configure(
@@ -31,3 +32,8 @@ def configure(level: str, **bound: str) -> Logger:
         cache_logger_on_first_use=True,
     )
     return structlog.get_logger().bind(**bound)
+
+
+def _json(line: Any, default: Any) -> str:
+    """Return a line as JSON; every commit writes one, so it has to be quick."""
+    return msgspec.json.encode(line, enc_hook=default).decode()

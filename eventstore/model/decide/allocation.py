@@ -7,13 +7,14 @@ failing ones, give nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
 from eventstore.errors import Rejected
 from eventstore.model.decide.names import need
-from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup
+from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup, Subdisk
 from eventstore.model.state import State
 
 
@@ -46,12 +47,24 @@ def usable_disks(state: State, group: DiskGroup, names: Sequence[str]) -> list[D
         disks = [need(state, group, Disk, name) for name in dict.fromkeys(names)]
     else:
         disks = state.disks(group)
-    return [disk for disk in disks if not disk.state and not _failing(state, disk)]
+    return [disk for disk in disks if _gives_space(state, disk)]
 
 
-def _failing(state: State, disk: Disk) -> bool:
+def _gives_space(state: State, disk: Disk) -> bool:
     device = state.get((NODE_SPACE, disk.device))
-    return isinstance(device, Device) and device.failing
+    return not disk.state and not (isinstance(device, Device) and device.failing)
+
+
+def region_behind(state: State, subdisk: Subdisk) -> Region | None:
+    """Return the free region directly behind a subdisk, if its disk may give space."""
+    disk = state.get((subdisk.space, subdisk.disk))
+    if not isinstance(disk, Disk) or not _gives_space(state, disk):
+        return None
+    extents = state.extents(disk)
+    after = bisect_right(extents, (subdisk.disk_offset, subdisk.length, subdisk.rid))
+    end = subdisk.disk_offset + subdisk.length
+    limit = extents[after][0] if after < len(extents) else disk.public_len
+    return Region(disk, end, limit - end) if limit > end else None
 
 
 def allocate(

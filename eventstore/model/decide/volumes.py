@@ -5,9 +5,9 @@ from __future__ import annotations
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
-from eventstore.model.decide.allocation import Region, allocate, free_regions, usable_disks
+from eventstore.model.decide.allocation import Region, allocate, region_behind
 from eventstore.model.decide.names import check_free, free_name, need, need_group
-from eventstore.model.objects import Disk, DiskGroup, Plex, Subdisk, Volume
+from eventstore.model.objects import Disk, DiskGroup, Plex, Volume
 from eventstore.model.state import State
 
 
@@ -37,7 +37,7 @@ def grow(state: State, command: cmd.GrowVolume) -> list[ev.AnyEvent]:
     _check_usable(state, group, volume, plex)
     more = command.length_sectors
     last = max(state.subdisks(plex), key=lambda subdisk: subdisk.plex_offset)
-    behind = _region_behind(state, group, last)
+    behind = region_behind(state, last)
     extra = min(behind.length, more) if behind else 0
     grown: list[ev.AnyEvent] = []
     if extra:
@@ -98,14 +98,6 @@ def _subdisks(
         )
         start += region.length
     return made
-
-
-def _region_behind(state: State, group: DiskGroup, subdisk: Subdisk) -> Region | None:
-    """Return the free region directly behind a subdisk, if its disk may give space."""
-    end = subdisk.disk_offset + subdisk.length
-    disks = (disk for disk in usable_disks(state, group, ()) if disk.rid == subdisk.disk)
-    regions = (region for disk in disks for region in free_regions(state, disk))
-    return next((region for region in regions if region.offset == end), None)
 
 
 def _check_length(length: int) -> None:
