@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import sqlite
 
 from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
-from eventstore.errors import AppendFailed, Conflict, StoreError
+from eventstore.errors import AppendFailed, Conflict, StoreError, Unavailable
 from eventstore.storage import upgrade
 from eventstore.storage.index import BATCH, Pending
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
@@ -89,7 +89,14 @@ class Store:
     def _load(self) -> None:
         # After a failed flush the WAL may hold pages that never reached the disk, though they can
         # be read: move what is in it to the database, flushed, before anything rests on it.
-        self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        _busy, frames, moved = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if moved < frames:
+            raise Unavailable(
+                "V-5-1-12205",
+                f"store {self.path} cannot be opened for writing",
+                cause=f"a reader holds {frames - moved} pages of its WAL back",
+                fix="end the programs that read it with --log",
+            )
         for log in LOGS:
             self.logs[log] = reader = LogReader(self._connection, log)
             self.heads[log] = reader.head()
