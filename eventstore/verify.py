@@ -14,7 +14,6 @@ from msgspec import Struct
 from eventstore.codec import (
     ZERO_HASH,
     Commit,
-    Header,
     chain,
     content_hashes_hold,
     decode_events,
@@ -94,10 +93,6 @@ class ChainCheck:
                 position=position,
             )
         header = decode_header(commit.header)
-        self._check_header(header, position)
-        self._hash, self._time_us = commit.hash, header.time_us
-
-    def _check_header(self, header: Header, position: int) -> None:
         if header.position != position or header.lineage != self._lineage:
             raise Damaged(
                 f"commit @{position} belongs elsewhere",
@@ -106,6 +101,7 @@ class ChainCheck:
             )
         if header.time_us < self._time_us:
             raise Damaged(f"commit @{position}: time goes back", position=position)
+        self._hash, self._time_us = commit.hash, header.time_us
 
 
 class ReplayCheck:
@@ -114,7 +110,7 @@ class ReplayCheck:
     def __init__(self, log: str) -> None:
         self._log = log
         self._state = State()
-        self._digest = 0
+        self._digest = digest.Running()
 
     def __call__(self, commit: Commit) -> None:
         """Apply the next commit.
@@ -127,11 +123,11 @@ class ReplayCheck:
             changes = apply(self._state, events)
         except MISFITS as error:
             raise misfit(self._log, commit.position, error) from error
-        self._digest = digest.updated(self._digest, changes)
-        if digest.stored(self._digest) != commit.digest:
+        self._digest.update(changes)
+        found = digest.stored(self._digest.value)
+        if found != commit.digest:
             raise Damaged(
                 f"commit @{commit.position}: replay gives another state than was recorded",
                 position=commit.position,
-                cause=f"digest {digest.stored(self._digest).hex()}, recorded "
-                f"{commit.digest.hex()}",
+                cause=f"digest {found.hex()}, recorded {commit.digest.hex()}",
             )
