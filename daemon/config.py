@@ -22,7 +22,7 @@ DEFAULT_HOME = "/var/lib/vxconfigd"
 CONFIG_FILE = "config.toml"
 SOCKET = "vxconfigd.sock"
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}\Z")]
 
 
 class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,18 @@ class Daemon:
         except RequestFailed:
             return None
 
+    def connect(self) -> socket.socket:
+        """A bare connection, for what no client of ours would send."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        connection.settimeout(DEADLINE_S)
+        # By way of the directory: an address holds 107 bytes, the path of a test may be longer.
+        directory = os.open(self.home, os.O_PATH | os.O_DIRECTORY)
+        try:
+            connection.connect(f"/proc/self/fd/{directory}/{self.socket.name}")
+        finally:
+            os.close(directory)
+        return connection
+
     def client(self, timeout_s: float = DEADLINE_S) -> Client:
         return Client(str(self.socket), timeout_s)
 
@@ -140,6 +153,15 @@ class Daemon:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait(DEADLINE_S)
+
+
+def received(connection: socket.socket) -> bytes:
+    """Return everything until the other end hangs up, however it does."""
+    found = bytearray()
+    with suppress(ConnectionResetError, BrokenPipeError):
+        while data := connection.recv(1 << 16):
+            found += data
+    return bytes(found)
 
 
 def change(verb: str, args: dict[str, object], request_id: str | None = None) -> dict[str, object]:

@@ -26,6 +26,7 @@ from tests.support.faults import (
     needs_mount,
     small_disk,
 )
+from tests.support.processes import children
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.integration]
@@ -149,10 +150,6 @@ def test_who_was_told_that_it_failed_is_not_done_later_though_a_reader_ended_mea
         served.wait_for("serving")
         burst.check_outcomes()
     served.assert_sound()
-
-
-def children(pid: int) -> set[int]:
-    return {int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
 @needs_gcc

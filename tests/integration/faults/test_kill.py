@@ -1,4 +1,4 @@
-"""SIGKILL at any moment under load: what was acknowledged is there, what was not is one or nothing.
+"""SIGKILL at any moment under load: what was acknowledged is there, the rest whole or not at all.
 
 `KILL_ROUNDS` says how many rounds, `KILL_SEED` repeats a run's choices (the moments are the
 machine's). A round starts the daemon, lets clients change volumes, kills it, starts it again and
@@ -51,7 +51,7 @@ class Writer:
         self._asked = 0
         self._there: list[str] = []
 
-    def work(self, daemon: Daemon, round_number: int) -> None:
+    def work(self, daemon: Daemon) -> None:
         with daemon.client() as client:
             while True:
                 self._asked += 1
@@ -60,7 +60,8 @@ class Writer:
                 try:
                     answer = client.ask(request)
                 except RequestFailed as error:
-                    assert error.exit_code in (5, 69), (round_number, error.message, error.cause)
+                    if error.exit_code not in (5, 69):  # not known, or no daemon
+                        raise
                     self.unanswered.add(name)
                     self._forget(request)
                     return
@@ -131,9 +132,9 @@ def test_no_kill_loses_or_invents_anything(daemon: Daemon) -> None:
     seed = int(os.environ.get("KILL_SEED", "0")) or random.SystemRandom().getrandbits(32)
     choice, ledger, began = random.Random(seed), Ledger(seed), time.monotonic()
     print(f"KILL_SEED={seed} KILL_ROUNDS={ROUNDS}")
-    for round_number in range(ROUNDS):
+    for _ in range(ROUNDS):
         with ThreadPoolExecutor(CLIENTS) as pool:
-            working = [pool.submit(w.work, daemon, round_number) for w in ledger.writers]
+            working = [pool.submit(w.work, daemon) for w in ledger.writers]
             Event().wait(choice.uniform(*LOAD_S))
             daemon.stop(signal.SIGKILL)
             for future in working:
