@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 
@@ -21,4 +20,4 @@ def rss_kib(pid: int) -> int:
 
 def open_files(pid: int) -> int:
     """How many descriptors a process has open."""
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 from contextlib import ExitStack, suppress
+from typing import Any
 
 import pytest
 
@@ -171,10 +172,11 @@ def test_requests_behind_each_other_are_answered_in_their_order(served: Daemon) 
     with served.connect() as connection:
         asked = [control.query("get", {"object": f"nobody{i}"}) for i in range(20)]
         connection.sendall(b"".join(map(pack_message, asked)))
-        reader, found = FrameReader(), []
+        reader = FrameReader()
+        found: list[Any] = []
         while len(found) < len(asked):
             found += reader.feed(connection.recv(1 << 16))
-    named = [message["error"]["message"] for message in found]  # type: ignore[index]
+    named = [message["error"]["message"] for message in found]
     assert all(f"nobody{i}" in text for i, text in enumerate(named))
 
 

@@ -124,7 +124,7 @@ def test_who_changed_something_is_in_the_log_as_the_kernel_says(served: Daemon) 
     assert actor["pid"] > 1
 
 
-def test_the_daemons_own_user_may_change_and_only_it(tmp_path: Path) -> None:
+def test_the_daemons_own_user_may_change_and_only_it() -> None:
     directory = Path(mkdtemp(prefix="vx-roles-"))
     daemon = Daemon(directory / "home")
     try:
