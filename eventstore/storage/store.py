@@ -45,6 +45,10 @@ _INSERT_COMMIT = {log: _compiled(insert(tables[log].commits)) for log in LOGS}
 _INSERT_INDEX = {
     log: _compiled(insert(tables[log].touches).prefix_with("OR IGNORE")) for log in LOGS
 }
+INDEX_ROWS = 128
+_INSERT_INDEX_ROWS = {
+    log: statement + ", (?, ?)" * (INDEX_ROWS - 1) for log, statement in _INSERT_INDEX.items()
+}
 _INSERT_MARK = _compiled(insert(index_marks).prefix_with("OR REPLACE"))
 _INSERT_HARD_STATE = _compiled(insert(hard_state).prefix_with("OR REPLACE"))
 
@@ -212,7 +216,13 @@ class Store:
 
     def _write_index(self, log: str) -> None:
         pending = self._pending[log]
-        self._driver.executemany(_INSERT_INDEX[log], pending.rows())
+        rows = pending.rows()
+        # The driver lets go of the interpreter at every statement, and callers that wait take it.
+        while len(rows) >= INDEX_ROWS:
+            values = [value for row in rows[:INDEX_ROWS] for value in row]
+            self._driver.execute(_INSERT_INDEX_ROWS[log], values)
+            del rows[:INDEX_ROWS]
+        self._driver.executemany(_INSERT_INDEX[log], rows)
         self._driver.execute(_INSERT_MARK, (log, pending.last))
         pending.clear()
 
