@@ -236,6 +236,18 @@ def test_diff_can_be_about_one_object_and_what_is_in_it(past: Past) -> None:
     assert about("dg") == []
 
 
+def test_diff_follows_an_object_through_its_names(past: Past) -> None:
+    for name in ("sd1", "sdx", "#1"):
+        changed = past.data("diff", a=at(12), b=at(15), object=name)["changes"]
+        assert [row["fields"] for row in changed] == [{"name": ["sd1", "sdx"]}]
+
+
+def test_diff_about_what_exists_at_neither_moment_is_not_found(past: Past) -> None:
+    assert past.data("diff", a=at(10), b=at(12), object="dg/wide")["changes"] != []
+    with pytest.raises(NotFound):
+        past.asks("diff", a=at(11), b=at(12), object="dg/wide")
+
+
 def test_blame_names_the_commit_that_gave_each_field_its_value(past: Past) -> None:
     rows = {row["field"]: row for row in past.data("blame", object="dg/vol")}
     assert (rows["name"]["position"], rows["name"]["value"]) == (8, "vol")
