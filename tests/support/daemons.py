@@ -123,7 +123,7 @@ class Daemon:
 
     def do(self, verb: str, args: dict[str, object], request_id: str | None = None) -> int:
         """Ask for a change; return its position."""
-        return int(self.ask(change(verb, args, request_id))["position"])
+        return int(self.ask(change(verb, args, request_id))["data"]["position"])
 
     def make(self, name: str, request_id: str | None = None) -> int:
         """Make a volume of a MiB; return the position."""

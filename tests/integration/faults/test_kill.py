@@ -78,7 +78,7 @@ class Writer:
         return change("volume.remove", {"group": GROUP, "name": target}, name)
 
     def _take(self, request: dict[str, object], name: str, answer: Answer) -> None:
-        self.acknowledged[name] = answer["position"]
+        self.acknowledged[name] = answer["data"]["position"]
         if request["verb"] == "volume.make":
             self._there.append(name)
         elif request["verb"] == "volume.remove":
