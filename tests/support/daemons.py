@@ -55,7 +55,7 @@ class Daemon:
     @property
     def said(self) -> str:
         """What it wrote to its stderr."""
-        return self.output.read_text()
+        return self.output.read_text() if self.output.is_file() else ""
 
     def spawn(self, *flags: str, environment: Mapping[str, str] | None = None) -> None:
         """Start it, and wait for nothing."""

@@ -216,6 +216,15 @@ def test_the_service_manager_is_told_when_it_serves_and_when_it_stops(
         assert b"STOPPING=1" in manager.recv(4096)
 
 
+def test_a_daemon_whose_messages_find_no_room_serves_all_the_same(tmp_path: Path) -> None:
+    with daemon_with_disks(tmp_path) as daemon:
+        daemon.output = Path("/dev/full")
+        daemon.start()
+        make_group(daemon)
+        daemon.assert_sound()
+        assert daemon.stop() == 0
+
+
 def test_a_stop_ends_idle_connections_and_readers_of_the_past(daemon: Daemon) -> None:
     daemon.start()
     daemon.query("verify", replay=True)
