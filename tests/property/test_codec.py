@@ -14,11 +14,19 @@ from eventstore.model import events as ev
 from eventstore.model.objects import AnyRecord
 from tests.support.histories import EVENTS, RECORDS, TEXTS, of
 
-GARBAGE = st.binary(max_size=64) | st.just(b"\x91" * 100_000) | st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | TEXTS | st.binary(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
-    max_leaves=8,
-).map(msgspec.msgpack.encode)
+GARBAGE = (
+    st.binary(max_size=64)
+    | st.just(b"\x91" * 100_000)
+    | st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**63), 2**64 - 1)
+        | TEXTS
+        | st.binary(max_size=8),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+        max_leaves=8,
+    ).map(msgspec.msgpack.encode)
+)
 
 
 @pytest.mark.parametrize("kind", EVENTS)
