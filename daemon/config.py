@@ -22,7 +22,7 @@ DEFAULT_HOME = "/var/lib/vxconfigd"
 CONFIG_FILE = "config.toml"
 SOCKET = "vxconfigd.sock"
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}$")]
+Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}\Z")]
 
 
 class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -105,9 +105,11 @@ def load(
         ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise _bad(path, str(error)) from error
-    for name, value in _overrides(flags or {}, environment):
+    for name, value in _overrides(path, flags or {}, environment):
         section, _, key = name.partition(".")
-        values.setdefault(section, {})[key] = value
+        table = values.setdefault(section, {})
+        if isinstance(table, dict):  # anything else is named below
+            table[key] = value
     try:
         return msgspec.convert(values, Settings, strict=False)
     except msgspec.ValidationError as error:
@@ -124,7 +126,7 @@ def origins(home: Path, environment: Mapping[str, str] = os.environ) -> list[tup
     path = home / CONFIG_FILE
     settings = msgspec.to_builtins(load(home, environment=environment))
     in_file = tomllib.loads(path.read_text())
-    overridden = {name for name, _value in _overrides({}, environment)}
+    overridden = {name for name, _value in _overrides(path, {}, environment)}
     found: list[tuple[str, Any, str]] = []
     for section, values in settings.items():
         for key, value in values.items():
@@ -162,18 +164,26 @@ def settings_text(settings: Settings) -> str:
 
 
 def _overrides(
-    flags: Mapping[str, str], environment: Mapping[str, str]
+    path: Path, flags: Mapping[str, str], environment: Mapping[str, str]
 ) -> list[tuple[str, str | list[str]]]:
-    """Return (section.key, value) from the environment, then from flags."""
+    """Return (section.key, value) from the environment, then from flags.
+
+    Raises:
+        Rejected: a flag sets what is no setting.
+    """
     found: list[tuple[str, str | list[str]]] = []
+    left = set(flags)
     for section in msgspec.structs.fields(Settings):
         for field in msgspec.structs.fields(section.type):
             name = f"{section.name}.{field.name}"
+            left.discard(name)
             variable = f"VX_{section.name}_{field.name}".upper()
             for value in (environment.get(variable), flags.get(name)):
                 if value is not None:
                     many = field.name == "devices"
                     found.append((name, value.split(",") if many else value))
+    if left:
+        raise _bad(path, f"there is no setting {min(left)}")
     return found
 
 

@@ -37,7 +37,6 @@ FORMAT = 1
 PAYLOAD_VERSION = 1
 ZERO_HASH = bytes(32)
 
-_HASHES = 68
 _BIN32 = b"\xc4\x20"
 
 
@@ -135,6 +134,10 @@ decode_stored: Any = Decoder(_Events).decode
 """Payload -> events in the versions in which they were stored; the bare decoder, for speed."""
 
 
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What a decoder ends with where bytes are not what they should be."""
+
+
 def encode_events(events: Iterable[AnyEvent]) -> bytes:
     """Return the payload of a commit."""
     return _encode(tuple(events))
@@ -154,7 +157,7 @@ def decode_events(payload: bytes, position: int = 0) -> list[AnyEvent]:
     """
     try:
         events: list[AnyEvent] = decode_stored(payload)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise _not_a_payload(payload, position, error) from error
     return [lift(event) for event in events] if OLD_EVENTS else events
 
@@ -164,7 +167,7 @@ def _not_a_payload(payload: bytes, position: int, error: Exception) -> UnknownFo
     known = {str(kind.__struct_config__.tag) for kind in _STORED}
     try:
         names = [str(event["e"]) for event in msgspec.msgpack.decode(payload)]
-    except (msgspec.DecodeError, TypeError, KeyError, RecursionError):
+    except (*UNREADABLE, TypeError, KeyError):
         names = []
     for name in names:
         if name not in known:
@@ -189,7 +192,7 @@ def decode_header(header: bytes) -> Header:
     """
     try:
         found = _decode_header(header)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Damaged("a header cannot be decoded", cause=str(error)) from error
     if found.format != FORMAT or found.payload_version != PAYLOAD_VERSION:
         raise UnknownFormat(
@@ -210,7 +213,7 @@ def decode_context(context: bytes | None) -> Context:
     """
     try:
         return Context() if context is None else _decode_context(context)
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise Damaged("a context cannot be decoded", cause=str(error)) from error
 
 
@@ -256,10 +259,10 @@ def head_after(head: Head, commit: Commit) -> Head:
 
 def content_hashes_hold(commit: Commit) -> bool:
     """Tell whether context and payload are what the header says, a redacted one apart."""
-    tail = commit.header[-_HASHES:]
-    if tail[34:] != _BIN32 + sha256(commit.payload).digest():
-        return False
-    return commit.context is None or tail[:34] == _BIN32 + sha256(commit.context).digest()
+    ending = _BIN32 + sha256(commit.payload).digest()
+    if commit.context is not None:
+        ending = _BIN32 + sha256(commit.context).digest() + ending
+    return commit.header.endswith(ending)
 
 
 def index_keys(tx: str, events: Iterable[AnyEvent]) -> tuple[str, ...]:

@@ -267,20 +267,36 @@ def _diff(source: Source, args: DiffArgs, _at: Moment | None) -> Answer:
     replayer = source.replayers[reader.log]
     rows = history.diff(replayer, first.position, second.position)
     if args.object is not None:
-        rows = _about(rows, args.object)
+        keys = _keys_at_either(source, reader, args.object, first.position, second.position)
+        rows = [row for row in rows if _is_about(row, keys)]
     low, high = sorted((first.position, second.position))
     data = {"from": first.position, "to": second.position, "changes": rows}
     notes = [f"from {str(first)[3:]} to {str(second)[3:]}", *doubt_between(reader, low, high)]
     return envelope(source, reader, None, data, notes)
 
 
-def _about(rows: list[views.Row], name: str) -> list[views.Row]:
-    """Keep the differences of an object and of what is in it."""
-    return [
-        row
-        for row in rows
-        if name in (row["object"], row["rid"]) or row["object"].startswith(f"{name}/")
-    ]
+def _keys_at_either(source: Source, reader: LogReader, name: str, *positions: int) -> set[Key]:
+    """Find what bears a name at one of two moments at least.
+
+    Raises:
+        NotFound: nothing does at either.
+    """
+    keys: set[Key] = set()
+    missing: NotFound | None = None
+    for position in positions:
+        try:
+            keys.add(_key_of(source, reader, name, position))
+        except NotFound as error:
+            missing = error
+    if missing is not None and not keys:
+        raise missing
+    return keys
+
+
+def _is_about(row: views.Row, keys: set[Key]) -> bool:
+    """Tell whether a difference is one of an object, or of what is in it."""
+    key = views.key_of_rid(row["rid"])
+    return key is not None and (key in keys or (key[0], HEADER_RID) in keys)
 
 
 def _blame(source: Source, args: ObjectArgs, at: Moment | None) -> Answer:

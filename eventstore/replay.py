@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from msgspec import DecodeError
-
-from eventstore.codec import decode_events, decode_stored
+from eventstore.codec import UNREADABLE, decode_events, decode_stored
 from eventstore.errors import Damaged, NotFound, StoreError
 from eventstore.model import digest
 from eventstore.model.evolve import HANDLERS, apply
@@ -33,7 +31,7 @@ def replay(reader: LogReader, high: int, *, onto: State | None = None, low: int 
             events = decode_events(payload, position) if OLD_EVENTS else decode_stored(payload)
             for event in events:
                 handlers[type(event)](state, event)
-    except DecodeError:
+    except UNREADABLE:
         decode_events(payload, position)
         raise
     except MISFITS as error:

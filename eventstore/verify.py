@@ -14,7 +14,6 @@ from msgspec import Struct
 from eventstore.codec import (
     ZERO_HASH,
     Commit,
-    Header,
     chain,
     content_hashes_hold,
     decode_events,
@@ -95,10 +94,6 @@ class ChainCheck:
                 position=position,
             )
         header = decode_header(commit.header)
-        self._check_header(header, position)
-        self._hash, self._time_us = commit.hash, header.time_us
-
-    def _check_header(self, header: Header, position: int) -> None:
         if header.position != position or header.lineage != self._lineage:
             raise Damaged(
                 f"commit @{position} belongs elsewhere",
@@ -107,6 +102,7 @@ class ChainCheck:
             )
         if header.time_us < self._time_us:
             raise Damaged(f"commit @{position}: time goes back", position=position)
+        self._hash, self._time_us = commit.hash, header.time_us
 
 
 class ReplayCheck:
@@ -115,9 +111,14 @@ class ReplayCheck:
     def __init__(self, log: str, state: State | None = None, digest_before: int = 0) -> None:
         self._log = log
         self.state = State() if state is None else state
-        self.digest = digest_before
+        self._digest = digest.Running(digest_before, whole=state is None)
         self.changes: list[Change] = []
         """What the last commit changed."""
+
+    @property
+    def digest(self) -> int:
+        """Return the digest after the last commit."""
+        return self._digest.value
 
     def __call__(self, commit: Commit) -> None:
         """Apply the next commit.
@@ -130,11 +131,11 @@ class ReplayCheck:
             self.changes = apply(self.state, events)
         except MISFITS as error:
             raise misfit(self._log, commit.position, error) from error
-        self.digest = digest.updated(self.digest, self.changes)
-        if digest.stored(self.digest) != commit.digest:
+        self._digest.update(self.changes)
+        found = digest.stored(self._digest.value)
+        if found != commit.digest:
             raise Damaged(
                 f"commit @{commit.position}: replay gives another state than was recorded",
                 position=commit.position,
-                cause=f"digest {digest.stored(self.digest).hex()}, recorded "
-                f"{commit.digest.hex()}",
+                cause=f"digest {found.hex()}, recorded {commit.digest.hex()}",
             )

@@ -35,6 +35,7 @@ class Connection(asyncio.Protocol):
     """One utility's connection."""
 
     def __init__(self, server: ControlServer) -> None:
+        self.refusal: StoreError | None = None
         self._server = server
         self._service = server.service
         self._frames = FrameReader(max_message=MAX_FRAME)
@@ -52,18 +53,25 @@ class Connection(asyncio.Protocol):
         self._transport = transport
         raw: socket.socket = transport.get_extra_info("socket")
         self._peer = peer_of(raw, self._service.settings.socket.readers)
+        limit = self._service.settings.limits.connections
+        served = sum(other.refusal is None for other in self._server.connections)
         self._server.connections.add(self)
-        if len(self._server.connections) > self._service.settings.limits.connections:
-            self._refuse(_too_many(len(self._server.connections) - 1))
-        elif not self._peer.may_read:
-            self._refuse(_not_a_reader(self._peer))
-
-    def _refuse(self, error: StoreError) -> None:
-        self._send({"ok": False, "error": error.to_map()})
-        self._transport.close()
+        if not self._peer.may_read:
+            self.refusal = _not_a_reader(self._peer)
+        elif served >= limit:
+            self.refusal = _too_many(served)
+        if self.refusal is not None:
+            # Told once it asks: who is hung up on while it still writes never reads why.
+            self._watch_for_the_rest(begun=True)
+        if len(self._server.connections) > 2 * limit:
+            self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
         """Take bytes; whole messages are requests."""
+        if self.refusal is not None:
+            self._send({"ok": False, "error": self.refusal.to_map()})
+            self._transport.close()
+            return
         try:
             messages = self._frames.feed(data)
         except ProtocolViolation as violation:
@@ -78,9 +86,9 @@ class Connection(asyncio.Protocol):
             return
         self._next()
 
-    def _watch_for_the_rest(self) -> None:
+    def _watch_for_the_rest(self, *, begun: bool = False) -> None:
         """Give a message that has begun to arrive a bounded time to end."""
-        if self._frames.is_between_messages:
+        if self._frames.is_between_messages and not begun:
             self._stop_watching()
         elif self._deadline is None:
             limit = self._service.settings.limits.frame_seconds

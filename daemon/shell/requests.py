@@ -18,7 +18,7 @@ from eventstore.codec import Actor, Context
 from eventstore.errors import NotPermitted, Rejected
 from eventstore.model.commands import AnyCommand
 
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}$")]
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
 Line = Annotated[str, Meta(max_length=8192)]
 MAX_TIMEOUT_MS = 24 * 3600 * 1000
 Timeout = Annotated[int, Meta(ge=1, le=MAX_TIMEOUT_MS)]

@@ -2,7 +2,9 @@
 
 A request that the log does not have has failed: nothing appends it any more. One that it has may
 have reached the file but not the disk, so it is *done* only once the log was opened for writing
-again, which flushes what it holds.
+again, which flushes what it holds. Nor has one failed before that if its bytes are in the WAL:
+SQLite undoes a failed flush in memory that it shares with its readers, and when the last of them
+ends, the bytes are all there is.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from daemon.shell.driver import Unsettled
 from eventstore.errors import AppendFailed, StoreError
 from eventstore.history import outcome
 from eventstore.questions import DATABASE
-from eventstore.storage.offline import read_store
+from eventstore.storage.offline import read_store, wal_of
 
 Settled = list[tuple[Unsettled, Answer]]
 
@@ -31,17 +33,19 @@ def settle(
             readers = tuple(logs.values())
             rows = [outcome(readers, waiting.request) for waiting in unsettled]
             times = {reader.name: reader.head().time_us for reader in readers}
-    except StoreError:
+        written = b"" if trusted else wal_of(home / DATABASE)
+    except (StoreError, OSError):
         return [], unsettled
     settled: Settled = []
     left: list[Unsettled] = []
     for waiting, row in zip(unsettled, rows, strict=True):
-        if row["outcome"] != "done":
-            settled.append((waiting, {"ok": False, "error": error.to_map()}))
-        elif trusted:
+        done = row["outcome"] == "done"
+        if not trusted and (done or waiting.request.encode() in written):
+            left.append(waiting)
+        elif done:
             settled.append((waiting, _done(row, times[row["log"]])))
         else:
-            left.append(waiting)
+            settled.append((waiting, {"ok": False, "error": error.to_map()}))
     return settled, left
 
 

@@ -16,14 +16,14 @@ an equal string that came out of a decoder would be encoded, and one from the pr
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from hashlib import sha256
 from typing import get_args
 
 from msgspec.msgpack import Encoder
 from msgspec.structs import astuple, fields
 
-from eventstore.model.objects import AnyRecord, Change
+from eventstore.model.objects import AnyRecord, Change, Key
 from eventstore.model.state import State
 
 RULES = 1
@@ -67,6 +67,39 @@ def updated(digest: int, changes: Iterable[Change]) -> int:
         if after is not None:
             digest += of_record(after)
     return digest & _MASK
+
+
+class Running:
+    """The digest of a state, commit by commit, for whoever replays: no record is hashed twice.
+
+    It remembers the hash of every record that changed, which a daemon that serves need not. With
+    `whole` it follows a state from its beginning, and no record can be there that it has not seen.
+    """
+
+    __slots__ = ("_hashes", "_whole", "value")
+
+    def __init__(self, value: int = 0, *, whole: bool = True) -> None:
+        self.value = value
+        self._whole = whole
+        self._hashes: dict[Key, int] = {}
+
+    def update(self, changes: Sequence[Change]) -> None:
+        """Take the changes of a commit; of several to one record, the last one counts."""
+        if not self._whole:
+            self._meet(changes)
+        hashes, value = self._hashes, self.value
+        for key, after in {key: after for key, _before, after in changes}.items():
+            value -= hashes.pop(key, 0)
+            if after is not None:
+                hashes[key] = found = of_record(after)
+                value += found
+        self.value = value & _MASK
+
+    def _meet(self, changes: Sequence[Change]) -> None:
+        """Learn the hashes of records that were there before the first change to them."""
+        for key, before, _after in changes:
+            if key not in self._hashes:
+                self._hashes[key] = 0 if before is None else of_record(before)
 
 
 def stored(digest: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 import pysqlite3.dbapi2 as driver
@@ -33,8 +33,8 @@ def back_up(source: Path, target: Path) -> None:
         )
     part = target.with_name(f"{target.name}.part")
     try:
-        with tempfile.TemporaryDirectory(prefix="vx-log-") as private:
-            _copy(source_of(source, Path(private))[0], part)
+        with ExitStack() as stack:
+            _copy(source_of(source, stack)[0], part)
         part.rename(target)
         _flush(target.parent)
     except OSError as error:

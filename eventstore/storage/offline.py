@@ -12,10 +12,10 @@ import fcntl
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from eventstore.errors import NotFound
+from eventstore.errors import NotFound, Unavailable
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading
@@ -36,24 +36,32 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
     """
     if not path.is_file():
         raise NotFound("V-5-1-7840", f"{path}: no such log", fix="name a home, or its log.db")
-    with tempfile.TemporaryDirectory(prefix="vx-log-") as private:
-        source, alive = source_of(path, Path(private))
+    with ExitStack() as stack:
+        source, alive = source_of(path, stack)
         immutable = not alive and not _wal(source).exists()
         with reading(source, immutable=immutable) as connection:
             check_revision(revision_of(connection))
             yield {log: LogReader(connection, log) for log in LOGS}
 
 
+def wal_of(path: Path) -> bytes:
+    """Return the bytes of a store's WAL: all that may come back, once nobody has it open."""
+    try:
+        return _wal(path).read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
 def _wal(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def source_of(path: Path, private: Path) -> tuple[Path, bool]:
+def source_of(path: Path, stack: ExitStack) -> tuple[Path, bool]:
     """Return the file to open, and whether a daemon has it open."""
     try:
         lock = path.with_name(LOCK).open("rb")
     except FileNotFoundError:
-        return (_copy(path, private), False) if _wal(path).exists() else (path, False)
+        return (_copy(path, stack), False) if _wal(path).exists() else (path, False)
     except PermissionError:
         return path, True
     with lock:
@@ -61,12 +69,26 @@ def source_of(path: Path, private: Path) -> tuple[Path, bool]:
             fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             return path, True
-        return _copy(path, private), False
+        return _copy(path, stack), False
 
 
-def _copy(path: Path, private: Path) -> Path:
-    copy = private / path.name
-    shutil.copyfile(path, copy)
-    if _wal(path).exists():
-        shutil.copyfile(_wal(path), _wal(copy))
+def _copy(path: Path, stack: ExitStack) -> Path:
+    """Copy a store to a directory that the stack removes.
+
+    Raises:
+        Unavailable: there is no room, or it cannot be read.
+    """
+    try:
+        directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="vx-log-"))
+        copy = Path(directory) / path.name
+        shutil.copyfile(path, copy)
+        if _wal(path).exists():
+            shutil.copyfile(_wal(path), _wal(copy))
+    except OSError as error:
+        raise Unavailable(
+            "V-5-1-12205",
+            f"store {path} cannot be read",
+            cause=f"no private copy of it: {error}",
+            fix="make room, or name another directory in TMPDIR",
+        ) from error
     return copy

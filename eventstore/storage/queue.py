@@ -23,15 +23,19 @@ QUEUE_MAX = 1024
 
 
 class _Ticket(Generic[Item, Result]):
-    """One caller's place in the queue; `turn` is released when it is served, or has to lead."""
+    """One caller's place in the queue; `turn` is released when it is served, or has to lead.
 
-    __slots__ = ("error", "item", "result", "served", "turn")
+    Whoever was served wakes `following`: woken all at once they would only wait for each other.
+    """
+
+    __slots__ = ("error", "following", "item", "result", "served", "turn")
 
     def __init__(self, item: Item) -> None:
         self.item = item
         self.turn = Lock()
         self.turn.acquire()
         self.served = False
+        self.following: _Ticket[Item, Result] | None = None
         self.result: Result | None = None
         self.error: BaseException | None = None
 
@@ -49,7 +53,8 @@ class GroupCommit(Generic[Item, Result]):
     ) -> None:
         self._flush = flush
         self._queue_max = queue_max
-        self._room = Condition(Lock())
+        self._lock = Lock()
+        self._room = Condition(self._lock)
         self._waiting: deque[_Ticket[Item, Result]] = deque()
         self._flushing = False
 
@@ -64,14 +69,16 @@ class GroupCommit(Generic[Item, Result]):
         if not self._enter(ticket, timeout_s):
             ticket.turn.acquire()
         if not ticket.served:
-            self._lead()
+            self._lead(ticket)
+        elif ticket.following is not None:
+            ticket.following.turn.release()
         if ticket.error is not None:
             raise ticket.error
         return ticket.result  # type: ignore[return-value]
 
     def _enter(self, ticket: _Ticket[Item, Result], timeout_s: float) -> bool:
         """Join the queue; return whether this caller has to lead."""
-        with self._room:
+        with self._lock:
             if len(self._waiting) >= self._queue_max:
                 self._wait_for_room(timeout_s)
             self._waiting.append(ticket)
@@ -91,12 +98,13 @@ class GroupCommit(Generic[Item, Result]):
                     fix="try again; if it lasts, look at the disk that holds the log",
                 )
 
-    def _lead(self) -> None:
+    def _lead(self, own: _Ticket[Item, Result]) -> None:
         """Flush what waits, then hand over to the first of those that came meanwhile."""
-        with self._room:
+        with self._lock:
             batch = list(self._waiting)
             self._waiting.clear()
-            self._room.notify_all()
+            if len(batch) >= self._queue_max:
+                self._room.notify_all()
         try:
             outcomes = self._flush([ticket.item for ticket in batch])
             for ticket, (result, error) in zip(batch, outcomes, strict=True):
@@ -106,12 +114,15 @@ class GroupCommit(Generic[Item, Result]):
                 ticket.error = error
             raise
         finally:
-            for ticket in batch:
+            following = None
+            for ticket in reversed(batch):
                 ticket.served = True
-            with self._room:
+                if ticket is not own:
+                    ticket.following, following = following, ticket
+            with self._lock:
                 successor = self._waiting[0] if self._waiting else None
                 self._flushing = successor is not None
             if successor is not None:
                 successor.turn.release()
-            for ticket in batch:
-                ticket.turn.release()
+            if following is not None:
+                following.turn.release()

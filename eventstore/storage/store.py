@@ -19,7 +19,7 @@ from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import sqlite
 
 from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
-from eventstore.errors import AppendFailed, Conflict, StoreError
+from eventstore.errors import AppendFailed, Conflict, StoreError, Unavailable
 from eventstore.storage import upgrade
 from eventstore.storage.index import BATCH, Pending
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
@@ -45,6 +45,10 @@ def _compiled(statement: Any) -> str:
 _INSERT_COMMIT = {log: _compiled(insert(tables[log].commits)) for log in LOGS}
 _INSERT_INDEX = {
     log: _compiled(insert(tables[log].touches).prefix_with("OR IGNORE")) for log in LOGS
+}
+INDEX_ROWS = 128
+_INSERT_INDEX_ROWS = {
+    log: statement + ", (?, ?)" * (INDEX_ROWS - 1) for log, statement in _INSERT_INDEX.items()
 }
 _INSERT_MARK = _compiled(insert(index_marks).prefix_with("OR REPLACE"))
 _INSERT_HARD_STATE = _compiled(insert(hard_state).prefix_with("OR REPLACE"))
@@ -90,7 +94,14 @@ class Store:
     def _load(self) -> None:
         # After a failed flush the WAL may hold pages that never reached the disk, though they can
         # be read: move what is in it to the database, flushed, before anything rests on it.
-        self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        _busy, frames, moved = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if moved < frames:
+            raise Unavailable(
+                "V-5-1-12205",
+                f"store {self.path} cannot be opened for writing",
+                cause=f"a reader holds {frames - moved} pages of its WAL back",
+                fix="end the programs that read it with --log",
+            )
         for log in LOGS:
             self.logs[log] = reader = LogReader(self._connection, log)
             self.heads[log] = reader.head()
@@ -226,7 +237,13 @@ class Store:
 
     def _write_index(self, log: str) -> None:
         pending = self._pending[log]
-        self._driver.executemany(_INSERT_INDEX[log], pending.rows())
+        rows = pending.rows()
+        # The driver lets go of the interpreter at every statement, and callers that wait take it.
+        while len(rows) >= INDEX_ROWS:
+            values = [value for row in rows[:INDEX_ROWS] for value in row]
+            self._driver.execute(_INSERT_INDEX_ROWS[log], values)
+            del rows[:INDEX_ROWS]
+        self._driver.executemany(_INSERT_INDEX[log], rows)
         self._driver.execute(_INSERT_MARK, (log, pending.last))
         pending.clear()
 

@@ -33,6 +33,8 @@ LOG = "node"
 _DIGEST = bytes(17)
 _DGID = "1790000000.1.node1"
 _START_US = 1_790_000_000_000_000
+_FIRST_TIME = 1_790_000_000
+_NOISE = 0x9E3779B97F4A7C15
 
 WARM = 1200
 """Commits after which a WAL is as long as it gets: it is checkpointed at 1,000 pages, and from
@@ -50,6 +52,11 @@ class Scale(NamedTuple):
         return max(1, full // self.divisor)
 
 
+def transaction_id(number: int) -> str:
+    """Return an identifier like those that utilities make: ten characters of time, then noise."""
+    return f"{_FIRST_TIME + number // 7:010d}{number * _NOISE % 10**16:016d}"
+
+
 def growth(number: int) -> tuple[str, Context, tuple[ev.AnyEvent, ...]]:
     """Return transaction ID, context and events of ``vxassist growby``, as a daemon has them."""
     length = 2048 * number
@@ -59,7 +66,7 @@ def growth(number: int) -> tuple[str, Context, tuple[ev.AnyEvent, ...]]:
         clock_us=_START_US + 1000 * number,
     )
     return (
-        f"{number:026d}",
+        transaction_id(number),
         context,
         (
             ev.SubdiskResized(_DGID, 5, length=length),

@@ -17,6 +17,7 @@ from eventstore.model import events as ev
 from eventstore.model.notifications import DeviceFact, DeviceNotified, DevicesScanned
 from eventstore.model.state import State
 from eventstore.storage.store import Store
+from tests.bench.ground import transaction_id
 
 GROUPS = 8
 DISKS_PER_GROUP = 6
@@ -108,7 +109,7 @@ class Story:
         actor = Actor(0, "root", self._random.randrange(300, 30_000), program)
         line = f"{program} {verb.rpartition('.')[2]} request number {self._number}"
         context = Context(actor, line, clock_us=self._now_us)
-        return Submit(0, f"{self._number:026d}", verb, command, context)
+        return Submit(0, transaction_id(self._number), verb, command, context)
 
 
 def write(store: Store, commits: int) -> None:

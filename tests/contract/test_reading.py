@@ -8,7 +8,7 @@ from threading import Event
 
 import pytest
 
-from eventstore.errors import NotFound
+from eventstore.errors import NotFound, Unavailable
 from eventstore.storage.offline import LOCK
 from tests.support.stores import Engine, Maker, SqliteEngine, append_all, note, stored
 
@@ -128,3 +128,16 @@ def test_a_daemon_may_start_while_a_dead_home_is_read(home: SqliteEngine) -> Non
 def test_a_log_that_is_not_there_is_not_found(home: SqliteEngine) -> None:
     with pytest.raises(NotFound, match="no such log"), home.reading():
         pass
+
+
+def test_no_room_for_a_private_copy_is_an_error_of_ours(
+    home: SqliteEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with home.open() as store:
+        store.append(Maker().entries(3))
+    home.path.with_name(LOCK).touch()
+    monkeypatch.setattr("tempfile.tempdir", "/proc/self")
+    with pytest.raises(Unavailable, match="cannot be read"), home.reading():
+        pass
+    with home.serving(), home.reading() as readers:
+        assert readers["node"].last() == 3

@@ -13,6 +13,7 @@ from eventstore.model.notifications import DeviceFact, DevicesScanned, Notificat
 from eventstore.model.objects import Volume
 from eventstore.model.state import State
 from eventstore.storage.store import Store
+from eventstore.views import document_view
 from tests.support.model import (
     BOOT,
     SECOND_US,
@@ -43,6 +44,7 @@ class Core:
         self._found(shared, ev.ClusterCreated("c1", "prod", ("node1",)), None)
         self._found(own, ev.NodeCreated("node1", "c1"), 1)
         self.node = Node("node1", "prod", shared, own, HardState())
+        self.documents = {0: document_view(State()), 1: document_view(own.state)}
         self._requests = 0
 
     def _found(self, log: LiveLog, event: ev.AnyEvent, shared_position: int | None) -> None:
@@ -68,6 +70,11 @@ class Core:
         """The events of the last commit."""
         return tuple(decode_events(self.commits()[-1].payload))
 
+    def dgid(self, name: str = "dg") -> str:
+        group = self.state.group(name)
+        assert group is not None
+        return group.space
+
     def waits(self, seconds: float = 1.0) -> None:
         self.monotonic_ms += int(seconds * 1000)
         self.wall_us += int(seconds * SECOND_US)
@@ -78,6 +85,7 @@ class Core:
     def steps(self, said: Input) -> Ready:
         ready = self.node.step(self.monotonic_ms, self.wall_us, said)
         self.entries += ready.append
+        self.documents[self.position] = document_view(self.state)
         return ready
 
     def begins(self) -> Ready:

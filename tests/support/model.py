@@ -174,8 +174,8 @@ class World:
         return record
 
     def devices(self) -> dict[str, bool]:
-        """Whether each device that is known is there."""
-        return {device.name: device.present for device in self.state.devices()}
+        """Whether a device of each name that is known is there."""
+        return {device.name: device.present for device in reversed(self.state.devices())}
 
     def disk_states(self, group: str = "dg") -> dict[str, str]:
         found = self.state.group(group)

@@ -7,13 +7,15 @@ failing or offline ones, give nothing.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Sequence
+from functools import cached_property
 
 from msgspec import Struct
 
 from eventstore.errors import Rejected
 from eventstore.model.decide.names import need
-from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup
+from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup, Subdisk
 from eventstore.model.state import State
 
 COLUMNS_MIN = 2
@@ -50,31 +52,65 @@ def usable_disks(state: State, group: DiskGroup, names: Sequence[str] = ()) -> l
         disks = [need(state, group, Disk, name) for name in dict.fromkeys(names)]
     else:
         disks = state.disks(group)
-    return [disk for disk in disks if not disk.state and _is_sound(state, disk)]
+    return [disk for disk in disks if _gives_space(state, disk)]
 
 
-def _is_sound(state: State, disk: Disk) -> bool:
+def _gives_space(state: State, disk: Disk) -> bool:
     device = state.get((NODE_SPACE, disk.device))
-    return isinstance(device, Device) and not device.failing and not device.offline
+    sound = isinstance(device, Device) and not device.failing and not device.offline
+    return sound and not disk.state
+
+
+def region_behind(state: State, subdisk: Subdisk) -> Region | None:
+    """Return the free region directly behind a subdisk, if its disk may give space."""
+    disk = state.get((subdisk.space, subdisk.disk))
+    if not isinstance(disk, Disk) or not _gives_space(state, disk):
+        return None
+    extents = state.extents(disk)
+    after = bisect_right(extents, (subdisk.disk_offset, subdisk.length, subdisk.rid))
+    end = subdisk.disk_offset + subdisk.length
+    limit = extents[after][0] if after < len(extents) else disk.public_len
+    return Region(disk, end, limit - end) if limit > end else None
 
 
 class Pool:
-    """Free space that one decision hands out; what it gave is not given again."""
+    """Free space that one decision hands out; what it gave is not given again.
+
+    The disks of the group are looked at only once something has to be found on them: to grow
+    into what lies behind a subdisk costs nothing of that.
+    """
 
     def __init__(self, state: State, group: DiskGroup, names: Sequence[str] = ()) -> None:
+        self._state = state
         self._group = group
-        self._disks = usable_disks(state, group, names)
-        self._free = {disk.rid: list(free_regions(state, disk)) for disk in self._disks}
+        self._names = names
+        self._free: dict[int, list[Region]] = {}
+        self._behind: list[Region] = []
         self._given = 0
 
-    def behind(self, disk: int, offset: int, wanted: int) -> int:
-        """Take up to `wanted` sectors that begin exactly at an offset; return how many."""
-        for region in self._free.get(disk, ()):
-            if region.offset == offset:
-                length = min(region.length, wanted)
-                self._take(Region(region.disk, offset, length))
-                return length
-        return 0
+    @cached_property
+    def _disks(self) -> list[Disk]:
+        """The disks that may give space, now with what is free on each."""
+        disks = usable_disks(self._state, self._group, self._names)
+        for disk in disks:
+            self._free[disk.rid] = list(free_regions(self._state, disk))
+        for region in self._behind:
+            if region.disk.rid in self._free:
+                self._take(region)
+        return disks
+
+    def behind(self, subdisk: Subdisk, wanted: int) -> int:
+        """Take up to `wanted` sectors directly behind a subdisk; return how many.
+
+        Each subdisk is asked about once, before anything else is taken.
+        """
+        region = region_behind(self._state, subdisk)
+        if region is None:
+            return 0
+        taken = Region(region.disk, region.offset, min(region.length, wanted))
+        self._behind.append(taken)
+        self._given += taken.length
+        return taken.length
 
     def concat(self, length: int, without: Collection[int] = ()) -> list[Region]:
         """Take regions that together have a length, on disks that are not excluded by ID.
@@ -86,14 +122,14 @@ class Pool:
         free = [region for disk in disks for region in self._free[disk.rid]]
         for region in free:
             if region.length >= length:
-                return [self._take(Region(region.disk, region.offset, length))]
+                return [self._give(Region(region.disk, region.offset, length))]
         if sum(region.length for region in free) < length:
             raise self._no_space(length, sum(region.length for region in free))
         chosen: list[Region] = []
         for region in free:
             take = min(length, region.length)
             if take:
-                chosen.append(self._take(Region(region.disk, region.offset, take)))
+                chosen.append(self._give(Region(region.disk, region.offset, take)))
                 length -= take
         return chosen
 
@@ -131,9 +167,13 @@ class Pool:
         for region in tuple(self._free[disk.rid]):
             take = min(length, region.length)
             if take:
-                chosen.append(self._take(Region(disk, region.offset, take)))
+                chosen.append(self._give(Region(disk, region.offset, take)))
                 length -= take
         return chosen
+
+    def _give(self, region: Region) -> Region:
+        self._given += region.length
+        return self._take(region)
 
     def _take(self, taken: Region) -> Region:
         """Mark the beginning of a free region as given."""
@@ -141,7 +181,6 @@ class Pool:
         at = next(i for i, region in enumerate(free) if region.offset == taken.offset)
         rest = free[at].length - taken.length
         free[at : at + 1] = [Region(taken.disk, taken.offset + taken.length, rest)] if rest else []
-        self._given += taken.length
         return taken
 
     def _no_space(self, length: int, free: int) -> Rejected:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
@@ -60,22 +62,37 @@ def _grow(state: State, group: DiskGroup, volume: Volume, length: int) -> list[e
     events: list[ev.AnyEvent] = []
     taken: set[str] = set()
     next_rid = state.next_rid(group.space)
+    behind = {rid: extra for plex in plexes for rid, extra in _behind(state, plex, length, pool)}
     for plex in plexes:
         others = {disk for rid, disks in used.items() if rid != plex.rid for disk in disks}
-        grown = _grow_plex(state, group, plex, length, _Means(pool, others, next_rid, taken))
+        means = _Means(pool, behind, others, next_rid, taken)
+        grown = _grow_plex(state, group, plex, length, means)
         next_rid += sum(isinstance(event, ev.SubdiskCreated) for event in grown)
         events += grown
     return events
 
 
-class _Means:
-    """What a plex may grow with: a pool, the disks of its siblings, the next ID, names taken."""
+class _Means(NamedTuple):
+    """What a plex may grow with.
 
-    def __init__(self, pool: Pool, others: set[int], next_rid: int, taken: set[str]) -> None:
-        self.pool = pool
-        self.others = others
-        self.next_rid = next_rid
-        self.taken = taken
+    A pool, what it gave behind each column's last subdisk, the disks of the sibling plexes, the
+    next record ID, and the names that are taken.
+    """
+
+    pool: Pool
+    behind: dict[int, int]
+    others: set[int]
+    next_rid: int
+    taken: set[str]
+
+
+def _behind(state: State, plex: Plex, length: int, pool: Pool) -> list[tuple[int, int]]:
+    """Take what is free behind the last subdisk of each column, as far as it is needed."""
+    columns = columns_of(state, plex)
+    missing = layout_of(plex).column_length(length, len(columns)) - plex.length // len(columns)
+    if missing <= 0:
+        return []
+    return [(column[-1].rid, pool.behind(column[-1], missing)) for column in columns]
 
 
 def _grow_plex(
@@ -92,8 +109,7 @@ def _grow_plex(
     starts: list[int] = []
     for column in columns:
         last = column[-1]
-        end = last.disk_offset + last.length
-        extra = means.pool.behind(last.disk, end, each - now)
+        extra = means.behind[last.rid]
         if extra:
             events.append(ev.SubdiskResized(last.space, last.rid, length=last.length + extra))
         starts.append(now + extra)

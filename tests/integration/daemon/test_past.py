@@ -1,0 +1,97 @@
+"""The process that answers questions about the past may end; nobody else notices."""
+
+from __future__ import annotations
+
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from daemon.errors import RequestFailed
+from daemon.wire import control
+from daemon.wire.frames import pack_message
+from tests.support.daemons import Daemon, change, volume
+from tests.support.processes import children
+from tests.support.waiting import wait_until
+
+pytestmark = pytest.mark.integration
+
+
+def only_reader(served: Daemon) -> int:
+    served.query("outcome", id="x")
+    (reader,) = children(served.pid)
+    return reader
+
+
+def test_one_reader_answers_many_questions(served: Daemon) -> None:
+    reader = only_reader(served)
+    with ThreadPoolExecutor(16) as pool:
+        found = list(pool.map(lambda i: served.outcome(f"x{i}"), range(64)))
+    assert found == [("unknown", None)] * 64
+    assert children(served.pid) == {reader}
+
+
+def test_a_reader_that_was_killed_is_replaced(served: Daemon) -> None:
+    os.kill(only_reader(served), signal.SIGKILL)
+    wait_until(lambda: answers(served))
+    assert served.query("verify", replay=True)["ok"] is True
+
+
+def answers(served: Daemon) -> bool:
+    try:
+        return served.outcome("x")[0] == "unknown"
+    except RequestFailed as error:
+        if error.exit_code == 69:
+            return False
+        raise
+
+
+def test_a_question_that_takes_too_long_is_given_up_and_changes_go_on(served: Daemon) -> None:
+    for i in range(20):
+        served.make(f"past{i}")
+    with pytest.raises(RequestFailed) as raised:
+        served.ask(control.query("verify", {"replay": True}, timeout_ms=1))
+    assert raised.value.exit_code == 69
+    assert "within 0.001 s" in str(raised.value.cause)
+    served.make("meanwhile")
+    assert served.query("verify", replay=True)["ok"] is True
+
+
+def test_an_answer_is_never_given_to_the_next_question(served: Daemon) -> None:
+    for i in range(10):
+        with served.connect() as gone:
+            gone.sendall(pack_message(control.query("log", {})))
+        assert served.query("outcome", id=f"asked{i}")["id"] == f"asked{i}"
+
+
+def test_a_question_is_answered_from_what_was_acknowledged_before_it(served: Daemon) -> None:
+    for i in range(50):
+        position = served.make(f"fresh{i}", f"fresh-{i}")
+        assert served.outcome(f"fresh-{i}") == ("done", position)
+
+
+def test_the_same_request_again_has_the_first_outcome_also_after_a_kill(served: Daemon) -> None:
+    request = change("volume.make", volume("once"), "once")
+    first = served.ask(request)["data"]["position"]
+    assert served.ask(request)["data"]["position"] == first
+    served.stop(signal.SIGKILL)
+    served.start()
+    assert served.ask(request)["data"]["position"] == first
+
+
+def test_the_reader_ends_with_its_daemon_however_that_ends(served: Daemon) -> None:
+    for number in (signal.SIGKILL, signal.SIGTERM):
+        reader = only_reader(served)
+        served.stop(number)
+        wait_until(partial(is_gone, reader))
+        served.start()
+
+
+def is_gone(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False

@@ -1,0 +1,168 @@
+"""Histories: one that has everything in it, and as many as hypothesis likes."""
+
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from eventstore.errors import StoreError
+from eventstore.model import commands as cmd
+from eventstore.model import events as ev
+from eventstore.model.notifications import (
+    DeviceFact,
+    DeviceNotified,
+    DevicesScanned,
+    Notification,
+)
+from eventstore.model.objects import AnyRecord
+from tests.support.core import Core, a_core
+from tests.support.model import (
+    BOOT,
+    PRIVATE,
+    World,
+    add_disks,
+    appears,
+    changes,
+    fact,
+    fails,
+    goes,
+    grow,
+    init_disk,
+    make,
+    make_group,
+    remove,
+    remove_disks,
+    said,
+    size_for,
+)
+
+EVENTS: tuple[type[ev.Event], ...] = get_args(ev.AnyEvent)
+RECORDS: tuple[type[Struct], ...] = get_args(AnyRecord)
+Built = TypeVar("Built", bound=Struct)
+Move = cmd.AnyCommand | Notification
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+NUMBERS = st.integers(-(2**63), 2**63 - 1)
+
+
+def of(kind: type[Built]) -> st.SearchStrategy[Built]:
+    """Any value of a record, event or command: any text, any number, in every field."""
+    hints = get_type_hints(kind)
+    return st.builds(kind, **{name: _values(hints[name]) for name in kind.__struct_fields__})
+
+
+def _values(hint: Any) -> st.SearchStrategy[Any]:
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        str: TEXTS,
+        int: NUMBERS,
+        bool: st.booleans(),
+        type(None): st.none(),
+    }
+    if hint in plain:
+        return plain[hint]
+    if get_origin(hint) in {Union, UnionType}:
+        return st.one_of(*map(_values, get_args(hint)))
+    if get_origin(hint) is tuple:
+        return st.lists(_values(get_args(hint)[0]), max_size=3).map(tuple)
+    return of(hint)
+
+
+DEVICES = st.sampled_from(["sda", "sdb", "sdc", "sdd"])
+IDENTITIES = st.sampled_from(["x", "y", "z", "t"])
+SIZES = st.sampled_from([size_for(public) for public in (48, 64, 160)] + [300])
+GROUPS = st.sampled_from(["g", "g", "h"])
+DISKS = st.sampled_from(["d1", "d2", "d3"])
+VOLUMES = st.sampled_from(["u", "v", "w", "u-01"])
+LENGTHS = st.one_of(st.integers(1, 60), st.integers(0, 400))
+USUAL = [
+    fact(f"sd{letter}", identity, size_for(160))
+    for letter, identity in zip("abcd", "xyzt", strict=True)
+]
+FACTS = st.one_of(
+    st.sampled_from(USUAL),
+    st.sampled_from(USUAL),
+    st.builds(DeviceFact, DEVICES, IDENTITIES, SIZES, st.booleans()),
+)
+
+NOTIFICATIONS: st.SearchStrategy[Notification] = st.one_of(
+    st.builds(
+        said,
+        st.sampled_from(["add", "remove", "change", "resize", "fail", "heal"]),
+        FACTS,
+    ),
+    st.builds(
+        DevicesScanned,
+        st.sampled_from(["start", "overrun"]),
+        st.lists(FACTS, max_size=4).map(tuple),
+        st.just(99),
+        st.just(BOOT),
+    ),
+)
+_SPECS = st.lists(st.tuples(st.none() | DISKS, DEVICES), max_size=3).map(tuple)
+_NAMES = st.lists(DISKS, max_size=2).map(tuple)
+COMMANDS: st.SearchStrategy[cmd.AnyCommand] = st.one_of(
+    st.builds(cmd.InitDisk, DEVICES, st.just(PRIVATE)),
+    st.builds(cmd.CreateDiskGroup, GROUPS, _SPECS),
+    st.builds(cmd.AddDisks, GROUPS, _SPECS),
+    st.builds(cmd.RemoveDisks, GROUPS, _NAMES),
+    st.builds(cmd.DestroyDiskGroup, GROUPS),
+    st.builds(cmd.MakeVolume, GROUPS, VOLUMES, LENGTHS, _NAMES),
+    st.builds(cmd.GrowVolume, GROUPS, VOLUMES, LENGTHS),
+    st.builds(cmd.RemoveVolume, GROUPS, VOLUMES),
+)
+MOVES: st.SearchStrategy[list[Move]] = st.lists(st.one_of(COMMANDS, NOTIFICATIONS), max_size=40)
+
+
+def moved(world: World, move: Move) -> tuple[ev.AnyEvent, ...]:
+    """What comes of a move: its events, taken; nothing where it is refused."""
+    if isinstance(move, DeviceNotified | DevicesScanned):
+        events = world.observes(move)
+    else:
+        try:
+            events = world.would(move)
+        except StoreError:
+            return ()
+    world.takes(*events)
+    return events
+
+
+def played(moves: list[Move]) -> World:
+    """A world in which disks and volumes exist, and what the moves made of it."""
+    world = World()
+    for device in USUAL[:3]:
+        world.sees(said("add", device)).does(init_disk(device.name))
+    world.does(make_group("g", "d1=sda", "d2=sdb"), make_group("h", "d3=sdc"))
+    world.does(make("u", 200, group="g"))
+    for move in moves:
+        moved(world, move)
+    return world
+
+
+def the_whole_story() -> Core:
+    """A core to which everything happened that can: every event is in one of its two logs."""
+    core = a_core(160, 160)
+    core.asks(make("vol", 100), "make-vol")
+    core.asks(make("wide", 200), "make-wide")
+    core.asks(grow("vol", 500), "too-much", user="ann")
+    core.asks(remove("wide"), "remove-wide")
+    core.asks(grow("vol", 8), "grow-vol", user="ann")
+    core.sees(goes("sd1"), goes("nobody"))
+    core.sees(appears("sdx", "id-sd1", size_for(160)))
+    core.sees(fails("sd2", size_for(160)), said("heal", fact("sd2", size=size_for(160))))
+    core.stops()
+    core.waits(600)
+    core.begins()
+    core.scans(fact("sdx", "id-sd1", size_for(160)), fact("sd2", size=size_for(160)))
+    core.clock_jumps(-5)
+    core.asks(make("late", 8, "d2"), "make-late")
+    core.sees(changes("sd2", size=9000))
+    core.scans(fact("sdx", "id-sd1", size_for(160)), fact("sd2", size=9000), reason="overrun")
+    core.asks(make("third", 8), "make-third", expect=3)
+    core.asks(remove("late"), "remove-late")
+    core.asks(remove_disks("dg", "d2"), "remove-d2")
+    core.asks(make_group("temp", "t1=sd2"), "make-temp")
+    core.asks(make("brief", 8, group="temp"), "make-brief")
+    core.asks(cmd.DestroyDiskGroup("temp"), "destroy-temp")
+    core.asks(add_disks("dg", "sd2"), "add-again")
+    return core

@@ -1,0 +1,23 @@
+"""What the kernel says of processes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def children(pid: int) -> set[int]:
+    """The processes that a process started and that are not reaped."""
+    return {int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
+
+
+def rss_kib(pid: int) -> int:
+    """The memory that a process has resident."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    raise ValueError(f"process {pid} has no memory")
+
+
+def open_files(pid: int) -> int:
+    """How many descriptors a process has open."""
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
