@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from cli import output
+from cli import output, progress
 from cli.failure import UsageError
 from cli.options import Command, new_app, reads_history
 from cli.source import Source
@@ -40,10 +40,12 @@ def backup(
 
     try:
         if words[0] == "restore" and len(words) == len(("restore", "FILE")):
-            data = _restore(Path(words[1]), source, config)
+            with progress.shown("restoring"):
+                data = _restore(Path(words[1]), source, config)
             output.emit(source, "backup.restore", {"data": data}, output.View(_restored))
         elif len(words) == 1:
-            data = _back_up(source, Path(words[0]))
+            with progress.shown("copying and verifying"):
+                data = _back_up(source, Path(words[0]))
             output.emit(source, "backup", {"data": data}, output.View(_backed_up))
         else:
             raise UsageError(

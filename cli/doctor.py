@@ -6,7 +6,7 @@ from typing import Any
 
 from typer import Exit
 
-from cli import exit_codes, output
+from cli import exit_codes, output, progress
 from cli.checkup import checkup
 from cli.options import Command, asks, new_app
 from cli.render.columns import table
@@ -29,7 +29,8 @@ def doctor(source: Source) -> None:
       vx doctor
       vx doctor --home /var/lib/vxconfigd --json
     """
-    found = [finding._asdict() for finding in checkup(source)]
+    with progress.shown("looking"):
+        found = [finding._asdict() for finding in checkup(source)]
     output.emit(source, "doctor", {"data": found}, output.View(_text, _rows))
     if any(row["verdict"] == "wrong" for row in found):
         raise Exit(exit_codes.ANSWERED_NO)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option
 
-from cli import ask, exit_codes, output
+from cli import ask, exit_codes, output, progress
 from cli.failure import UsageError
 from cli.options import (
     Command,
@@ -62,7 +62,8 @@ def log(
     """
     args: dict[str, object] = {"since": _when(since), "until": _when(until), "node": node}
     args |= {"actor": actor, "object": object_name, "type": event, "tx": tx, "n": count}
-    answer = ask.read(source, "log", args | {"reverse": reverse, "which": which})
+    with progress.shown("reading the log"):
+        answer = ask.read(source, "log", args | {"reverse": reverse, "which": which})
     output.emit(source, "log", answer, output.View(history.log, history.log_rows))
 
 
@@ -102,7 +103,8 @@ def diff(
         "b": ask.moment(second),
         "object": object_name,
     }
-    answer = ask.read(source, "diff", args)
+    with progress.shown("comparing"):
+        answer = ask.read(source, "diff", args)
     output.emit(source, "diff", answer, history.DIFF)
     _answer_no_if(exit_code and bool(history.diff_items(answer["data"])))
 
@@ -116,7 +118,8 @@ def blame(source: Source, object_name: ObjectArgument) -> None:
       vx blame datadg/vol01
       vx blame datadg/vol01 --at '2h ago'
     """
-    answer = ask.read(source, "blame", {"object": object_name})
+    with progress.shown("looking for its commits"):
+        answer = ask.read(source, "blame", {"object": object_name})
     output.emit(source, "blame", answer, output.View(records.blame, records.blame_rows))
 
 
@@ -134,7 +137,8 @@ def verify(
       vx verify --replay
       vx verify --log /var/lib/vxconfigd
     """
-    answer = ask.read(source, "verify", {"replay": replay})
+    with progress.shown("checking the log"):
+        answer = ask.read(source, "verify", {"replay": replay})
     output.emit(source, "verify", answer, output.View(history.verified))
     _answer_no_if(not history.holds(answer["data"]))
 

@@ -57,7 +57,10 @@ _SOURCE: dict[str, tuple[Any, Any]] = {
         Annotated[
             str,
             typer.Option(
-                "-o", "--output", metavar="FORM", help="table, plain, tsv, json or ndjson"
+                "-o",
+                "--output",
+                metavar="FORM",
+                help="table, plain, tsv, json, ndjson, yaml; commands",
             ),
         ],
         "table",
@@ -142,6 +145,8 @@ class Change:
         self._cmdline = cmdline
         if self.message is not None and len(self.message) > control.LINE_MAX:
             raise UsageError(f"-m takes up to {control.LINE_MAX} characters")
+        if source.output == "commands":
+            raise UsageError("-o commands is for reads", fix="leave it out")
         if given["refused_at"] is not None:
             raise UsageError(
                 "--at is for reads: a change is made at the head of the log",

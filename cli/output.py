@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 
 from cli.ask import Answer
+from cli.failure import UsageError
 from cli.source import Source
 
 Rows = list[list[str]]
@@ -16,20 +17,23 @@ class View:
     """How one kind of data is shown.
 
     `text(data, header)` is for people, `rows(data)` are cells under a first row of names, and
-    `items(data)` are the things of which NDJSON has one a line.
+    `items(data)` are the things of which NDJSON has one a line; `commands(data)` are the commands
+    that make the same again, if there are such.
     """
 
-    __slots__ = ("items", "rows", "text")
+    __slots__ = ("commands", "items", "rows", "text")
 
     def __init__(
         self,
         text: Callable[..., str],
         rows: Callable[..., Rows] | None = None,
         items: Callable[..., list[object]] | None = None,
+        commands: Callable[..., str] | None = None,
     ) -> None:
         self.text = text
         self.rows = rows or field_rows
         self.items = items or _items
+        self.commands = commands
 
 
 def emit(source: Source, schema: str, answer: Answer, view: View) -> None:
@@ -39,6 +43,14 @@ def emit(source: Source, schema: str, answer: Answer, view: View) -> None:
         written = view.text(data, source.output == "table")
     elif source.output == "tsv":
         written = "".join("\t".join(map(_flat, row)) + "\n" for row in view.rows(data))
+    elif source.output == "commands":
+        if view.commands is None:
+            raise UsageError("-o commands is for the state: `vx print -o commands`")
+        written = view.commands(data)
+    elif source.output == "yaml":
+        from cli.render import yaml
+
+        written = yaml.text(envelope(schema, answer))
     else:
         written = _json(source, schema, answer, view)
     sys.stdout.write(written)

@@ -77,9 +77,17 @@ def _view(layout: vxprint.Layout, titled: bool) -> output.View:
             lambda data, header: long.text(data["groups"], layout, titled=titled and header),
             lambda data: vxprint.rows(data["groups"], layout),
             lambda data: vxprint.items(data["groups"]),
+            _commands,
         )
     return output.View(
         lambda data, header: vxprint.text(data["groups"], layout, header=header, titled=titled),
         lambda data: vxprint.rows(data["groups"], layout),
         lambda data: vxprint.items(data["groups"]),
+        _commands,
     )
+
+
+def _commands(data: dict[str, list[dict[str, object]]]) -> str:
+    from cli.render import commands
+
+    return commands.text(data["groups"])

@@ -34,6 +34,8 @@ NOUNS = {
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),
     "backup": ("cli.backup", "app", "copy the log while it is written, and bring it back"),
     "import": ("cli.takeover", "app", "take over what vxprint of another system printed"),
+    "completion": ("cli.completion", "script_app", "what makes a shell complete words and names"),
+    "complete": ("cli.completion", "answer_app", "what a word may become, for the shell"),
     "lab": ("cli.lab", "app", "a cluster on one machine"),
 }
 

@@ -9,7 +9,7 @@ from cli.failure import UsageError
 DEFAULT_HOME = "/var/lib/vxconfigd"
 SOCKET_NAME = "vxconfigd.sock"
 OUTPUTS = ("table", "plain", "tsv", "json", "ndjson")
-LATER_OUTPUTS = ("yaml", "commands")
+ALL_OUTPUTS = (*OUTPUTS, "yaml", "commands")
 
 
 class Source:
@@ -60,11 +60,10 @@ def check_output(output: str) -> str:
         UsageError: there is none of this name.
 
     """
-    if output in OUTPUTS:
+    if output in ALL_OUTPUTS:
         return output
-    if output in LATER_OUTPUTS:
-        raise UsageError(f"-o {output} comes later", fix=f"use one of {', '.join(OUTPUTS)}")
-    raise UsageError(f"-o {output!r} is no form of output", fix=f"use one of {', '.join(OUTPUTS)}")
+    known = ", ".join(ALL_OUTPUTS)
+    raise UsageError(f"-o {output!r} is no form of output", fix=f"use one of {known}")
 
 
 def check_timeout(timeout_s: float | None) -> float | None:

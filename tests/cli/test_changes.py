@@ -147,7 +147,8 @@ USAGE = {
     "vxdg init datadg loop0 --expect last": "@1204",
     "vxdg init datadg loop0 --id 'a b'": "--id",
     "vxdg init datadg loop0 --timeout 0": "seconds",
-    "vxdg init datadg loop0 -o yaml": "ndjson",
+    "vxdg init datadg loop0 -o xml": "ndjson",
+    "vxdg init datadg loop0 -o commands": "for reads",
     "vxdg frobnicate": "vxdg --help",
 }
 

@@ -73,7 +73,7 @@ def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     lab = {name for name in names if name.startswith("vx.lab.")}  # tests/integration/lab
     # tests/integration/cli: what follows a log, or looks at a home
     real = {f"vx.{name}.v1.json" for name in ("backup", "backup.restore", "config.show")}
-    real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "watch")}
+    real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "import.vxprint", "watch")}
     assert names - lab - real == shapes | {"vx.error.v1.json"}
 
 
@@ -114,7 +114,7 @@ def test_ndjson_has_one_object_a_line(line: str, run: Runner) -> None:
 
 @pytest.mark.parametrize("line", READS)
 def test_every_read_has_every_form_of_output(line: str, run: Runner) -> None:
-    for form in ("table", "plain", "tsv", "json", "ndjson"):
+    for form in ("table", "plain", "tsv", "json", "ndjson", "yaml"):
         done = run(f"{line} -o {form}")
         assert done.code == 0
         assert done.out.endswith("\n")

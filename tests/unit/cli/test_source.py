@@ -13,7 +13,7 @@ def test_the_socket_is_the_one_that_is_named(monkeypatch: pytest.MonkeyPatch) ->
     assert Source("vx").socket_path == "/var/lib/vxconfigd/vxconfigd.sock"
 
 
-@pytest.mark.parametrize("output", ["yaml", "commands", "xml", ""])
+@pytest.mark.parametrize("output", ["xml", ""])
 def test_a_form_of_output_that_is_not_there_is_a_usage_error(output: str) -> None:
     with pytest.raises(UsageError) as caught:
         Source("vx", output=output)
