@@ -8,7 +8,6 @@ row before it; what is "layered" is a volume below a plex, with its own plexes a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from re import compile as pattern
 from typing import Any, NamedTuple
 
 from eventstore.errors import NotFound
@@ -31,20 +30,13 @@ from eventstore.model.objects import (
     rid_text,
 )
 from eventstore.model.state import State
+from eventstore.text import natural
 
 Row = dict[str, Any]
 
-_RUNS = pattern(r"[0-9]+|[^0-9]")
 _DEPTHS = {"dm": 1, "v": 1, "pl": 2, "sd": 3}
 _LAYER = 3
 """How much deeper a layered record stands than one of its kind that is not."""
-
-
-def natural(name: str) -> tuple[object, ...]:
-    """Return the key by which the original orders names: letters first, numbers as numbers."""
-    found = _RUNS.findall(name)
-    runs = [(1, "", int(run)) if run[0] in "0123456789" else (0, run, 0) for run in found]
-    return (*runs, (-1, name, 0))
 
 
 def print_view(state: State, group: str | None, names: Sequence[str] = ()) -> Row:

@@ -14,6 +14,7 @@ from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.vxprint import Group
 
+_ONE = {"plexes": "plex"}
 _COUNTS = ("disks", "volumes", "plexes", "subdisks", "others")
 
 
@@ -22,10 +23,14 @@ def _text(data: dict[str, Any], header: bool) -> str:
         return history.changed(data, header)
     return "".join(
         f"{cell(row['group'])}: committed {position(row['position'])}: "
-        + ", ".join(f"{row[kind]} {kind}" for kind in _COUNTS if row[kind])
+        + ", ".join(_counted(row[kind], kind) for kind in _COUNTS if row[kind])
         + "\n"
         for row in data["groups"]
     )
+
+
+def _counted(count: int, kinds: str) -> str:
+    return f"{count} {kinds}" if count > 1 else f"1 {_ONE.get(kinds, kinds[:-1])}"
 
 
 def _rows(data: dict[str, Any]) -> Rows:

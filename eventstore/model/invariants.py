@@ -132,7 +132,7 @@ def column_problems(
         ends[column] = offset + size
     held = sum(ends) - (ends[0] if layout == "RAID" else 0)
     if held != length or len(set(ends)) != 1:
-        yield f"its subdisks have {ends} sectors, not {length}"
+        yield f"its subdisks have {'+'.join(map(str, ends))} sectors, not {length}"
 
 
 def _of_subdisk(state: State, subdisk: Subdisk) -> Iterator[str]:

@@ -62,11 +62,13 @@ OUTPUTS = {
     "vxdg list datadg": (
         "Group:     datadg\n"
         "dgid:      1790000000.1.node1\n"
-        "state:     enabled\n"
+        "flags:     cds\n"
         "version:   1\n"
-        "disks:     2\n"
-        "volumes:   2\n"
-        "free:      1826816 (sectors)\n"
+        "alignment: 8192 (bytes)\n"
+        "local-activation: read-write\n"
+        "detach-policy: global\n"
+        "dg-fail-policy: dgdisable\n"
+        "copies:    nconfig=default nlog=default\n"
     ),
     "vxdisk list": (
         "DEVICE       TYPE            DISK         GROUP        STATUS\n"

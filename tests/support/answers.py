@@ -51,6 +51,10 @@ GROUPS = [
         "disks": 2,
         "volumes": 2,
         "free_sectors": 1826816,
+        "detach_policy": "global",
+        "fail_policy": "dgdisable",
+        "nconfig": None,
+        "nlog": None,
     }
 ]
 VOLUME = {

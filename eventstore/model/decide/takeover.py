@@ -49,7 +49,7 @@ def take_over(state: State, command: cmd.TakeOverDiskGroup) -> list[ev.AnyEvent]
         told = [f"line {fault.line}: {fault.reason}" for fault in found[:FAULTS_TOLD]]
         raise Rejected(
             "V-5-1-7890",
-            f"{len(found)} rows cannot be taken over" if found else "there is no row of a group",
+            "rows cannot be taken over" if found else "there is no row of a group",
             cause="; ".join(told) or None,
             fix="repair the listing, or take over the rest with --lenient",
             rule="D2",

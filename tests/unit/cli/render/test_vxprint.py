@@ -101,7 +101,7 @@ def test_a_group_that_was_not_named_is_named_above_its_table() -> None:
 
 
 def test_volumes_only_stand_close() -> None:
-    assert table(Layout(volumes=True)).splitlines() == [
+    assert table(Layout(kinds=("v",))).splitlines() == [
         "TY NAME         ASSOC        KSTATE   LENGTH   PLOFFS   STATE    TUTIL0  PUTIL0",
         "v  vol01        fsgen        ENABLED  204800   -        ACTIVE   -       -",
         "v  a_volume_of_long_name fsgen ENABLED 204800  -        ACTIVE   -       -",
@@ -109,7 +109,7 @@ def test_volumes_only_stand_close() -> None:
 
 
 def test_a_selection_by_type_has_the_headings_of_what_may_be_below() -> None:
-    printed = table(Layout(volumes=True, hierarchy=True, typed=True, named=("vol01",)))
+    printed = table(Layout(kinds=("v",), hierarchy=True, typed=True, named=("vol01",)))
     heading, rows = printed.split("\n\n")
     kinds = [line.split()[0] for line in heading.splitlines()]
     assert kinds == ["V", "PL", "SD", "SV", "SC", "DC", "SP", "EX"]
@@ -118,6 +118,11 @@ def test_a_selection_by_type_has_the_headings_of_what_may_be_below() -> None:
         ["pl", "vol01-01"],
         ["sd", "datadg01-01"],
     ]
+
+
+def test_kinds_are_selected_together() -> None:
+    printed = table(Layout(kinds=("dm", "sd")), header=False)
+    assert [line.split()[0] for line in printed.splitlines()] == ["dm", "dm", "sd", "sd", "sd"]
 
 
 def test_a_name_alone_selects_its_record() -> None:
