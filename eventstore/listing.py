@@ -29,8 +29,8 @@ from eventstore.model.objects import (
     Volume,
     rid_text,
 )
+from eventstore.model.order import natural
 from eventstore.model.state import State
-from eventstore.text import natural
 
 Row = dict[str, Any]
 

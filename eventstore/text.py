@@ -1,11 +1,8 @@
-"""Times and names as people and programs write and order them."""
+"""Times as people and programs write them."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from re import compile as pattern
-
-_RUNS = pattern(r"[0-9]+|[^0-9]")
 
 
 def iso(time_us: int) -> str:
@@ -18,10 +15,3 @@ def iso(time_us: int) -> str:
     except (OverflowError, ValueError, OSError):
         return f"{time_us} us"
     return f"{moment.isoformat()[:19]}.{time_us % 1_000_000:06d}Z"
-
-
-def natural(name: str) -> tuple[object, ...]:
-    """Return the key by which the original orders names: letters first, numbers as numbers."""
-    found = _RUNS.findall(name)
-    runs = [(1, "", int(run)) if run[0] in "0123456789" else (0, run, 0) for run in found]
-    return (*runs, (-1, name, 0))

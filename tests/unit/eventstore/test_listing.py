@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from eventstore import listing, vxprint
 from eventstore.model import commands as cmd
+from eventstore.model.order import natural
 from eventstore.model.state import State
-from eventstore.text import natural
 from tests.support.listings import FIXTURES, SAMPLES, SMALL, one_group
 from tests.support.model import World, a_world, goes, make
 
