@@ -48,7 +48,7 @@ def emit(source: Source, schema: str, answer: Answer, view: View) -> None:
             raise UsageError("-o commands is for the state: `vx print -o commands`")
         written = view.commands(data)
     elif source.output == "yaml":
-        from cli.render import yaml
+        from cli import yaml
 
         written = yaml.text(envelope(schema, answer))
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.render import yaml
+from cli import yaml
 
 DOCUMENT = {
     "schema": "vx.dg.list/v1",
