@@ -1,3 +1,3 @@
 """The version of this program, without a look at the installed package."""
 
-VERSION = "0.1.0"
+VERSION = "0.2.0"

@@ -16,7 +16,10 @@ LOGS = ("shared", "node")
 
 REVISIONS = ("0001", "0002", "0003")
 """Every revision that ever was, in order; `migrations/versions` says how to come from one to the
-next. The last is what this program reads and writes."""
+next. The last is what this program writes."""
+
+READABLE = ("0002", "0003")
+"""Revisions that can be read as they are, without a migration: the later ones add caches."""
 
 metadata = MetaData()
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from eventstore.errors import Damaged, UnknownFormat
-from eventstore.storage.schema import REVISIONS
+from eventstore.storage.schema import READABLE, REVISIONS
 from eventstore.storage.sqlite import appender_engine
 
 
@@ -31,7 +31,7 @@ def check_revision(revision: str | None) -> None:
     Raises:
         UnknownFormat: a newer program wrote the store, or an older one and nobody migrated it yet.
     """
-    if revision == REVISIONS[-1]:
+    if revision in READABLE:
         return
     if revision in REVISIONS:
         raise UnknownFormat(

@@ -11,7 +11,7 @@ from pathlib import Path
 from eventstore.questions import open_log
 from eventstore.storage.reader import LogReader
 from tests.support.core import Core, stored
-from tests.support.histories import the_whole_story
+from tests.support.histories import every_event
 
 
 def recorded(core: Core, readers: dict[str, LogReader]) -> dict[str, object]:
@@ -27,7 +27,7 @@ def recorded(core: Core, readers: dict[str, LogReader]) -> dict[str, object]:
 
 
 def main(directory: Path) -> None:
-    core = the_whole_story()
+    core = every_event()
     directory.mkdir(parents=True)
     with open_log(str(stored(core, directory / "log.db"))) as source:
         expected = recorded(core, source.readers)

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from eventstore.codec import decode_events, encode_events
 from eventstore.errors import StoreError
+from eventstore.listing import print_view
 from eventstore.model import commands as cmd
 from eventstore.model import digest
 from eventstore.model import events as ev
@@ -12,7 +13,7 @@ from eventstore.model.decide.table import decide
 from eventstore.model.evolve import apply, evolve
 from eventstore.model.objects import HEADER_RID, AnyRecord, Header, Key
 from eventstore.model.state import State
-from eventstore.views import document_view, print_view
+from eventstore.views import document_view
 from tests.support.histories import COMMANDS, MOVES, Move, played
 from tests.support.model import World, snapshot
 

@@ -17,6 +17,7 @@ from eventstore.model.notifications import (
 )
 from eventstore.model.objects import AnyRecord
 from tests.support.core import Core, a_core
+from tests.support.listings import SMALL, one_group
 from tests.support.model import (
     BOOT,
     PRIVATE,
@@ -41,6 +42,9 @@ EVENTS: tuple[type[ev.Event], ...] = get_args(ev.AnyEvent)
 RECORDS: tuple[type[Struct], ...] = get_args(AnyRecord)
 Built = TypeVar("Built", bound=Struct)
 Move = cmd.AnyCommand | Notification
+
+OLD = f"{SMALL}dc vol1_dco vol1 vol1_dcl\n"
+"""A listing with a record of a kind that the model does not handle."""
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 NUMBERS = st.integers(-(2**63), 2**63 - 1)
@@ -140,7 +144,7 @@ def played(moves: list[Move]) -> World:
 
 
 def the_whole_story() -> Core:
-    """A core to which everything happened that can: every event is in one of its two logs."""
+    """A core to which much happened: disks, volumes, notifications, crashes, refusals."""
     core = a_core(160, 160)
     core.asks(make("vol", 100), "make-vol")
     core.asks(make("wide", 200), "make-wide")
@@ -166,3 +170,37 @@ def the_whole_story() -> Core:
     core.asks(cmd.DestroyDiskGroup("temp"), "destroy-temp")
     core.asks(add_disks("dg", "sd2"), "add-again")
     return core
+
+
+def every_event() -> Core:
+    """The whole story, and what came later: every event there is, is in one of its two logs."""
+    core = the_whole_story()
+    _another_group(core)
+    _whole_groups(core)
+    return core
+
+
+def _another_group(core: Core) -> None:
+    """What can be done with plexes, and with devices that are in no group."""
+    core.sees(appears("sd3", size=size_for(160)), appears("sd4", size=size_for(160)))
+    core.asks(cmd.OfflineDisk("sd3"), "offline")
+    core.asks(cmd.OnlineDisk("sd3"), "online")
+    core.asks(cmd.ForgetDisk("sd4"), "forget")
+    core.sees(appears("sd4", size=size_for(160)))
+    core.asks(init_disk("sd3"), "init-3")
+    core.asks(init_disk("sd4"), "init-4")
+    core.asks(make_group("two", "a=sd3", "b=sd4"), "make-two")
+    core.asks(cmd.MakeVolume("two", "pair", 64, layout="mirror"), "make-pair")
+    core.asks(cmd.DissociatePlex("two", "pair-01"), "dissociate")
+    core.asks(cmd.AttachPlex("two", "pair", "pair-01"), "attach")
+    core.asks(cmd.RenameDisk("two", "a", "first"), "rename-a")
+
+
+def _whole_groups(core: Core) -> None:
+    """What can be done with groups as a whole, one of another system among them."""
+    core.asks(cmd.SetDiskGroup("two", {"diskdetpolicy": "local"}), "set-two")
+    core.asks(cmd.RenameDiskGroup("two", "pairs"), "rename-two")
+    core.asks(cmd.DeportDiskGroup("pairs"), "deport")
+    core.asks(cmd.ImportDiskGroup("pairs"), "import")
+    core.asks(cmd.TakeOverDiskGroup(one_group(OLD).rows), "take-over")
+    core.asks(cmd.DestroyDiskGroup("dg1"), "destroy-old")

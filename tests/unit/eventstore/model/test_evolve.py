@@ -7,12 +7,12 @@ from eventstore.model import events as ev
 from eventstore.model.evolve import apply, evolve
 from eventstore.model.objects import DiskGroup, Volume
 from eventstore.model.state import State
-from tests.support.histories import EVENTS, the_whole_story
+from tests.support.histories import EVENTS, every_event
 from tests.support.model import a_world, goes, make, remove, snapshot
 
 
-def test_the_whole_story_holds_every_event() -> None:
-    core = the_whole_story()
+def test_every_event_is_in_the_story_that_has_them_all() -> None:
+    core = every_event()
     commits = [*core.commits("shared"), *core.commits()]
     told = {type(event) for commit in commits for event in decode_events(commit.payload)}
     assert told == set(EVENTS)
@@ -20,7 +20,7 @@ def test_the_whole_story_holds_every_event() -> None:
 
 def test_every_event_of_the_story_can_be_undone() -> None:
     state = State()
-    for commit in the_whole_story().commits():
+    for commit in every_event().commits():
         before, events = snapshot(state), decode_events(commit.payload)
         state.restore(apply(state, events))
         assert snapshot(state) == before
