@@ -315,13 +315,11 @@ _LEAVE: dict[type, Indexer] = {
 def from_records(records: Iterable[AnyRecord]) -> State:
     """Return the state of all its records: what putting one after another gives, and faster."""
     state = State()
-    spaces, enter = state.spaces, _ENTER
+    spaces, enter = state.spaces, state._enter  # noqa: SLF001 its other half
     for record in records:
         space = spaces.get(record.space)
         if space is None:
             space = spaces[record.space] = Space()
         space.records[record.rid] = record
-        indexer = enter.get(type(record))
-        if indexer is not None:
-            indexer(state, space, record)
+        enter(space, record)
     return state

@@ -25,14 +25,14 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import fields
-from sqlalchemy import Table, bindparam, delete, insert, literal_column, select
+from sqlalchemy import Table, bindparam, delete, func, insert, select
 from sqlalchemy.dialects import sqlite
 
 from eventstore.model import digest
 from eventstore.model.objects import AnyRecord
 from eventstore.model.state import State, from_records
 from eventstore.storage.schema import keyframe_slices, keyframes
-from eventstore.storage.sqlite import DriverError
+from eventstore.storage.sqlite import DriverError, DriverMisuse
 
 MODEL_VERSION = 1
 """Raised by hand when `evolve` comes to make another state of the same events, or the body another
@@ -168,6 +168,7 @@ class _Statements(NamedTuple):
     """The statements for keyframes, compiled once."""
 
     nearest: str
+    one: str
     all: str
     slices: str
     unfinished: str
@@ -189,12 +190,15 @@ def _same(one: Any, other: Any) -> Any:
 @cache
 def _statements() -> _Statements:
     place, body = keyframes.c.position, keyframe_slices
-    mine = _of(keyframes, "log", "model") & (place <= bindparam("position"))
+    nearest = select(func.max(place)).where(
+        _of(keyframes, "log", "model") & (place <= bindparam("position"))
+    )
     return _Statements(
         *(
             str(statement.compile(dialect=sqlite.dialect()))
             for statement in (
-                select(keyframes).where(mine).order_by(place.desc()).limit(literal_column("1")),
+                nearest,
+                select(keyframes).where(_of(keyframes, "log", "position")),
                 select(keyframes).where(_of(keyframes, "log")).order_by(place),
                 select(body.c.body).where(_of(body, "log", "position")).order_by(body.c.number),
                 select(body.c.position)
@@ -226,8 +230,10 @@ class Keyframes:
 
     def nearest(self, position: int) -> Keyframe | None:
         """Return the last one at or before a position, of this model; it is not checked yet."""
-        rows = self._rows(self._sql.nearest, self.log, MODEL, position)
-        return _keyframe(rows[0]) if rows else None
+        for (found,) in self._rows(self._sql.nearest, self.log, MODEL, position):
+            for row in self._rows(self._sql.one, self.log, found):
+                return _keyframe(row)
+        return None
 
     def all(self) -> list[Keyframe]:
         """Return the rows of all, of any model, in the order of their positions."""
@@ -256,6 +262,8 @@ class Keyframes:
     def _rows(self, sql: str, *parameters: object) -> list[Any]:
         try:
             rows: list[Any] = self._driver.execute(sql, parameters).fetchall()
+        except DriverMisuse:
+            raise
         except DriverError:
             return []
         return rows

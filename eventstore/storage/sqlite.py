@@ -25,6 +25,8 @@ VERSION: str = driver.sqlite_version
 
 DriverError = (driver.Error, UnicodeDecodeError)
 """What the driver raises; a damaged schema has names that are no text."""
+DriverMisuse: type[Exception] = driver.ProgrammingError
+"""... and what it raises for a defect of ours."""
 
 _BUSY_MS = 5000
 _CACHE_KIB = 16384
