@@ -76,6 +76,14 @@ OUTPUTS = {
         "loop1        auto:none       -            -            online invalid\n"
         "-            -               datadg02     datadg       failed was:loop2\n"
     ),
+    "vxdisk -e -o alldgs list -o plain": (
+        "loop0        auto:cdsdisk   datadg01     datadg      online               "
+        "loop0            -\n"
+        "loop1        auto:none      -            -           online invalid       "
+        "loop1            -\n"
+        "-            -              datadg02     datadg      failed was:loop2     "
+        "-                -\n"
+    ),
     "vx disk list -o plain": (
         "loop0        auto:cdsdisk    datadg01     datadg       online\n"
         "loop1        auto:none       -            -            online invalid\n"

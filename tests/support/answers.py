@@ -7,7 +7,7 @@ from typing import Any
 from tests.support import records
 from tests.support.fake_daemon import TIME, Request, answer
 
-DEVICES = [
+DEVICES: list[dict[str, Any]] = [
     {
         "device": "loop0",
         "type": "auto:cdsdisk",
@@ -194,7 +194,14 @@ STATUS = {
     "role": "master",
     "term": 1,
     "state": "serving",
-    "daemon": {"pid": 7, "version": "0.1.0", "sqlite": "3.53.4", "home": "/h", "since": TIME},
+    "daemon": {
+        "pid": 7,
+        "version": "0.1.0",
+        "protocol": 1,
+        "sqlite": "3.53.4",
+        "home": "/h",
+        "since": TIME,
+    },
     "logs": [
         {"log": "node/node1", "position": 12, "time": TIME, "hash": "ee" * 8, "digest": "dd" * 8}
     ],
