@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from typer import Option
@@ -10,6 +11,7 @@ from cli import ask, output
 from cli.options import Command, asks, new_app
 from cli.source import Source
 from daemon.errors import Unreachable
+from daemon.version import PROTOCOL_MAX, PROTOCOL_MIN
 
 app = new_app("""The configuration daemon: its mode, and what it was told of itself.
 
@@ -56,6 +58,55 @@ def list_(source: Source) -> None:
     output.emit(source, "ctl.list", answer, output.View(_identity_text))
 
 
+@app.command(cls=Command)
+@asks
+def protocolversion(source: Source) -> None:
+    """Say which protocol the cluster speaks.
+
+    Examples:
+      vxdctl protocolversion
+    """
+    answer = ask.read(source, "status", {})
+    answer["data"] = {"protocol": _protocol(answer["data"])}
+    text = "Cluster running at protocol {protocol}\n"
+    output.emit(source, "ctl.protocolversion", answer, output.View(_formatted(text)))
+
+
+@app.command(cls=Command)
+@asks
+def protocolrange(source: Source) -> None:
+    """Say which protocols this program speaks; needs no daemon.
+
+    Examples:
+      vxdctl protocolrange
+    """
+    data = {"minprotoversion": PROTOCOL_MIN, "maxprotoversion": PROTOCOL_MAX}
+    text = "minprotoversion: {minprotoversion}, maxprotoversion: {maxprotoversion}\n"
+    output.emit(source, "ctl.protocolrange", {"data": data}, output.View(_formatted(text)))
+
+
+@app.command(cls=Command)
+@asks
+def support(source: Source) -> None:
+    """Say which versions of daemon, disk groups and protocol are supported.
+
+    Examples:
+      vxdctl support
+    """
+    answer = ask.read(source, "status", {})
+    status: Any = answer["data"]
+    answer["data"] = {
+        "vxconfigd_vrsn": status["daemon"]["version"],
+        "dg_minimum": 1,
+        "dg_maximum": 1,
+        "protocol_minimum": PROTOCOL_MIN,
+        "protocol_maximum": PROTOCOL_MAX,
+        "protocol_current": _protocol(status),
+    }
+    view = output.View(lambda data, _header: "Support information:\n" + _keys(data))
+    output.emit(source, "ctl.support", answer, view)
+
+
 def _mode(status: Any) -> dict[str, object]:
     masters = [node["node"] for node in status["nodes"] if node["role"] == "master"]
     return {
@@ -76,14 +127,35 @@ def _mode_text(data: Any, cluster: bool) -> str:
 
 
 def _identity(status: Any) -> dict[str, object]:
+    positions = [log["position"] for log in status["logs"] if log["log"] != "shared"]
     return {
         "hostid": status["node"],
         "cluster": status["cluster"],
+        "protocol": _protocol(status),
+        "position": positions[0] if positions else 0,
         "home": status["daemon"]["home"],
-        "version": status["daemon"]["version"],
-        "term": status["term"],
     }
 
 
 def _identity_text(data: Any, _header: bool) -> str:
+    """Return it as the original does; its counter of changes is our position."""
+    return "Volboot file\n" + _keys(
+        {
+            "version": "3/1",
+            "seqno": f"0.{data['position']}",
+            "cluster protocol version": data["protocol"],
+            "hostid": data["hostid"],
+        }
+    )
+
+
+def _protocol(status: Any) -> object:
+    return status["daemon"].get("protocol")
+
+
+def _formatted(text: str) -> Callable[..., str]:
+    return lambda data, _header: text.format(**data)
+
+
+def _keys(data: dict[str, object]) -> str:
     return "".join(f"{key}: {output.cell(value)}\n" for key, value in data.items())

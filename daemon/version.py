@@ -1,3 +1,7 @@
 """The version of this program, without a look at the installed package."""
 
 VERSION = "0.2.0"
+
+PROTOCOL_MIN = 1
+PROTOCOL_MAX = 1
+"""Cluster protocol versions that this program speaks (B5)."""

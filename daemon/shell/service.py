@@ -25,7 +25,7 @@ from daemon.shell.notify import notify
 from daemon.shell.past import PastReader
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
-from daemon.version import VERSION
+from daemon.version import PROTOCOL_MAX, VERSION
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.model.notifications import Notification
 from eventstore.questions import DATABASE
@@ -181,7 +181,12 @@ class Service:
 
     def facts(self) -> dict[str, Any]:
         """Return what a status says of this process."""
-        return {"version": VERSION, "sqlite": SQLITE_VERSION, "home": str(self.home)}
+        return {
+            "version": VERSION,
+            "protocol": PROTOCOL_MAX,
+            "sqlite": SQLITE_VERSION,
+            "home": str(self.home),
+        }
 
 
 def _close(driver: Driver) -> None:

@@ -36,8 +36,18 @@ def test_without_a_daemon_the_mode_is_an_answer_too(run: Runner) -> None:
     assert (done.out, done.err, done.code) == ("mode: not-running\n", "", 0)
 
 
-def test_what_the_daemon_was_told_of_itself_is_listed(run: Runner) -> None:
-    assert run("vxdctl list").out.startswith("hostid: node1\ncluster: test\n")
+SAID = {
+    "vxdctl list": (
+        "Volboot file\nversion: 3/1\nseqno: 0.12\ncluster protocol version: 1\nhostid: node1\n"
+    ),
+    "vxdctl protocolversion": "Cluster running at protocol 1\n",
+    "vxdctl protocolrange": "minprotoversion: 1, maxprotoversion: 1\n",
+}
+
+
+@pytest.mark.parametrize("line", SAID)
+def test_what_the_daemon_knows_of_itself_is_said_in_the_same_words(line: str, run: Runner) -> None:
+    assert run(line).out == SAID[line]
 
 
 COMMIT = {
