@@ -10,6 +10,7 @@ from cli import ask, output
 from cli.changes import perform
 from cli.failure import UsageError
 from cli.options import Change, Command, Group, destroys, new_app, reads, writes, writes_named
+from cli.render import free as free_space
 from cli.render import records
 from cli.source import Source
 
@@ -44,6 +45,19 @@ def list_(source: Source, group: Annotated[str | None, Argument(metavar="[DG]")]
     answer = ask.read(source, "dg.list", {"group": group})
     text = records.group_list if group is None else records.group_detail
     output.emit(source, "dg.list", answer, output.View(text, records.group_rows))
+
+
+@app.command(cls=Command)
+@reads
+def free(source: Source, group: Group = None) -> None:
+    """List the free regions of disks.
+
+    Examples:
+      vxdg -g datadg free
+      vxdg free -o tsv
+    """
+    answer = ask.read(source, "dg.free", {"group": group})
+    output.emit(source, "dg.free", answer, output.View(free_space.listing, free_space.rows))
 
 
 @app.command(cls=Command)

@@ -14,6 +14,7 @@ READS = {
     "vx print": "vx.print/v1",
     "vx volume list": "vx.volume.list/v1",
     "vx tree": "vx.tree/v1",
+    "vxdg free": "vx.dg.free/v1",
     "vx ctl mode": "vx.ctl.mode/v1",
     "vxdctl list": "vx.ctl.list/v1",
     "vxdctl protocolversion": "vx.ctl.protocolversion/v1",

@@ -37,6 +37,10 @@ def test_without_a_daemon_the_mode_is_an_answer_too(run: Runner) -> None:
 
 
 SAID = {
+    "vxdg -g bigedg free": (
+        "DISK         DEVICE       TAG          OFFSET    LENGTH    FLAGS\n"
+        "bigedg_00    c5t0d13s2    c5t0d13      53140416  1296      -\n"
+    ),
     "vxdctl list": (
         "Volboot file\nversion: 3/1\nseqno: 0.12\ncluster protocol version: 1\nhostid: node1\n"
     ),

@@ -218,7 +218,20 @@ STATUS = {
     "volumes": 2,
 }
 
+FREE = [
+    {
+        "dg": "bigedg",
+        "disk": "bigedg_00",
+        "device": "c5t0d13s2",
+        "tag": "c5t0d13",
+        "offset_sectors": 53140416,
+        "length_sectors": 1296,
+        "flags": None,
+    }
+]
+
 DATA: dict[str, Any] = {
+    "dg.free": FREE,
     "print": {"groups": [records.group()]},
     "dg.list": GROUPS,
     "disk.list": DEVICES,

@@ -21,6 +21,7 @@ READS = [
     "vx dg list",
     "vx volume list",
     "vx tree datadg",
+    "vxdg -g datadg free",
     "vx dg list datadg",
     "vx disk list",
     "vx disk list vxd0",
