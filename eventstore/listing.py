@@ -1,4 +1,4 @@
-"""Disk groups and devices as rows: what `vxprint`, `vxdg list` and `vxdisk list` show.
+"""Disk groups as rows: what `vxprint` and `vxdg list` show.
 
 Pure functions from a `State` to maps of strings, numbers and None, in the order in which they are
 printed. Lengths are in sectors, and the keys say so. What is "joined" stands in the block of the
@@ -12,18 +12,14 @@ from typing import Any, NamedTuple
 
 from eventstore.errors import NotFound
 from eventstore.model.decide.allocation import free_regions
-from eventstore.model.decide.disks import PRIVATE_OFFSET
 from eventstore.model.decide.names import need_group
 from eventstore.model.objects import (
     HEADER_RID,
     LOG_OFFSET,
-    NODE_SPACE,
     AnyRecord,
-    Device,
     Disk,
     DiskGroup,
     Foreign,
-    Node,
     Plex,
     Subdisk,
     Volume,
@@ -159,8 +155,15 @@ class _Printer:
         return rows
 
     def block(self, foreign: Iterable[Foreign]) -> Iterator[Row]:
-        for i, record in enumerate(foreign):
-            yield from self.foreign(record, 1, joined=i > 0)
+        """Yield rows that stand below no volume; each kind has a block of its own, but rlinks."""
+        before = ""
+        for record in foreign:
+            if not record.cells:
+                yield from self.foreign(record, 1, joined=True)
+                before = "v"
+                continue
+            yield from self.foreign(record, 1, joined=record.kind in (before, "rl"))
+            before = record.kind
 
     def volume(self, volume: Volume, place: _Place) -> Iterator[Row]:
         yield {**_volume_row(volume), **_extras(place)}
@@ -309,85 +312,3 @@ def _free(state: State, disks: Iterable[Disk]) -> int:
     """Return what can be given away: a disk that is not here has nothing to give."""
     here = (disk for disk in disks if disk.device)
     return sum(region.length for disk in here for region in free_regions(state, disk))
-
-
-def disks_view(state: State, device: str | None) -> list[Row]:
-    """Return one row a device, then one for each disk of a group that has none.
-
-    Raises:
-        NotFound: there is no such device, and no such disk.
-    """
-    rows = [_device_row(state, found) for found in state.devices()]
-    rows = [row for row in rows if row["device"] is not None or row["disk"] is not None]
-    for group in state.groups():
-        disks = sorted(state.disks(group), key=lambda disk: natural(disk.name))
-        rows += [_absent_row(disk, group) for disk in disks if not disk.device]
-    if device is None:
-        return rows
-    chosen = [row for row in rows if device in (row["device"], row["disk"])]
-    if not chosen:
-        raise NotFound(
-            "V-5-1-539", f"Device {device}: no such device", fix="'vxdisk list' names them"
-        )
-    return chosen
-
-
-def _device_row(state: State, device: Device) -> Row:
-    key = state.device_disks.get(device.rid)
-    disk = None if key is None else state.get(key)
-    group = None if key is None else state.get((key[0], HEADER_RID))
-    node = state.get((NODE_SPACE, HEADER_RID))
-    owned = isinstance(disk, Disk) and isinstance(group, DiskGroup) and group.imported
-    return {
-        "device": device.name if device.present else None,
-        "type": _device_type(device),
-        "disk": disk.name if owned and isinstance(disk, Disk) else None,
-        "group": group.name if owned and isinstance(group, DiskGroup) else None,
-        "deported_group": None if owned or not isinstance(group, DiskGroup) else group.name,
-        "group_id": group.space if isinstance(group, DiskGroup) else None,
-        "status": _status(device),
-        "identity": device.identity,
-        "size_sectors": device.size if device.present else None,
-        "private_offset_sectors": PRIVATE_OFFSET if device.disk_id else None,
-        "private_sectors": device.private_len if device.disk_id else None,
-        "public_sectors": device.public_len if device.disk_id else None,
-        "node": node.name if isinstance(node, Node) else None,
-        "disk_id": device.disk_id or None,
-        "rid": rid_text((NODE_SPACE, device.rid)),
-    }
-
-
-def _device_type(device: Device) -> str | None:
-    if not device.present:
-        return None
-    if device.offline:
-        return "auto"
-    return "auto:cdsdisk" if device.disk_id else "auto:none"
-
-
-def _status(device: Device) -> str:
-    if not device.present:
-        return f"failed was:{device.name}"
-    if device.offline:
-        return "offline"
-    if device.failing:
-        return "online failing" if device.disk_id else "error"
-    return "online" if device.disk_id else "online invalid"
-
-
-def _absent_row(disk: Disk, group: DiskGroup) -> Row:
-    """Return the row of a disk that was taken over: its device is another system's."""
-    nothing = ("device", "type", "identity", "size_sectors", "private_offset_sectors", "node")
-    known = bool(disk.device_type)
-    return {
-        **dict.fromkeys(nothing),
-        "disk": disk.name,
-        "group": group.name,
-        "deported_group": None,
-        "group_id": group.space,
-        "status": f"failed was:{disk.device_name}" if disk.device_name else "failed",
-        "private_sectors": disk.private_len if known else None,
-        "public_sectors": disk.public_len if known else None,
-        "disk_id": None,
-        "rid": rid_text((disk.space, disk.rid)),
-    }

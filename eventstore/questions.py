@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, freespace, history, listing, views
+from eventstore import disklist, following, freespace, history, listing, views
 from eventstore.errors import NotFound, Rejected, StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
 from eventstore.model.state import State
@@ -113,7 +113,7 @@ class FollowArgs(Struct, frozen=True):
 STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[State, Any], Any]]] = {
     "print": (PrintArgs, lambda state, args: listing.print_view(state, args.group, args.names)),
     "dg.list": (GroupArgs, lambda state, args: listing.groups_view(state, args.group)),
-    "disk.list": (DeviceArgs, lambda state, args: listing.disks_view(state, args.device)),
+    "disk.list": (DeviceArgs, lambda state, args: disklist.disks_view(state, args.device)),
     "dg.free": (GroupArgs, lambda state, args: freespace.free_view(state, args.group)),
     "get": (ObjectArgs, lambda state, args: views.get_view(state, args.object)),
     "state": (NoArgs, lambda state, _args: views.document_view(state)),

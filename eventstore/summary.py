@@ -68,6 +68,7 @@ _WORDS: dict[type, Callable[[Any, str], str]] = {
     ev.DiskInitialized: lambda _, name: f"disk {name} initialised",
     ev.DiskGroupCreated: lambda _, name: f"disk group {name} created",
     ev.DiskGroupDestroyed: lambda _, name: f"disk group {name} destroyed",
+    ev.DiskGroupTakenOver: lambda e, _: f"disk group {e.name} taken over",
     ev.DiskAdded: lambda e, name: f"disk {name} added on {e.device_name}",
     ev.DiskRemoved: lambda _, name: f"disk {name} removed",
     ev.DiskStateSet: _disk_state,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eventstore import listing, vxprint
+from eventstore import disklist, listing, vxprint
 from eventstore.model import commands as cmd
 from eventstore.model.order import natural
 from eventstore.model.state import State
@@ -68,7 +68,7 @@ def test_what_is_layered_or_joined_says_so() -> None:
 
 
 def test_a_disk_that_was_taken_over_is_listed_as_one_that_is_not_here() -> None:
-    rows = listing.disks_view(taken_over(SMALL).state, None)
+    rows = disklist.disks_view(taken_over(SMALL).state, None)
     assert [(row["device"], row["disk"], row["status"]) for row in rows] == [
         (None, "d1", "failed was:c1t1d0"),
         (None, "d2", "failed was:c1t2d0"),
@@ -77,14 +77,14 @@ def test_a_disk_that_was_taken_over_is_listed_as_one_that_is_not_here() -> None:
 
 def test_a_deported_group_is_told_apart() -> None:
     world = a_world(1600).does(cmd.DeportDiskGroup("dg"))
-    (row,) = listing.disks_view(world.state, None)
+    (row,) = disklist.disks_view(world.state, None)
     assert (row["disk"], row["group"], row["deported_group"]) == (None, None, "dg")
 
 
 def test_an_offline_device_is_listed_so() -> None:
     world = a_world(1600).does(cmd.DeportDiskGroup("dg"), cmd.ImportDiskGroup("dg"))
     world.does(cmd.DestroyDiskGroup("dg"), cmd.OfflineDisk("sd1"))
-    (row,) = listing.disks_view(world.state, "sd1")
+    (row,) = disklist.disks_view(world.state, "sd1")
     assert (row["type"], row["status"]) == ("auto", "offline")
 
 
