@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from cli import ask, exit_codes, output, progress
+from cli import against, ask, exit_codes, output, progress
 from cli.failure import UsageError
 from cli.options import (
     Command,
@@ -129,6 +129,9 @@ def verify(
     source: Source,
     *,
     replay: Annotated[bool, Option("--replay", help="and the state after each commit")] = False,
+    other: Annotated[
+        Text, Option("--against", metavar="FILE", help="and that this copy tells the same")
+    ] = None,
 ) -> None:
     """Check that the log is what was written; exit 6 and the first bad position if not.
 
@@ -136,11 +139,15 @@ def verify(
       vx verify
       vx verify --replay
       vx verify --log /var/lib/vxconfigd
+      vx verify --against /var/backups/node1.db
     """
     with progress.shown("checking the log"):
         answer = ask.read(source, "verify", {"replay": replay})
+        data: Any = answer["data"]
+        if other is not None and history.holds(data):
+            data["against"] = against.compare(source, other, data.get("logs") or [data])
     output.emit(source, "verify", answer, output.View(history.verified))
-    _answer_no_if(not history.holds(answer["data"]))
+    _answer_no_if(not history.holds(data))
 
 
 @outcome_app.command(cls=Command)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+import sys
+from contextlib import suppress
+from typing import Annotated, Any
+
+from typer import Option
 
 from cli import ask, output
 from cli.options import Command, ObjectArgument, asks, new_app, reads
 from cli.render.status import status as status_text
 from cli.source import Source
+from daemon.errors import Unreachable
+
+_REFRESH_S = 5.0
+"""How old a status on the screen may be when nothing changes."""
+_CLEAR = "\x1b[H\x1b[2J"
 
 get_app, state_app, status_app = new_app(), new_app(), new_app()
 
@@ -41,13 +50,38 @@ def state(source: Source) -> None:
 
 @status_app.command(cls=Command)
 @asks
-def status(source: Source) -> None:
+def status(
+    source: Source,
+    watch: Annotated[
+        bool, Option("--watch", help="again after every change, until interrupted")
+    ] = False,
+) -> None:
     """Show how the node is, worst first.
 
     Examples:
       vx status
       vx status --json
+      vx status --watch
     """
+    _show_status(source)
+    sys.stdout.flush()
+    if not watch:
+        return
+    from cli import follow
+
+    limits = follow.Limits(quiet_s=_REFRESH_S, total_s=source.timeout_s)
+    for told in follow.Follower(source.socket_path, None, limits):
+        if isinstance(told, follow.Disconnected):
+            print("disconnected", file=sys.stderr, flush=True)
+        elif not isinstance(told, follow.Connected):
+            print(_CLEAR if sys.stdout.isatty() else "\n", end="")
+            # What ended meanwhile, the follower notices and says.
+            with suppress(Unreachable):
+                _show_status(source)
+            sys.stdout.flush()
+
+
+def _show_status(source: Source) -> None:
     output.emit(source, "status", ask.read(source, "status", {}), output.View(status_text))
 
 

@@ -132,7 +132,8 @@ def diff_items(data: Any) -> list[object]:
 
 def verified(data: Row, _header: bool) -> str:
     """Return whether logs are what was written, and if not, from where on."""
-    return "".join(map(_verdict, data.get("logs") or [data]))
+    verdicts = map(_verdict, data.get("logs") or [data])
+    return "".join([*verdicts, *map(_compared, data.get("against", ()))])
 
 
 def _verdict(row: Row) -> str:
@@ -144,6 +145,13 @@ def _verdict(row: Row) -> str:
         return f"{name}: no commits\n"
     hold = "1 commit holds" if row["commits"] == 1 else f"{row['commits']} commits hold"
     return f"{name}: {hold}: {checked}\n  head hash {cell(row['head_hash'])}\n"
+
+
+def _compared(row: Row) -> str:
+    name = cell(row["log"])
+    if row["first_difference"] is None:
+        return f"{name}: the same as the other up to {position(row['common'])}\n"
+    return f"{name}: another history from {position(row['first_difference'])} on\n"
 
 
 def outcome(data: Row, _header: bool) -> str:
@@ -168,8 +176,9 @@ def changed(data: Row, _header: bool) -> str:
 
 
 def holds(data: Any) -> bool:
-    """Whether a verified log is what was written."""
-    return bool(data["ok"])
+    """Whether a verified log is what was written, and tells what the other one tells."""
+    same = all(row["first_difference"] is None for row in data.get("against", ()))
+    return bool(data["ok"]) and same
 
 
 def outcome_of(data: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from tests.support.json_schema import problems
 from tests.support.lab import RunningHome, RunningLab, running_lab
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -74,6 +77,43 @@ def test_a_backup_is_made_while_the_daemon_runs_and_a_node_of_it(
     assert lab.vx("state", "--log", str(home)) == lab.vx("state", "--at", "head")
     assert lab.run("vx", "backup", "restore", str(file), "--home", str(home)).code == 1
     assert lab.run("vx", "backup", str(file)).code == 1
+
+
+def test_a_copy_is_told_from_another_history(lab: RunningLab, tmp_path: Path) -> None:
+    file, fork = tmp_path / "copy.db", RunningHome(tmp_path / "fork")
+    lab.vx("backup", str(file))
+    lab.ok("vxdisk", "init", "vxd2")
+    assert "the same as the other up to @" in lab.vx("verify", "--against", str(file))
+    config = str(lab.home / "config.toml")
+    lab.vx("backup", "restore", str(file), "--home", str(fork.home), "--config", config)
+    last = lab.data("show", "head")["position"]
+    fork_by_itself(fork)
+    done = lab.run("vx", "verify", "--against", str(fork.home))
+    assert done.code == 6
+    assert f"node/node1: another history from @{last} on" in done.out
+    assert "shared: the same as the other up to @1" in done.out
+
+
+def fork_by_itself(fork: RunningHome) -> None:
+    """Let a restored node begin a history of its own, on whatever disks are here."""
+    daemon = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "daemon",
+            "--home",
+            str(fork.home),
+            "--set",
+            "kernel.type=linux",
+            "--set",
+            "kernel.devices=none*",
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    wait_until(lambda: fork.run("vx", "status").code == 0)
+    daemon.terminate()
+    assert daemon.wait(20) == 0
 
 
 def test_an_export_has_every_commit_with_its_hash(lab: RunningLab) -> None:

@@ -83,6 +83,14 @@ def test_a_cursor_is_kept_and_gone_on_from(lab: RunningLab, tmp_path: Path) -> N
     assert [row["position"] for row in _rows(first + second)] == [2, 3, 4]
 
 
+def test_a_status_that_is_watched_is_shown_again_after_a_change(lab: RunningLab) -> None:
+    with _running(lab, "vx status --watch -o ndjson") as watching:
+        before = json.loads(_line(watching.stdout))["logs"][1]["position"]
+        lab.ok("vxdisk", "init", "vxd0")
+        assert _line(watching.stdout) == ""
+        assert json.loads(_line(watching.stdout))["logs"][1]["position"] == before + 1
+
+
 def test_vxnotify_says_what_the_original_says(lab: RunningLab) -> None:
     with _running(lab, "vxnotify -n 7") as following:
         assert _line(following.stdout) == "connected"
