@@ -162,7 +162,8 @@ class _Printer:
                 yield from self.foreign(record, 1, joined=True)
                 before = "v"
                 continue
-            yield from self.foreign(record, 1, joined=record.kind in (before, "rl"))
+            together = record.kind == before or (before, record.kind) == ("rv", "rl")
+            yield from self.foreign(record, 1, joined=together)
             before = record.kind
 
     def volume(self, volume: Volume, place: _Place) -> Iterator[Row]:

@@ -23,6 +23,9 @@ from eventstore.model.state import State
 NAME_MAX = 128
 """Characters in a name: later versions of the original allow more than our own 31."""
 
+COLUMNS_MAX = 1024
+"""Columns of a plex: no array of disks is that wide, and a row shall not cost more memory."""
+
 FAULTS_TOLD = 20
 """Faults that a refusal tells; who reads a listing finds all of them by `faults`."""
 
@@ -237,7 +240,10 @@ class _Rows:
         yield from _name(row.name)
         if row.volume and not isinstance(self.named.get(row.volume), cmd.VolumeRow):
             yield f"its volume {row.volume} is missing"
-        if min(row.length_sectors, row.columns, row.stripe_sectors) < 0 or row.columns > NAME_MAX:
+        if (
+            min(row.length_sectors, row.columns, row.stripe_sectors) < 0
+            or row.columns > COLUMNS_MAX
+        ):
             yield "it has no such length or number of columns"
         elif row.name not in self.with_others:
             pieces = [

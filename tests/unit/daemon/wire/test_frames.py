@@ -9,8 +9,12 @@ from daemon.errors import ProtocolViolation
 from daemon.wire.frames import (
     HEADER_BYTES,
     MAX_DEPTH,
+    MAX_FRAME,
+    MAX_ITEMS,
     MORE,
+    REST_OF_REQUEST,
     FrameReader,
+    check_request,
     check_shape,
     pack_message,
 )
@@ -168,3 +172,15 @@ def test_it_tells_a_pause_from_a_cut() -> None:
     assert not reader.is_between_messages
     reader.feed(data[-1:])
     assert reader.is_between_messages
+
+
+def test_what_fits_into_a_request_is_read_and_what_does_not_is_refused_beforehand() -> None:
+    room = MAX_FRAME - REST_OF_REQUEST
+    fits = {"rows": ["x" * 1000] * (room // 1010)}
+    check_request(fits)
+    request = {"op": "command", "args": fits, "cmdline": "y" * 8192}
+    assert FrameReader(max_message=MAX_FRAME).feed(pack_message(request)) == [request]
+    with pytest.raises(ProtocolViolation, match="bytes is longer than"):
+        check_request({"rows": ["x" * room]})
+    with pytest.raises(ProtocolViolation, match="more than"):
+        check_request({"rows": [1] * MAX_ITEMS})
