@@ -8,8 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cli.render import vxprint as render
 from cli.render.takeover import differences, printed_rows
 from eventstore import vxprint
+from eventstore.listing import print_view
+from eventstore.model import commands as cmd
+from eventstore.model.state import State
 from tests.support.listings import (
     FIXTURES,
     HEADING,
@@ -20,6 +24,7 @@ from tests.support.listings import (
     one_group,
     rows_of,
 )
+from tests.support.model import a_world, goes
 
 SMALL_LINES = SMALL.splitlines()
 WORDS = ["dg", "dm", "v", "pl", "sd", "dc", "sv", "v2", "p2", "s2", "DG", "TY", "NAME"]
@@ -165,6 +170,32 @@ def test_a_kind_that_a_heading_names_is_kept_as_it_stands() -> None:
     row = "zz odd    as it   stands"
     group = one_group("ZZ NAME SOMETHING\n\n" + SMALL + "\n" + row + "\n")
     assert printed_rows(group)[-1] == row
+
+
+@pytest.mark.parametrize("row", ["dc vol2_dco    vol2   vol2_dcl", "sr site_a ENABLED more"])
+def test_a_row_that_is_laid_out_otherwise_is_kept_as_it_stands(row: str) -> None:
+    assert printed_rows(one_group(SMALL + row + "\n"))[-1] == row
+
+
+def test_what_our_own_commands_made_is_printed_and_goes_in_elsewhere() -> None:
+    world = a_world(8192, 8192, 8192)
+    world.does(
+        cmd.MakeVolume("dg", "plain", 1000),
+        cmd.MakeVolume("dg", "wide", 4096, layout="stripe", columns=3),
+        cmd.MakeVolume("dg", "twice", 2048, layout="mirror", mirrors=2),
+        cmd.DissociatePlex("dg", "twice-02"),
+        cmd.StopVolumes("dg", ("plain",)),
+    )
+    for notification in (goes("sd1"), goes("sd3")):
+        world.sees(notification)
+        text = shown(world.state, "dg")
+        assert "\n".join(printed_rows(one_group(text))) == text.replace("\n\n", "\n").rstrip()
+
+
+def shown(state: State, group: str) -> str:
+    groups = print_view(state, group)["groups"]
+    layout = render.Layout(typed=True, hierarchy=True)
+    return render.text(groups, layout, header=False, titled=False)
 
 
 def test_leaving_out_a_line_leaves_out_what_rests_on_it() -> None:
