@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from cli import exit_codes
 from cli.failure import UsageError
 from daemon.client import Subscription
-from daemon.errors import RequestFailed, Unreachable
+from daemon.errors import RequestFailed
 from daemon.wire import control
 
 Row = dict[str, Any]
@@ -92,8 +92,7 @@ class Follower:
 
     def _goes_on(self, error: RequestFailed) -> bool:
         """Whether to try again: after the daemon went away, or dropped us for being slow."""
-        lost = isinstance(error, Unreachable) or error.exit_code == exit_codes.TRY_AGAIN
-        return self._patient and lost
+        return self._patient and error.exit_code in (exit_codes.UNAVAILABLE, exit_codes.TRY_AGAIN)
 
     def _conversation(self) -> Iterator[Told]:
         subscription = Subscription(self._path, control.watch(self.after))

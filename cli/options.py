@@ -83,6 +83,15 @@ _AT = {
         None,
     )
 }
+_CURRENT = {
+    "current": (
+        Annotated[
+            bool,
+            typer.Option("--current", help="not older than the question; one node always is so"),
+        ],
+        False,
+    )
+}
 _LOG = {
     "log": (
         Annotated[
@@ -192,7 +201,7 @@ class Change:
 
 def reads(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of `function(source, ...)` that asks about the state at a moment."""
-    return _command(function, _AT | _LOG | _SOURCE, _source)
+    return _command(function, _AT | _CURRENT | _LOG | _SOURCE, _source)
 
 
 def reads_history(function: Callable[..., None]) -> Callable[..., None]:
@@ -247,6 +256,10 @@ def _command(
 
 
 def _source(invocation: Invocation, given: dict[str, Any]) -> Source:
+    if given.get("current") and (given["at"] is not None or given["log"] is not None):
+        raise UsageError(
+            "--current asks a running daemon about the present", fix="leave out --at and --log"
+        )
     return Source(
         invocation.program,
         home=given["home"],

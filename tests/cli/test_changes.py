@@ -144,6 +144,8 @@ USAGE = {
     "vxdisk init loop0 format=simple": "privlen",
     "vxdg init datadg loop0 --at @3": "--expect",
     "vxdg init datadg loop0 --log /x": "--log",
+    "vx state --current --at @3": "--current",
+    "vx state --current --log /x": "--current",
     "vxdg init datadg loop0 --expect last": "@1204",
     "vxdg init datadg loop0 --id 'a b'": "--id",
     "vxdg init datadg loop0 --timeout 0": "seconds",

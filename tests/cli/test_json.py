@@ -26,6 +26,7 @@ READS = {
     "vx disk list": "vx.disk.list/v1",
     "vx get datadg/vol01": "vx.get/v1",
     "vx state": "vx.state/v1",
+    "vx state --current": "vx.state/v1",
     "vx status": "vx.status/v1",
     "vx log": "vx.log/v1",
     "vx show @11": "vx.show/v1",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -81,6 +82,21 @@ def test_a_cursor_is_kept_and_gone_on_from(lab: RunningLab, tmp_path: Path) -> N
     lab.ok("vxdisk", "init", "vxd0")
     second = lab.ok(*line, "-n", "2")
     assert [row["position"] for row in _rows(first + second)] == [2, 3, 4]
+
+
+def test_a_follower_goes_on_after_its_reader_was_killed(lab: RunningLab) -> None:
+    with _running(lab, "vx watch -o ndjson") as watching:
+        assert _line(watching.stderr).startswith("connected")
+        for reader in _children(lab.data("status")["daemon"]["pid"]):
+            os.kill(reader, signal.SIGKILL)
+        lab.ok("vxdisk", "init", "vxd0")
+        lab.ok("vxdisk", "init", "vxd1")
+        rows = [_rows(_line(watching.stdout))[0] for _ in range(2)]
+    assert [row["objects"] for row in rows] == [["vxd0"], ["vxd1"]]
+
+
+def _children(parent: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
 
 
 def test_a_status_that_is_watched_is_shown_again_after_a_change(lab: RunningLab) -> None:
