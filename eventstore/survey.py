@@ -37,9 +37,10 @@ class Slice(Struct, frozen=True, tag="slice"):
 
 
 class Cut(Struct, frozen=True, tag="cut"):
-    """All slices of this keyframe were given: make it one."""
+    """Store the last slice of a keyframe, and its row, which makes it one."""
 
     frame: Keyframe
+    body: bytes
 
 
 class Dropped(Struct, frozen=True, tag="dropped"):
@@ -80,7 +81,10 @@ Finding = Slice | Cut | Dropped | Damage | Reached | Done
 
 
 class Walk:
-    """A log, commit by commit: what is before the next one was checked, and gives `state`."""
+    """A log, commit by commit: what is before the next one was checked, and gives `state`.
+
+    It begins with nothing, or behind a keyframe, whose own commit is checked.
+    """
 
     def __init__(self, reader: LogReader, start: tuple[Keyframe, State] | None = None) -> None:
         if start is None:
@@ -89,7 +93,9 @@ class Walk:
             self.position = self.last_change = 0
         else:
             frame, state = start
-            self._chain = ChainCheck(reader.lineage, reader.commit(frame.position))
+            before = reader.commit(frame.position - 1) if frame.position > 1 else None
+            self._chain = ChainCheck(reader.lineage, before)
+            self._chain(reader.commit(frame.position))
             known = int.from_bytes(frame.digest[1:])
             self._replay = ReplayCheck(reader.name, state, known)
             self.position, self.last_change = frame.position, frame.last_change
@@ -143,44 +149,51 @@ class _Spacing:
         return max(1, COMMITS_MIN - self._commits, (SHARE * self.size - self._bytes) // each)
 
 
-class Survey:
+def survey(reader: LogReader, *, whole: bool) -> Iterator[Finding]:
+    """Look a log over, from its start or from its newest keyframe; damage is the last word."""
+    try:
+        yield from _Survey(reader, whole=whole).findings()
+    except StoreError as error:
+        where = error.position if isinstance(error, Damaged) else None
+        yield Damage(reader.name, where, error.message, error.cause)
+
+
+class _Survey:
     """One look at one log."""
 
     def __init__(self, reader: LogReader, *, whole: bool) -> None:
         self._reader = reader
         start = None if whole else nearest_keyframe(reader, reader.last())
-        self.walk = Walk(reader, start)
-        self.whole = start is None
+        self._walk = Walk(reader, start)
+        self._whole = start is None
         self._spacing = _Spacing(0 if start is None else start[0].size)
         self._frames = {
             frame.position: frame
             for frame in reader.keyframes.all()
-            if frame.position > self.walk.position
+            if frame.position > self._walk.position
         }
 
     def findings(self) -> Iterator[Finding]:
-        """Walk to the head, and say what is found; damage is the last word."""
-        try:
-            yield from self._remains()
-            yield from self._to_head()
-            if self.whole:
-                self._reader.check_structure()
-        except StoreError as error:
-            where = error.position if isinstance(error, Damaged) else None
-            where = where or self.walk.position + 1
-            yield Damage(self._reader.name, where, error.message, error.cause)
-            return
+        """Walk to the head, and say what is found.
+
+        Raises:
+            StoreError: the log is not what was written, or cannot be read.
+        """
+        yield from self._remains()
+        yield from self._to_head()
+        if self._whole:
+            self._reader.check_structure()
         for frame in self._frames.values():
             yield Dropped(frame.log, frame.position, "there is no such commit")
-        at = self.walk.position
-        yield Done(self._reader.log, at, at + self._spacing.left(), self.whole)
+        at = self._walk.position
+        yield Done(self._reader.log, at, at + self._spacing.left(), self._whole)
 
     def _remains(self) -> Iterator[Finding]:
         for position in self._reader.keyframes.unfinished():
             yield Dropped(self._reader.log, position, "it was never finished")
 
     def _to_head(self) -> Iterator[Finding]:
-        reader, walk = self._reader, self.walk
+        reader, walk = self._reader, self._walk
         while walk.position < (last := reader.last()):
             low = walk.position + 1
             commits = list(reader.commits(low, min(last, low + _PIECE - 1)))
@@ -190,7 +203,7 @@ class Survey:
                 walk.take(commit)
                 self._spacing.add(commit)
                 yield from self._at(commit)
-            yield Reached(reader.log, walk.position, self.whole)
+            yield Reached(reader.log, walk.position, self._whole)
 
     def _at(self, commit: Commit) -> Iterator[Finding]:
         """Look at the keyframe of a commit, or cut one, if it is due."""
@@ -207,7 +220,7 @@ class Survey:
             yield from self._cut(commit, anyway=True)
 
     def _cut(self, commit: Commit, *, anyway: bool = False) -> Iterator[Finding]:
-        reader, walk, position = self._reader, self.walk, commit.position
+        reader, walk, position = self._reader, self._walk, commit.position
         place = Keyframe(reader.log, position, commit.hash, commit.digest, walk.last_change)
         try:
             frame, slices = cut(reader.lineage, place, walk.state)
@@ -216,7 +229,7 @@ class Survey:
             return
         if not anyway and not self._spacing.due(frame.size):
             return
-        for number, body in enumerate(slices):
+        for number, body in enumerate(slices[:-1]):
             yield Slice(reader.log, position, number, body)
-        yield Cut(frame)
+        yield Cut(frame, slices[-1])
         self._spacing.begin(frame.size)

@@ -33,11 +33,18 @@ OWN_HEADER = (NODE_SPACE, HEADER_RID)
 class LiveLog:
     """A log's state, digest and head, moved on by `record` only."""
 
-    def __init__(self, log: str, state: State, head: Head, last_change: int) -> None:
+    def __init__(
+        self,
+        log: str,
+        state: State,
+        head: Head,
+        last_change: int,
+        known_digest: int | None = None,
+    ) -> None:
         self.log = log
         self.state = state
         self.head = head
-        self.digest = digest.of_state(state)
+        self.digest = digest.of_state(state) if known_digest is None else known_digest
         self.last_change = last_change
 
     def try_out(self, events: Sequence[AnyEvent]) -> list[Change]:

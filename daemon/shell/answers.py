@@ -35,9 +35,22 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
         return status(service)
     if query.at is None and query.question in STATE_QUESTIONS:
         node = service.driver().node
-        return _now(node, answer_now(node.own.state, query.question, query.args))
+        found = _now(node, answer_now(node.own.state, query.question, query.args))
+        return _marked(service, found)
+    return _past(service, query)
+
+
+async def _past(service: Service, query: Query) -> Answer:
     request = {"question": query.question, "args": query.args, "at": query.at}
-    return service.past.ask(request, query.timeout_ms / 1000)
+    return _marked(service, await service.past.ask(request, query.timeout_ms / 1000))
+
+
+def _marked(service: Service, answer: Answer) -> Answer:
+    """Say with an answer that a log is damaged."""
+    if service.damage and answer.get("ok"):
+        notes = [f"damaged: {damage.message}" for damage in service.damage.values()]
+        answer["notes"] = [*answer.get("notes", []), *notes]
+    return answer
 
 
 def _now(node: Node, data: Any) -> Answer:
@@ -74,7 +87,12 @@ def status(service: Service) -> Answer:
     if not service.serving:
         return {"ok": True, "log": None, "position": 0, "at": None, "notes": [], "data": data}
     node = service.driver().node
-    return _now(node, {**data, **_of_node(node)})
+    found = _of_node(node)
+    found["problems"] = [*map(_problem, service.damage.values()), *found["problems"]]
+    verified = {} if service.background is None else service.background.verified
+    for log, row in zip(("shared", "node"), found["logs"], strict=True):
+        row["verified"] = verified.get(log)
+    return _now(node, {**data, **found})
 
 
 def _of_node(node: Node) -> Answer:

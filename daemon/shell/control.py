@@ -112,6 +112,8 @@ class Connection(asyncio.Protocol):
         match request:
             case Command():
                 driver = self._service.driver()
+                if not request.dry_run:
+                    self._service.check_promises()
                 driver.submit(submission(request, self._peer, 0), self._reply)
             case Query():
                 answer = answer_query(self._service, request)

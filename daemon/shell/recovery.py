@@ -1,4 +1,7 @@
-"""From what is on disk to a core that can go on: open, replay, compare with the head's digest."""
+"""From what is on disk to a core that can go on: the newest keyframe, the tail, the head's digest.
+
+What lies before the keyframe is looked over once the daemon serves (`daemon.shell.background`).
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,22 @@ from pathlib import Path
 import msgspec
 
 from daemon.core.livelog import OWN_HEADER, LiveLog
-from daemon.core.node import Node
+from daemon.core.node import INTERVALS_SHOWN, Node
 from daemon.core.ready import HardState
-from eventstore.codec import decode_events
+from eventstore.codec import Head, decode_events
 from eventstore.errors import Damaged
 from eventstore.model import digest
-from eventstore.model.events import touched
+from eventstore.model.events import UNKNOWN_INTERVALS, IntervalUnknown, touched
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster
 from eventstore.model.objects import Node as NodeRecord
-from eventstore.moments import unknown_intervals
-from eventstore.replay import replay
+from eventstore.replay import nearest_keyframe, replay
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
+from eventstore.survey import Walk
+
+TAIL_CHECKED = 20_000
+"""Commits that are checked one by one before the daemon serves: half a second. A longer tail, of a
+log without keyframes, is replayed six times as fast, and the state at its end compared."""
 
 _PIECE = 64
 
@@ -42,17 +49,25 @@ def recover(database: Path) -> tuple[Store, Node]:
 
 
 def _live(store: Store, log: str) -> LiveLog:
+    """Rebuild a log's state from its newest keyframe that holds, and the tail behind it."""
     reader, head = store.logs[log], store.heads[log]
-    state = replay(reader, head.position)
-    live = LiveLog(log, state, head, _last_change(reader, head.position))
-    if head.position:
-        recorded = reader.commit(head.position).digest
-        if digest.stored(live.digest) != recorded:
-            raise Damaged(
-                f"log {reader.name}: replay to @{head.position} gives another state than was "
-                "recorded",
-                cause="'vx verify --replay --log HOME' names the first commit that differs",
-            )
+    walk = Walk(reader, nearest_keyframe(reader, head.position))
+    if head.position - walk.position > TAIL_CHECKED:
+        return _replayed(reader, head, walk)
+    for commit in reader.commits(walk.position + 1, head.position):
+        walk.take(commit)
+    return LiveLog(log, walk.state, head, walk.last_change, walk.digest)
+
+
+def _replayed(reader: LogReader, head: Head, walk: Walk) -> LiveLog:
+    """Replay a tail that is too long to be checked commit by commit before serving."""
+    state = replay(reader, head.position, onto=walk.state, low=walk.position + 1)
+    live = LiveLog(reader.log, state, head, _last_change(reader, head.position))
+    if digest.stored(live.digest) != reader.commit(head.position).digest:
+        raise Damaged(
+            f"log {reader.name}: replay to @{head.position} gives another state than was recorded",
+            cause="'vx verify --replay --log HOME' names the first commit that differs",
+        )
     return live
 
 
@@ -79,5 +94,16 @@ def _core(store: Store, shared: LiveLog, own: LiveLog) -> Node:
     body = store.hard_state()
     hard = HardState() if body is None else msgspec.msgpack.decode(body, type=HardState)
     node = Node(header.name, cluster.name, shared, own, hard)
-    node.intervals.extend(unknown_intervals(store.logs["node"])[-node.intervals.maxlen :])  # type: ignore[operator]
+    node.intervals.extend(_last_intervals(store))
     return node
+
+
+def _last_intervals(store: Store) -> list[tuple[int, IntervalUnknown]]:
+    """Return the intervals that a status shows; how many there ever were is of no matter."""
+    reader = store.logs["node"]
+    return [
+        (position, event)
+        for position in store.positions("node", UNKNOWN_INTERVALS)[-INTERVALS_SHOWN:]
+        for event in decode_events(reader.commit(position).payload, position)
+        if isinstance(event, IntervalUnknown)
+    ]

@@ -18,6 +18,7 @@ from daemon.kernel.embedded import EmbeddedKernel
 from daemon.kernel.linux import LinuxKernel
 from daemon.kernel.port import KernelPort
 from daemon.shell import clock
+from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Unsettled
 from daemon.shell.following import Followers
 from daemon.shell.logs import Logger
@@ -26,10 +27,11 @@ from daemon.shell.past import PastReader
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
-from eventstore.errors import AppendFailed, StoreError, Unavailable
+from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 from eventstore.model.notifications import Notification
 from eventstore.questions import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
+from eventstore.storage.store import Store
 
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
@@ -45,6 +47,9 @@ class Service:
         self.past = PastReader(home)
         self.followers = Followers(PastReader(home))
         self.problem: StoreError | None = None
+        self.damage: dict[str, Damaged] = {}
+        """Log -> what the survey found in it, for as long as this process lives."""
+        self.background: Background | None = None
         self._log = logger
         self._driver: Driver | None = None
         self._kernel: KernelPort | None = None
@@ -74,6 +79,19 @@ class Service:
                 node=self.settings.node.name,
             )
         return self._driver
+
+    def check_promises(self) -> None:
+        """Refuse to promise anything on a log that is not what was written.
+
+        Raises:
+            Damaged: one of the logs is.
+        """
+        for damage in self.damage.values():
+            raise Damaged(
+                f"nothing is changed: {damage.message}",
+                position=damage.position,
+                cause=damage.cause or "found by the survey of the log after the start",
+            )
 
     def stop(self, reason: str) -> None:
         """Ask for an orderly end."""
@@ -125,7 +143,7 @@ class Service:
                 self._log.warning("store migrated -> backup kept", backup=str(store.backup))
             notify(READY="1", STATUS=f"master, head @{node.own.head.position}")
             self._log.info("serving", head=node.own.head.position, sqlite=SQLITE_VERSION)
-            await self._ended.wait()
+            await self._until_ended(store)
             if self._stopping is not None and driver.failed is None:
                 notify(STOPPING="1")
                 driver.put(Stop(self._stopping))
@@ -136,6 +154,30 @@ class Service:
                 await self._kernel.stop()
                 self._kernel = None
             _close(driver)
+
+    async def _until_ended(self, store: Store) -> None:
+        """Serve, and survey the logs beside it."""
+        self.background = Background(self.home, store, self.note, self._found)
+        survey = asyncio.create_task(self.background.run())
+        survey.add_done_callback(self._survey_ended)
+        try:
+            await self._ended.wait()
+        finally:
+            survey.cancel()
+            await asyncio.wait([survey])
+
+    def _survey_ended(self, survey: asyncio.Task[None]) -> None:
+        error = None if survey.cancelled() else survey.exception()
+        if error is not None:
+            self._log.error("a defect -> the logs are surveyed no more", exc_info=error)
+
+    def _found(self, log: str, damage: Damaged) -> None:
+        """Take what the survey found: the first position of a log that does not hold counts."""
+        known = self.damage.get(log)
+        if known is None or (damage.position or 0) < (known.position or 0):
+            self.damage[log] = damage
+            self._log.error("damage -> promise nothing more", log=log, found=damage.message)
+            notify(STATUS=f"damaged: {damage.message}")
 
     async def _listen(self, driver: Driver) -> None:
         """Begin to hear the kernel; its first scan is in the log when this returns."""

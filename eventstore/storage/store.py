@@ -221,6 +221,9 @@ class Store:
         try:
             self._transact(lambda: work(self._driver))
         except AppendFailed as error:
+            if "disk is full" not in str(error.cause):
+                # The disk that refused this holds the logs too (G5).
+                self._failed = error
             return None, error
         return [], None
 

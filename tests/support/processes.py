@@ -10,6 +10,18 @@ def children(pid: int) -> set[int]:
     return {int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()}
 
 
+def readers(pid: int) -> set[int]:
+    """Those of a daemon's children that answer questions about the past."""
+    return {child for child in children(pid) if "past_process" in _command(child)}
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    except FileNotFoundError:
+        return ""
+
+
 def rss_kib(pid: int) -> int:
     """The memory that a process has resident."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():

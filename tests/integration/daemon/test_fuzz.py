@@ -12,7 +12,7 @@ from daemon.wire import control
 from daemon.wire.frames import FrameReader, pack_message
 from tests.integration.daemon.test_bad_input import answer
 from tests.support.daemons import Daemon, change
-from tests.support.processes import children
+from tests.support.processes import readers
 
 pytestmark = pytest.mark.integration
 
@@ -99,9 +99,9 @@ def check(said: dict[str, Any]) -> None:
 def test_any_question_gets_an_answer_or_an_error(
     served: Daemon, question: str, args: dict[str, Any], at: Any
 ) -> None:
-    reader = children(served.pid)
+    reader = readers(served.pid)
     check(ask(served, control.query(question, args, at=at)))
-    assert not reader or children(served.pid) == reader
+    assert not reader or readers(served.pid) == reader
 
 
 @any_speed

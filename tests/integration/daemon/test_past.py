@@ -13,7 +13,7 @@ from daemon.errors import RequestFailed
 from daemon.wire import control
 from daemon.wire.frames import pack_message
 from tests.support.daemons import Daemon, change, volume
-from tests.support.processes import children
+from tests.support.processes import readers
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.integration
 
 def only_reader(served: Daemon) -> int:
     served.query("outcome", id="x")
-    (reader,) = children(served.pid)
+    (reader,) = readers(served.pid)
     return reader
 
 
@@ -30,7 +30,7 @@ def test_one_reader_answers_many_questions(served: Daemon) -> None:
     with ThreadPoolExecutor(16) as pool:
         found = list(pool.map(lambda i: served.outcome(f"x{i}"), range(64)))
     assert found == [("unknown", None)] * 64
-    assert children(served.pid) == {reader}
+    assert readers(served.pid) == {reader}
 
 
 def test_a_reader_that_was_killed_is_replaced(served: Daemon) -> None:

@@ -26,7 +26,7 @@ from tests.support.faults import (
     needs_mount,
     small_disk,
 )
-from tests.support.processes import children
+from tests.support.processes import readers
 from tests.support.waiting import wait_until
 
 pytestmark = [pytest.mark.integration]
@@ -136,16 +136,16 @@ def test_who_was_told_that_it_failed_is_not_done_later_though_a_reader_ended_mea
     # A reader of the past keeps SQLite's shared memory, in which a failed flush is undone; once it
     # ends, the flush may come back from the bytes of the WAL.
     served.query("outcome", id="anything")
-    readers = children(served.pid)
-    assert len(readers) == 1
+    there = readers(served.pid)
+    assert len(there) == 1
     with ThreadPoolExecutor(CLIENTS) as pool:
         faults.fail(SYNC)
         burst = Burst(served, pool, "reader")
         served.wait_for("recovering")
         wait_until(lambda: faults.failed > 3)
-        for reader in readers & children(served.pid):
+        for reader in there & readers(served.pid):
             os.kill(reader, signal.SIGKILL)
-        wait_until(lambda: not readers & children(served.pid))
+        wait_until(lambda: not there & readers(served.pid))
         faults.heal()
         served.wait_for("serving")
         burst.check_outcomes()

@@ -1,0 +1,136 @@
+"""Surveys beside the daemon: of all of both logs after a start, then whenever a keyframe is due.
+
+A process of its own, of the lowest priority, reads and says what it finds (`eventstore.survey`);
+the daemon's connection is the only one that writes, so what is to be stored is stored here, one
+slice in a transaction, and the loop goes on between two. Between two surveys there is no process,
+and so no second state in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from daemon.errors import ProtocolViolation
+from daemon.wire.frames import FrameReader
+from eventstore.errors import Damaged, StoreError
+from eventstore.storage import keyframes
+from eventstore.storage.store import Store
+from eventstore.survey import Cut, Damage, Done, Dropped, Finding, Reached, Slice
+
+REST_S = 5.0
+"""Between two surveys; what is committed meanwhile is what a start replays in a tenth of that."""
+REST_AFTER_FAILURE_S = 60.0
+
+_READ_BYTES = 1 << 16
+
+
+class Background:
+    """The surveys of one incarnation."""
+
+    def __init__(
+        self,
+        home: Path,
+        store: Store,
+        note: Callable[[str], None],
+        damaged: Callable[[str, Damaged], None],
+    ) -> None:
+        self._home = home
+        self._store = store
+        self._note = note
+        self._damaged = damaged
+        self._process: Process | None = None
+        self._due: dict[str, int] = {}
+        self._found_damage = False
+        self.verified: dict[str, int] = {}
+        """Log -> up to where everything from its start was looked at, and holds."""
+
+    async def run(self) -> None:
+        """Survey all, then what is new whenever a keyframe is due; end with damage found."""
+        extent = "whole"
+        while not self._found_damage:
+            rest_s = REST_S
+            if extent == "whole" or self._is_due():
+                try:
+                    await self._survey(extent)
+                    extent = "tail"
+                except (OSError, ProtocolViolation, StoreError, msgspec.ValidationError) as error:
+                    self._note(f"the survey of the logs ended early: {error} -> try again later")
+                    rest_s = REST_AFTER_FAILURE_S
+            await asyncio.sleep(rest_s)
+
+    def _is_due(self) -> bool:
+        heads = self._store.heads
+        return any(heads[log].position >= position for log, position in self._due.items())
+
+    async def _survey(self, extent: str) -> None:
+        """Run one survey to its end.
+
+        Raises:
+            ConnectionResetError: it ended before that.
+            AppendFailed: the disk did not take a keyframe.
+        """
+        process = self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "daemon.shell.background_process", str(self._home), extent,
+            stdout=PIPE,
+        )  # fmt: skip
+        try:
+            assert process.stdout is not None
+            frames = FrameReader(max_items=None)
+            while data := await process.stdout.read(_READ_BYTES):
+                for message in frames.feed(data):
+                    self._do(_finding(message))
+                    await asyncio.sleep(0)
+            if await process.wait() != 0:
+                raise ConnectionResetError(f"its process ended with {process.returncode}")
+        finally:
+            await self._end(process)
+
+    def _do(self, finding: Finding) -> None:
+        match finding:
+            case Slice():
+                self._store.keep(lambda driver: _write_slice(driver, finding))
+            case Cut():
+                self._store.keep(lambda driver: _write_keyframe(driver, finding))
+            case Dropped():
+                self._note(f"keyframe {finding.log}@{finding.position} dropped: {finding.why}")
+                self._store.keep(
+                    lambda driver: keyframes.drop(driver, finding.log, finding.position)
+                )
+            case Reached() if finding.whole:
+                self.verified[finding.log] = finding.position
+            case Reached():
+                pass
+            case Done():
+                self._due[finding.log] = finding.next_due
+            case Damage():
+                self._found_damage = True
+                damage = Damaged(finding.message, position=finding.position, cause=finding.cause)
+                self._damaged(finding.log, damage)
+
+    async def _end(self, process: Process) -> None:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+def _finding(message: Any) -> Finding:
+    return msgspec.convert(message, Finding)  # type: ignore[no-any-return]
+
+
+def _write_slice(driver: Any, part: Slice) -> None:
+    keyframes.write_slice(driver, part.log, part.position, part.number, part.body)
+
+
+def _write_keyframe(driver: Any, cut: Cut) -> None:
+    frame = cut.frame
+    keyframes.write_slice(driver, frame.log, frame.position, frame.slices - 1, cut.body)
+    keyframes.write_row(driver, frame)
