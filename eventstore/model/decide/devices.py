@@ -15,7 +15,16 @@ from eventstore.model.notifications import (
     DevicesScanned,
     Notification,
 )
-from eventstore.model.objects import NODE_SPACE, Change, Device, Disk, Plex, Volume
+from eventstore.model.objects import (
+    HEADER_RID,
+    NODE_SPACE,
+    Change,
+    Device,
+    Disk,
+    DiskGroup,
+    Plex,
+    Volume,
+)
 from eventstore.model.state import State
 
 NODEVICE = "NODEVICE"
@@ -190,6 +199,10 @@ def _plex_found(state: State, disk: Disk, plex: Plex, volume: Volume) -> list[ev
         return []
     if plex.kstate == "DETACHED":
         return [ev.PlexStateSet(plex.space, plex.rid, "DETACHED", "STALE")]
+    group = state.get((plex.space, HEADER_RID))
+    if isinstance(group, DiskGroup) and not group.imported:
+        # Nothing of a deported group runs; it can be started once it is imported.
+        return [ev.PlexStateSet(plex.space, plex.rid, "DISABLED", "CLEAN")]
     return [
         ev.PlexStateSet(plex.space, plex.rid, "ENABLED", "ACTIVE"),
         ev.VolumeStateSet(volume.space, volume.rid, "ENABLED", volume.state),

@@ -55,6 +55,14 @@ def test_a_group_without_a_disk_is_imported_only_by_force() -> None:
     assert names(world.does(cmd.ImportDiskGroup("dg", force=True))) == ["dg"]
 
 
+def test_what_was_lost_comes_back_in_a_deported_group_without_running() -> None:
+    world = a_world(160).does(make("vol", 100)).sees(goes("sd1"))
+    world.does(cmd.DeportDiskGroup("dg")).sees(appears("sd1", size=size_for(160)))
+    world.does(cmd.ImportDiskGroup("dg"))
+    assert world.volume_states() == {"vol": "DISABLED"}
+    assert world.does(cmd.StartVolumes("dg")).volume_states() == {"vol": "ENABLED"}
+
+
 def test_what_is_imported_or_unknown_is_not_imported() -> None:
     assert a_world(160).refuses(cmd.ImportDiskGroup("dg")).id == "V-5-1-582"
     assert a_world(160).refuses(cmd.ImportDiskGroup("nothing")).id == "V-5-1-582"
