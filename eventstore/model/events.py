@@ -10,48 +10,40 @@ from __future__ import annotations
 
 from typing import Union
 
-from msgspec import Struct
-
+from eventstore.model.event import (
+    UNKNOWN_INTERVALS as UNKNOWN_INTERVALS,
+)
+from eventstore.model.event import (
+    Event as Event,
+)
+from eventstore.model.event import (
+    Notice as Notice,
+)
+from eventstore.model.event import (
+    OfGroup as OfGroup,
+)
+from eventstore.model.event import (
+    OfGroupItself as OfGroupItself,
+)
+from eventstore.model.event import (
+    OfNode as OfNode,
+)
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
-
-UNKNOWN_INTERVALS = "event/interval-unknown"
-"""The word under which every `IntervalUnknown` is indexed."""
-
-
-class Event(Struct, frozen=True, omit_defaults=True, tag_field="e"):
-    """What all events share: nothing but being one."""
-
-    def index_terms(self) -> tuple[str, ...]:
-        """Return words, beside the objects touched, under which the commit is found."""
-        return ()
-
-
-class Notice(Struct, frozen=True, omit_defaults=True):
-    """What a kernel notification said of itself; `at_us` is the source's clock."""
-
-    action: str
-    seqnum: int = 0
-    at_us: int = 0
-    boot_id: str = ""
-
-
-class OfNode(Event, frozen=True):
-    """An event about a record of the node's own space."""
-
-    rid: int
-
-
-class OfGroup(Event, frozen=True):
-    """An event about a record of a disk group."""
-
-    dgid: str
-    rid: int
-
-
-class OfGroupItself(Event, frozen=True):
-    """An event about a disk group as a whole."""
-
-    dgid: str
+from eventstore.model.takeover_events import (
+    DiskGroupTakenOver as DiskGroupTakenOver,
+)
+from eventstore.model.takeover_events import (
+    DiskTakenOver as DiskTakenOver,
+)
+from eventstore.model.takeover_events import (
+    ForeignRemoved as ForeignRemoved,
+)
+from eventstore.model.takeover_events import (
+    ForeignTakenOver as ForeignTakenOver,
+)
+from eventstore.model.takeover_events import (
+    VolumeTakenOver as VolumeTakenOver,
+)
 
 
 class ClusterCreated(Event, frozen=True, tag="cluster-created/1"):
@@ -282,52 +274,6 @@ class PlexAttached(OfGroup, frozen=True, tag="plex-attached/1"):
 
 class PlexDissociated(OfGroup, frozen=True, tag="plex-dissociated/1"):
     """A plex stopped being a copy of its volume; its subdisks stay with it."""
-
-
-class VolumeTakenOver(OfGroup, frozen=True, tag="volume-taken-over/1"):
-    """A volume of another system, as its own tools showed it."""
-
-    name: str
-    length: int
-    kstate: str
-    state: str
-    utype: str
-    readpol: str
-    rvg: str = ""
-    prefplex: str = ""
-
-
-class DiskTakenOver(OfGroup, frozen=True, tag="disk-taken-over/1"):
-    """A disk of another system; it is not here, so nothing is known of its device but the name."""
-
-    name: str
-    device_name: str
-    device_type: str
-    private_len: int
-    public_len: int
-    state: str
-
-
-class ForeignTakenOver(OfGroup, frozen=True, tag="foreign-taken-over/1"):
-    """A record of another system that the model does not handle, as it was read."""
-
-    kind: str
-    name: str
-    parent: int
-    cells: tuple[str, ...]
-
-
-class ForeignRemoved(OfGroup, frozen=True, tag="foreign-removed/1"):
-    """A record that the model does not handle ended, with what it stood below."""
-
-
-class DiskGroupTakenOver(OfGroupItself, frozen=True, tag="group-taken-over/1"):
-    """A disk group of another system, with its own ID."""
-
-    name: str
-    base_minor: int
-    nconfig: str
-    nlog: str
 
 
 class DiskGroupDeported(OfGroupItself, frozen=True, tag="group-deported/1"):
