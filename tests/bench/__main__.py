@@ -11,7 +11,13 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import appending, replaying, through_the_daemon
+from tests.bench import (
+    appending,
+    many_volumes,
+    peer,
+    replaying,
+    through_the_daemon,
+)
 from tests.bench.ground import Scale
 from tests.bench.measure import Row
 from tests.bench.report import as_json, table
@@ -20,10 +26,12 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "append": appending.against_the_driver,
     "callers": appending.from_many_callers,
     "replay": replaying.plain,
+    "peer": peer.against_the_library,
     "checked": replaying.checked,
     "open": replaying.opening,
     "socket": through_the_daemon.requests,
     "vxprint": through_the_daemon.printing,
+    "many": many_volumes.against_few,
 }
 
 ROUNDS = 15
