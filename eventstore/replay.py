@@ -77,6 +77,7 @@ def nearest_keyframe(
         try:
             return frame, open_keyframe(reader, frame)
         except NotWhole:
+            reader.keyframes.passed_over.add(frame.position)
             position = frame.position - 1
     return None
 
@@ -110,13 +111,12 @@ class Replayer:
         Raises:
             NotFound: the log has no such commit.
         """
-        before = self.state_at(low)
+        state = self.state_at(low)
+        self._state, self._position = State(), 0
         frame = self.reader.keyframes.nearest(high)
         if frame is not None and frame.position - low > frame.records:
-            self._state, self._position = State(), 0
             after = self.state_at(high)
-            return after, _compared(before, after)
-        state, _low = self._take(high)
+            return after, _compared(state, after)
         changes: list[Change] = []
         for commit in self.reader.commits(low + 1, high):
             events = decode_events(commit.payload, commit.position)

@@ -16,8 +16,18 @@ from eventstore.errors import Damaged, StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE
 from eventstore.model.state import State
 from eventstore.replay import nearest_keyframe, open_keyframe
-from eventstore.storage.keyframes import COMMITS_MIN, SHARE, Keyframe, NotWhole, cut
+from eventstore.storage.keyframes import (
+    COMMITS_MIN,
+    SHARE,
+    Keyframe,
+    NotWhole,
+    cut,
+    drop,
+    write_last,
+    write_slice,
+)
 from eventstore.storage.reader import LogReader
+from eventstore.storage.store import Store
 from eventstore.verify import ChainCheck, ReplayCheck
 
 OWN_HEADER = (NODE_SPACE, HEADER_RID)
@@ -80,6 +90,21 @@ class Done(Struct, frozen=True, tag="done"):
 Finding = Slice | Cut | Dropped | Damage | Reached | Done
 
 
+def carry_out(store: Store, finding: Slice | Cut | Dropped) -> None:
+    """Do what a finding asks for.
+
+    Raises:
+        AppendFailed: the disk did not take it; then there is no such keyframe.
+    """
+    match finding:
+        case Slice(log, position, number, body):
+            store.keep(lambda driver: write_slice(driver, log, position, number, body))
+        case Cut(frame, body):
+            store.keep(lambda driver: write_last(driver, frame, body))
+        case Dropped(log, position):
+            store.keep(lambda driver: drop(driver, log, position))
+
+
 class Walk:
     """A log, commit by commit: what is before the next one was checked, and gives `state`.
 
@@ -126,7 +151,8 @@ class Walk:
 class _Spacing:
     """How far behind the last keyframe a walk is, and how far apart two should be."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, commits_min: int, size: int) -> None:
+        self._commits_min = commits_min
         self.size = size
         self._commits = self._bytes = 0
 
@@ -138,7 +164,7 @@ class _Spacing:
     def due(self, size: int) -> bool:
         """Tell whether a keyframe of so many bytes may be cut; remember the size."""
         self.size = size
-        return self._commits >= COMMITS_MIN and self._bytes >= SHARE * size
+        return self._commits >= self._commits_min and self._bytes >= SHARE * size
 
     def begin(self, size: int) -> None:
         self.size, self._commits, self._bytes = size, 0, 0
@@ -146,13 +172,13 @@ class _Spacing:
     def left(self) -> int:
         """Return how many commits, as long as those so far, may follow before one is due."""
         each = max(1, self._bytes // max(1, self._commits))
-        return max(1, COMMITS_MIN - self._commits, (SHARE * self.size - self._bytes) // each)
+        return max(1, self._commits_min - self._commits, (SHARE * self.size - self._bytes) // each)
 
 
-def survey(reader: LogReader, *, whole: bool) -> Iterator[Finding]:
+def survey(reader: LogReader, *, whole: bool, commits_min: int = COMMITS_MIN) -> Iterator[Finding]:
     """Look a log over, from its start or from its newest keyframe; damage is the last word."""
     try:
-        yield from _Survey(reader, whole=whole).findings()
+        yield from _Survey(reader, whole, commits_min).findings()
     except StoreError as error:
         where = error.position if isinstance(error, Damaged) else None
         yield Damage(reader.name, where, error.message, error.cause)
@@ -161,12 +187,12 @@ def survey(reader: LogReader, *, whole: bool) -> Iterator[Finding]:
 class _Survey:
     """One look at one log."""
 
-    def __init__(self, reader: LogReader, *, whole: bool) -> None:
+    def __init__(self, reader: LogReader, whole: bool, commits_min: int) -> None:  # noqa: FBT001
         self._reader = reader
         start = None if whole else nearest_keyframe(reader, reader.last())
         self._walk = Walk(reader, start)
         self._whole = start is None
-        self._spacing = _Spacing(0 if start is None else start[0].size)
+        self._spacing = _Spacing(commits_min, 0 if start is None else start[0].size)
         self._frames = {
             frame.position: frame
             for frame in reader.keyframes.all()

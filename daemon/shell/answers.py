@@ -42,7 +42,10 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
 
 async def _past(service: Service, query: Query) -> Answer:
     request = {"question": query.question, "args": query.args, "at": query.at}
-    return _marked(service, await service.past.ask(request, query.timeout_ms / 1000))
+    answer = await service.past.ask(request, query.timeout_ms / 1000)
+    if answer.pop("passed_over", False) and service.background is not None:
+        service.background.again()
+    return _marked(service, answer)
 
 
 def _marked(service: Service, answer: Answer) -> Answer:

@@ -21,9 +21,8 @@ import msgspec
 from daemon.errors import ProtocolViolation
 from daemon.wire.frames import FrameReader
 from eventstore.errors import Damaged, StoreError
-from eventstore.storage import keyframes
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Damage, Done, Dropped, Finding, Reached, Slice
+from eventstore.survey import Cut, Damage, Done, Dropped, Finding, Reached, Slice, carry_out
 
 REST_S = 5.0
 """Between two surveys; what is committed meanwhile is what a start replays in a tenth of that."""
@@ -49,22 +48,36 @@ class Background:
         self._process: Process | None = None
         self._due: dict[str, int] = {}
         self._found_damage = False
+        self._again = asyncio.Event()
         self.verified: dict[str, int] = {}
         """Log -> up to where everything from its start was looked at, and holds."""
 
     async def run(self) -> None:
         """Survey all, then what is new whenever a keyframe is due; end with damage found."""
-        extent = "whole"
+        extent, rest_s = "whole", REST_S
         while not self._found_damage:
-            rest_s = REST_S
             if extent == "whole" or self._is_due():
                 try:
                     await self._survey(extent)
-                    extent = "tail"
+                    extent, rest_s = "tail", REST_S
                 except (OSError, ProtocolViolation, StoreError, msgspec.ValidationError) as error:
                     self._note(f"the survey of the logs ended early: {error} -> try again later")
                     rest_s = REST_AFTER_FAILURE_S
-            await asyncio.sleep(rest_s)
+            if await self._rest(rest_s):
+                extent = "whole"
+
+    def again(self) -> None:
+        """Have everything looked over once more: something did not hold."""
+        self._again.set()
+
+    async def _rest(self, seconds: float) -> bool:
+        """Wait; return whether everything is to be looked over once more."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._again.wait()
+        again = self._again.is_set()
+        self._again.clear()
+        return again
 
     def _is_due(self) -> bool:
         heads = self._store.heads
@@ -95,15 +108,11 @@ class Background:
 
     def _do(self, finding: Finding) -> None:
         match finding:
-            case Slice():
-                self._store.keep(lambda driver: _write_slice(driver, finding))
-            case Cut():
-                self._store.keep(lambda driver: _write_keyframe(driver, finding))
+            case Slice() | Cut():
+                carry_out(self._store, finding)
             case Dropped():
                 self._note(f"keyframe {finding.log}@{finding.position} dropped: {finding.why}")
-                self._store.keep(
-                    lambda driver: keyframes.drop(driver, finding.log, finding.position)
-                )
+                carry_out(self._store, finding)
             case Reached() if finding.whole:
                 self.verified[finding.log] = finding.position
             case Reached():
@@ -124,13 +133,3 @@ class Background:
 
 def _finding(message: Any) -> Finding:
     return msgspec.convert(message, Finding)  # type: ignore[no-any-return]
-
-
-def _write_slice(driver: Any, part: Slice) -> None:
-    keyframes.write_slice(driver, part.log, part.position, part.number, part.body)
-
-
-def _write_keyframe(driver: Any, cut: Cut) -> None:
-    frame = cut.frame
-    keyframes.write_slice(driver, frame.log, frame.position, frame.slices - 1, cut.body)
-    keyframes.write_row(driver, frame)

@@ -31,7 +31,16 @@ class Answerer:
             found = answer(self._source, request["question"], request["args"], request["at"])
         except StoreError as error:
             return {"ok": False, "error": error.to_map()}
-        return {"ok": True, **found}
+        return {"ok": True, **found, "passed_over": self._passed_over()}
+
+    def _passed_over(self) -> bool:
+        """Tell whether a keyframe did not hold; the daemon has it looked for, and cut anew."""
+        assert self._source is not None
+        readers = self._source.readers.values()
+        found = any(reader.keyframes.passed_over for reader in readers)
+        for reader in readers:
+            reader.keyframes.passed_over.clear()
+        return found
 
 
 def main(home: str) -> None:

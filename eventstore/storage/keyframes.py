@@ -227,6 +227,8 @@ class Keyframes:
         self.lineage = lineage
         self.proven: set[bytes] = set()
         """Seals of those whose state was found to have the digest that was recorded."""
+        self.passed_over: set[int] = set()
+        """Positions of those that were to be opened and did not hold."""
 
     def nearest(self, position: int) -> Keyframe | None:
         """Return the last one at or before a position, of this model; it is not checked yet."""
@@ -286,8 +288,9 @@ def write_slice(driver: Any, log: str, position: int, number: int, body: bytes) 
     driver.execute(_statements().add_slice, (log, position, number, body))
 
 
-def write_row(driver: Any, frame: Keyframe) -> None:
-    """Make slices that are stored a keyframe."""
+def write_last(driver: Any, frame: Keyframe, body: bytes) -> None:
+    """Store the last slice of a keyframe and its row, which makes them one."""
+    write_slice(driver, frame.log, frame.position, frame.slices - 1, body)
     driver.execute(_statements().add, tuple(frame))
 
 

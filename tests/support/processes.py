@@ -15,6 +15,11 @@ def readers(pid: int) -> set[int]:
     return {child for child in children(pid) if "past_process" in _command(child)}
 
 
+def surveys(pid: int) -> set[int]:
+    """Those of a daemon's children that look its logs over."""
+    return {child for child in children(pid) if "background_process" in _command(child)}
+
+
 def _command(pid: int) -> str:
     try:
         return Path(f"/proc/{pid}/cmdline").read_text()
