@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator
+from typing import TypeVar
 
 from eventstore.model.objects import (
     HEADER_RID,
@@ -29,6 +30,10 @@ from eventstore.model.objects import (
 
 Extent = tuple[int, int, int]
 """(offset on the disk, length, record ID of the subdisk)."""
+
+
+Word = TypeVar("Word")
+Holder = TypeVar("Holder")
 
 
 class Space:
@@ -65,16 +70,25 @@ class State:
             yield from space.records.values()
 
     def put(self, after: AnyRecord) -> Change:
-        """Store a record, in place of the one at its key if there is one."""
+        """Store a record, in place of the one at its key if there is one.
+
+        Raises:
+            KeyError: another record has its name, identity or device; nothing was changed.
+        """
         key = (after.space, after.rid)
-        space = self.spaces.get(after.space)
-        if space is None:
-            space = self.spaces[after.space] = Space()
+        space = self.spaces.get(after.space) or Space()
         before = space.records.get(after.rid)
         if before is not None:
             self._unindex(space, before)
+        try:
+            self._index(space, after)
+        except KeyError:
+            if before is not None:
+                self._index(space, before)
+            raise
         space.records[after.rid] = after
-        self._index(space, after)
+        if before is None:
+            self.spaces[after.space] = space
         return key, before, after
 
     def drop(self, key: Key) -> Change:
@@ -95,34 +109,38 @@ class State:
                 self.put(before)
 
     def _index(self, space: Space, record: AnyRecord) -> None:
-        """Enter a record into the indexes; the inverse of `_unindex`."""
+        """Enter a record into the indexes, or into none; the inverse of `_unindex`."""
         kind = type(record)
         if kind is Subdisk:
             assert isinstance(record, Subdisk)
-            space.names[record.name] = record.rid
+            _claim(space.names, record.name, record.rid)
             _adopt(space, record.plex, record.rid)
             _adopt(space, record.disk, record.rid)
             extent = (record.disk_offset, record.length, record.rid)
             insort(space.extents.setdefault(record.disk, []), extent)
         elif kind is Plex:
             assert isinstance(record, Plex)
-            space.names[record.name] = record.rid
+            _claim(space.names, record.name, record.rid)
             _adopt(space, record.volume, record.rid)
         elif kind is Volume:
             assert isinstance(record, Volume)
-            space.names[record.name] = record.rid
+            _claim(space.names, record.name, record.rid)
         elif kind is Disk:
             assert isinstance(record, Disk)
+            if record.name in space.names:
+                raise _taken(record.name)
+            _claim(self.device_disks, record.device, (record.space, record.rid))
             space.names[record.name] = record.rid
-            self.device_disks[record.device] = (record.space, record.rid)
         elif kind is Device:
             assert isinstance(record, Device)
-            self.identities[record.identity] = record.rid
+            if record.present and record.name in space.names:
+                raise _taken(record.name)
+            _claim(self.identities, record.identity, record.rid)
             if record.present:
                 space.names[record.name] = record.rid
         elif kind is DiskGroup:
             assert isinstance(record, DiskGroup)
-            self.group_names[record.name] = record.space
+            _claim(self.group_names, record.name, record.space)
 
     def _unindex(self, space: Space, record: AnyRecord) -> None:
         """Take a record out of the indexes; the inverse of `_index`."""
@@ -213,6 +231,16 @@ class State:
     def extents(self, disk: Disk) -> list[Extent]:
         """Return what is allocated on a disk, by offset; not to be changed by the caller."""
         return self.spaces[disk.space].extents.get(disk.rid, [])
+
+
+def _claim(index: dict[Word, Holder], word: Word, holder: Holder) -> None:
+    if word in index:
+        raise _taken(word)
+    index[word] = holder
+
+
+def _taken(word: object) -> KeyError:
+    return KeyError(f"{word} is taken")
 
 
 def _adopt(space: Space, parent: int, child: int) -> None:
