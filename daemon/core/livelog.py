@@ -53,17 +53,14 @@ class LiveLog:
         Raises:
             StoreError: they break an invariant, so the decision was wrong; the state is as it was.
         """
-        changes = apply(self.state, events)
+        try:
+            changes = apply(self.state, events)
+        except KeyError as error:
+            raise _defect(f"an event does not fit the state: {error.args[0]}") from error
         problems = [p for key in {c[0] for c in changes} for p in violations_at(self.state, key)]
         if problems:
             self.state.restore(changes)
-            raise StoreError(
-                "V-5-1-1",
-                "the change would break an invariant of the configuration; nothing was changed",
-                cause="; ".join(sorted(problems)),
-                fix="this is a defect of the program: report it with 'vx show' and the command",
-                rule="I10",
-            )
+            raise _defect("; ".join(sorted(problems)))
         return changes
 
     def record(
@@ -98,3 +95,13 @@ class LiveLog:
         if any(key != OWN_HEADER for key, _before, _after in changes):
             self.last_change = commit.position
         return Entry(self.log, commit, index_keys(tx, events))
+
+
+def _defect(cause: str) -> StoreError:
+    return StoreError(
+        "V-5-1-1",
+        "the change would break an invariant of the configuration; nothing was changed",
+        cause=cause,
+        fix="this is a defect of the program: report it with 'vx show' and the command",
+        rule="I10",
+    )

@@ -28,7 +28,7 @@ class HardState(Struct, frozen=True):
 
 
 class Begin(Struct, frozen=True):
-    """The daemon starts; its logs are replayed, and nothing was observed since `down_since_us`."""
+    """The daemon starts: its logs are replayed; since their last commit nothing was observed."""
 
     boot_id: str
     version: str

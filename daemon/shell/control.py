@@ -169,11 +169,12 @@ class Connection(asyncio.Protocol):
         self._deadline = asyncio.get_running_loop().call_later(limit, self._transport.abort)
 
     def resume_writing(self) -> None:
-        """The peer has read what we wrote."""
+        """The peer has read what we wrote; what it began to send has to end in time again."""
         if self._follower is not None:
             self._follower.resume()
         self._stop_watching()
         self._transport.resume_reading()
+        self._watch_for_the_rest()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection; what it asked for goes on, and can be asked about (D13)."""

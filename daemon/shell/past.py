@@ -61,13 +61,13 @@ class PastReader:
             self._waiting -= 1
 
     async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
-        process = self._process
-        if process is None or process.returncode is not None:
-            process = self._process = await self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
         answered = False
         try:
+            process = self._process
+            if process is None or process.returncode is not None:
+                process = self._process = await self._start()
+            assert process.stdin is not None
+            assert process.stdout is not None
             process.stdin.write(pack_message(request))
             await process.stdin.drain()
             answer = await _message(process.stdout)
@@ -86,8 +86,9 @@ class PastReader:
         return answer
 
     async def _start(self) -> Process:
+        # -P: what happens to lie in the directory we were started in is not imported.
         return await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "daemon.shell.past_process", str(self._home),
+            sys.executable, "-P", "-m", "daemon.shell.past_process", str(self._home),
             stdin=PIPE, stdout=PIPE,
         )  # fmt: skip
 

@@ -44,10 +44,18 @@ def evolve(state: State, event: ev.AnyEvent) -> Changes:
 
 
 def apply(state: State, events: Iterable[ev.AnyEvent]) -> list[Change]:
-    """Apply the events of one commit, and return all changes in order."""
+    """Apply the events of one commit, and return all changes in order.
+
+    Raises:
+        KeyError: an event does not fit the state; none was applied.
+    """
     changes: list[Change] = []
-    for event in events:
-        changes += HANDLERS[type(event)](state, event)
+    try:
+        for event in events:
+            changes += HANDLERS[type(event)](state, event)
+    except KeyError:
+        state.restore(changes)
+        raise
     return changes
 
 
@@ -65,8 +73,8 @@ def _set_header(state: State, space: str, after: Header) -> Change:
 def _create(state: State, record: AnyRecord) -> Changes:
     """Put a new record, and move its space's counter past it."""
     header = _header(state, record.space)
-    counted = _set_header(state, record.space, replace(header, next_rid=record.rid + 1))
-    return state.put(record), counted
+    made = state.put(record)
+    return made, _set_header(state, record.space, replace(header, next_rid=record.rid + 1))
 
 
 def _swap(state: State, space: str, rid: int, /, **fields: Any) -> Changes:

@@ -174,8 +174,12 @@ _CHECKS: dict[type, Callable[[State, Any], Iterator[str]]] = {
 def _stale_indexes(state: State) -> Iterator[str]:
     """Yield what the indexes say that a state built anew from the records would not say."""
     anew = State()
-    for record in state.records():
-        anew.put(record)
+    try:
+        for record in state.records():
+            anew.put(record)
+    except KeyError as error:
+        yield f"two records claim one word: {error.args[0]}"
+        return
     for name in State.__slots__:
         if name != "spaces" and getattr(state, name) != getattr(anew, name):
             yield f"index {name} is stale"

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeVar
 
 from eventstore.model.objects import (
     HEADER_RID,
@@ -31,6 +31,10 @@ from eventstore.model.objects import (
 
 Extent = tuple[int, int, int]
 """(offset on the disk, length, record ID of the subdisk)."""
+
+
+Word = TypeVar("Word")
+Holder = TypeVar("Holder")
 
 
 class Space:
@@ -73,16 +77,25 @@ class State:
             yield from space.records.values()
 
     def put(self, after: AnyRecord) -> Change:
-        """Store a record, in place of the one at its key if there is one."""
+        """Store a record, in place of the one at its key if there is one.
+
+        Raises:
+            KeyError: another record has its name, identity or device; nothing was changed.
+        """
         key = (after.space, after.rid)
-        space = self.spaces.get(after.space)
-        if space is None:
-            space = self.spaces[after.space] = Space()
+        space = self.spaces.get(after.space) or Space()
         before = space.records.get(after.rid)
         if before is not None:
             self._leave(space, before)
+        try:
+            self._enter(space, after)
+        except KeyError:
+            if before is not None:
+                self._enter(space, before)
+            raise
         space.records[after.rid] = after
-        self._enter(space, after)
+        if before is None:
+            self.spaces[after.space] = space
         return key, before, after
 
     def drop(self, key: Key) -> Change:
@@ -103,12 +116,16 @@ class State:
                 self.put(before)
 
     def _enter(self, space: Space, record: AnyRecord) -> None:
-        """Enter a record into the indexes; the inverse of `_leave`."""
+        """Enter a record into the indexes, or into none; the inverse of `_leave`.
+
+        Raises:
+            KeyError: another record has its name, identity or device.
+        """
         kind = type(record)
-        self.counts[kind] = self.counts.get(kind, 0) + 1
         enter = _ENTER.get(kind)
         if enter is not None:
             enter(self, space, record)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
 
     def _leave(self, space: Space, record: AnyRecord) -> None:
         kind = type(record)
@@ -191,6 +208,16 @@ class State:
         return self.spaces[disk.space].extents.get(disk.rid, [])
 
 
+def _claim(index: dict[Word, Holder], word: Word, holder: Holder) -> None:
+    if word in index:
+        raise _taken(word)
+    index[word] = holder
+
+
+def _taken(word: object) -> KeyError:
+    return KeyError(f"{word} is taken")
+
+
 def _adopt(space: Space, parent: int, child: int) -> None:
     found = space.children.get(parent)
     if found is None:
@@ -207,7 +234,7 @@ def _abandon(space: Space, parent: int, child: int) -> None:
 
 
 def _enter_subdisk(_state: State, space: Space, record: Subdisk) -> None:
-    space.names[record.name] = record.rid
+    _claim(space.names, record.name, record.rid)
     _adopt(space, record.plex, record.rid)
     _adopt(space, record.disk, record.rid)
     extent = (record.disk_offset, record.length, record.rid)
@@ -226,7 +253,7 @@ def _leave_subdisk(_state: State, space: Space, record: Subdisk) -> None:
 
 
 def _enter_plex(_state: State, space: Space, record: Plex) -> None:
-    space.names[record.name] = record.rid
+    _claim(space.names, record.name, record.rid)
     _adopt(space, record.volume, record.rid)
 
 
@@ -236,7 +263,7 @@ def _leave_plex(_state: State, space: Space, record: Plex) -> None:
 
 
 def _enter_volume(state: State, space: Space, record: Volume) -> None:
-    space.names[record.name] = record.rid
+    _claim(space.names, record.name, record.rid)
     if record.kstate != "ENABLED":
         state.troubled.add((record.space, record.rid))
 
@@ -247,9 +274,11 @@ def _leave_volume(state: State, space: Space, record: Volume) -> None:
 
 
 def _enter_disk(state: State, space: Space, record: Disk) -> None:
-    space.names[record.name] = record.rid
+    if record.name in space.names:
+        raise _taken(record.name)
     if record.device:
-        state.device_disks[record.device] = (record.space, record.rid)
+        _claim(state.device_disks, record.device, (record.space, record.rid))
+    space.names[record.name] = record.rid
 
 
 def _leave_disk(state: State, space: Space, record: Disk) -> None:
@@ -259,7 +288,9 @@ def _leave_disk(state: State, space: Space, record: Disk) -> None:
 
 
 def _enter_device(state: State, space: Space, record: Device) -> None:
-    state.identities[record.identity] = record.rid
+    if record.present and record.name in space.names:
+        raise _taken(record.name)
+    _claim(state.identities, record.identity, record.rid)
     if record.present:
         space.names[record.name] = record.rid
     else:
@@ -275,7 +306,7 @@ def _leave_device(state: State, space: Space, record: Device) -> None:
 
 def _enter_group(state: State, _space: Space, record: DiskGroup) -> None:
     if record.imported:
-        state.group_names[record.name] = record.space
+        _claim(state.group_names, record.name, record.space)
 
 
 def _leave_group(state: State, _space: Space, record: DiskGroup) -> None:

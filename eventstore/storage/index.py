@@ -32,7 +32,7 @@ def key_hash(key: str) -> int:
     form = blake2b(key.encode(), digest_size=8).digest()
     if len(key) == _TX_LENGTH and key.startswith(_TX):
         time = 0
-        for letter in key[5:13].encode():
+        for letter in key[5:13].encode("ascii", "replace"):  # one byte a letter
             time = time << 5 | letter & 31
         form = time.to_bytes(5) + form[:3]
     return int.from_bytes(form, signed=True)

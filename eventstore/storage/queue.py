@@ -67,14 +67,24 @@ class GroupCommit(Generic[Item, Result]):
         """
         ticket: _Ticket[Item, Result] = _Ticket(item)
         if not self._enter(ticket, timeout_s):
-            ticket.turn.acquire()
+            try:
+                ticket.turn.acquire()
+            except BaseException:
+                # An interrupted caller cannot leave the queue: others wait behind it.
+                ticket.turn.acquire()
+                self._go_on(ticket)
+                raise
+        self._go_on(ticket)
+        if ticket.error is not None:
+            raise ticket.error
+        return ticket.result  # type: ignore[return-value]
+
+    def _go_on(self, ticket: _Ticket[Item, Result]) -> None:
+        """Lead the next flush, or wake the one behind, when the ticket's turn has come."""
         if not ticket.served:
             self._lead(ticket)
         elif ticket.following is not None:
             ticket.following.turn.release()
-        if ticket.error is not None:
-            raise ticket.error
-        return ticket.result  # type: ignore[return-value]
 
     def _enter(self, ticket: _Ticket[Item, Result], timeout_s: float) -> bool:
         """Join the queue; return whether this caller has to lead."""

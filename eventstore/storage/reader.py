@@ -87,12 +87,26 @@ class LogReader:
         return int(row[0] or 0)
 
     def head(self) -> Head:
-        """Return the end of the log."""
-        last = self.last()
+        """Return the end of the log.
+
+        Raises:
+            Damaged: it is not the end that the log once had, or another log's.
+        """
+        indexed_to = self._indexed_to()
+        last = self.last()  # in this order: a writer only moves both up
+        if indexed_to > last:
+            raise Damaged(
+                f"log {self.name}: store damaged; the commits behind @{last} are gone",
+                position=last + 1,
+                cause=f"there was a commit @{indexed_to}",
+            )
         if last == 0:
             return Head(self.lineage, 0, ZERO_HASH, 0)
         commit = self.commit(last)
-        return Head(self.lineage, last, commit.hash, decode_header(commit.header).time_us)
+        header = decode_header(commit.header)
+        if header.lineage != self.lineage:
+            raise Damaged(f"log {self.name}: commit @{last} belongs elsewhere", position=last)
+        return Head(self.lineage, last, commit.hash, header.time_us)
 
     def commit(self, position: int) -> Commit:
         """Return one commit.
@@ -155,16 +169,13 @@ class LogReader:
                 that it gives.
         """
         found = tables[self.log]
+        last = self.head().position
         with translated(f"log {self.name}"):
-            mark = self._one(self._sql.mark, self.log)
-            last = self.last()  # in this order: a writer only moves both up
             said = [
                 self._one(f"PRAGMA quick_check({table.name})")[0]
                 for table in (found.commits, found.touches)
             ]
         problems = [text for text in said if text != "ok"]
-        if mark is not None and mark[0] > last:
-            problems.append(f"there was a commit @{mark[0]}, the last one is @{last}")
         if problems:
             raise Damaged(
                 f"log {self.name}: store damaged; there may be more than the {last} commits that "
@@ -190,11 +201,19 @@ class LogReader:
 
     def unindexed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield (position, keys) of the commits that the table does not have yet."""
-        with translated(f"log {self.name}"):
-            row = self._one(self._sql.mark, self.log)
-        for commit in self.commits((0 if row is None else row[0]) + 1):
+        for commit in self.commits(self._indexed_to() + 1):
             events = decode_events(commit.payload, commit.position)
             yield commit.position, index_keys(decode_header(commit.header).tx, events)
+
+    def _indexed_to(self) -> int:
+        with translated(f"log {self.name}"):
+            row = self._one(self._sql.mark, self.log)
+        mark = 0 if row is None else row[0]
+        if not isinstance(mark, int):
+            raise Damaged(
+                f"log {self.name}: store damaged", cause="how far the index goes is lost"
+            )
+        return mark
 
     def _one(self, sql: str, *parameters: object) -> Any:
         return self._driver.execute(sql, parameters).fetchone()

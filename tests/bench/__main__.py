@@ -20,6 +20,7 @@ from tests.bench import (
 )
 from tests.bench.ground import Scale
 from tests.bench.measure import Row
+from tests.bench.quiet import watch
 from tests.bench.report import as_json, table
 
 PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
@@ -53,9 +54,16 @@ def main() -> None:
             if arguments.only in (None, name):
                 print(f"measuring: {name}", file=sys.stderr, flush=True)
                 rows += part(Path(directory), scale)
-    settings = {**scale._asdict(), "only": arguments.only}
+    settings = {
+        **scale._asdict(),
+        "only": arguments.only,
+        "waited_for_quiet_s": round(watch.waited_s, 1),
+        "rounds_begun_in_noise": [watch.noisy, watch.rounds],
+    }
     where.write_bytes(as_json(rows, settings))
     print(table(rows))
+    if watch.remark:
+        print(f"\n{watch.remark}")
     print(f"\nratios are medians of {scale.rounds} rounds in turns; all figures: {where}")
 
 

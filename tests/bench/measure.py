@@ -15,6 +15,8 @@ from typing import Any
 
 from msgspec import Struct
 
+from tests.bench.quiet import watch
+
 
 class Goal(Struct, frozen=True):
     """A ratio to reach: at least `value`, or at most if `at_most`."""
@@ -70,6 +72,7 @@ class Turns:
         """Let each run once a round, in an order that is turned around every time."""
         order = list(self._contenders.items())
         for _ in range(rounds):
+            watch.wait()
             for name, contender in order:
                 gc.collect()
                 self.figures[name].append(contender())

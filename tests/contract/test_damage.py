@@ -161,6 +161,28 @@ def test_commits_that_are_gone_from_the_end_are_missed_if_they_were_indexed() ->
     assert raised.value.position == 31
 
 
+def opening_fails(sql: str) -> Damaged:
+    """Change a store with SQL, and return why it cannot be opened for writing."""
+
+    def change(path: Path) -> None:
+        with raw(path) as connection:
+            connection.execute(sql)
+
+    def examine(path: Path) -> Damaged:
+        with pytest.raises(Damaged) as raised:
+            Store.open(path)
+        return raised.value
+
+    found: Damaged = damaged(change, examine)
+    return found
+
+
+def test_a_log_that_lost_its_end_or_is_anothers_is_not_written_to() -> None:
+    assert opening_fails("DELETE FROM node_commits WHERE position > 30").position == 31
+    assert opening_fails("UPDATE identity SET lineage = zeroblob(16)").position
+    assert "index" in str(opening_fails("UPDATE index_marks SET indexed_to = 'x'").cause)
+
+
 def test_a_page_that_hides_its_rows_is_found() -> None:
     def change(path: Path) -> None:
         with raw(path) as connection:

@@ -76,6 +76,17 @@ def test_a_long_tail_that_was_never_indexed_is_found(engine: SqliteEngine) -> No
         assert wrong(readers["node"]) == []
 
 
+@pytest.mark.parametrize(
+    "tx", ["0" * 26, "Z" * 26, "01KAPNE5M0" + "X" * 16, "\u00e9" * 26, "\U0001f40d" * 26, "", "#"]
+)
+def test_a_transaction_of_any_name_is_found(engine: Engine, tx: str) -> None:
+    with engine.open() as store:
+        append_all(store, [note(tx), *(note(str(i)) for i in range(BATCH + 1))])
+        assert store.positions("node", f"tx/{tx}") == [1]
+    with engine.reading() as readers:
+        assert readers["node"].positions(f"tx/{tx}") == [1]
+
+
 def test_a_lookup_misses_nothing_while_the_writer_writes_the_index(engine: Engine) -> None:
     with engine.serving() as store, engine.reading() as readers:
         append_all(store, [note(str(i)) for i in range(BATCH)])

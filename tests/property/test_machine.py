@@ -168,5 +168,5 @@ class Configuration(RuleBasedStateMachine):
         assert snapshot(fresh) == snapshot(self.world.state)
 
 
-Configuration.TestCase.settings = settings(max_examples=150, stateful_step_count=50)
+Configuration.TestCase.settings = settings(max_examples=100, stateful_step_count=50)
 TestConfiguration = Configuration.TestCase

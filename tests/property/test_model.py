@@ -47,6 +47,14 @@ def test_the_digest_kept_up_equals_the_one_from_scratch(moves: list[Move]) -> No
 
 
 @given(MOVES)
+def test_the_digest_of_a_replay_equals_the_one_from_scratch(moves: list[Move]) -> None:
+    state, running = State(), digest.Running()
+    for events in played(moves).commits:
+        running.update(apply(state, events))
+        assert running.value == digest.of_state(state)
+
+
+@given(MOVES)
 def test_what_evolve_gives_back_undoes_it(moves: list[Move]) -> None:
     commits = played(moves).commits
     state, seen, done = State(), [], []

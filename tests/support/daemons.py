@@ -43,6 +43,7 @@ class Daemon:
         self.socket = home / "vxconfigd.sock"
         self.output = home / "output"
         self.environment: dict[str, str] = {}
+        self.directory: Path | None = None
         self.process: subprocess.Popen[bytes] | None = None
         if not (home / "config.toml").exists():
             homes.found(home, Settings(ClusterSettings("lab"), NodeSettings(NODE), kernel))
@@ -67,6 +68,7 @@ class Daemon:
                 stdout=output,
                 stderr=output,
                 env={**os.environ, **more},
+                cwd=self.directory,
             )
 
     def start(self, *flags: str, environment: Mapping[str, str] | None = None) -> None:

@@ -37,11 +37,13 @@ def observe(state: State, notification: Notification) -> tuple[ev.AnyEvent, ...]
     applied as they arise, and undone at the end: the state is left as it was.
     """
     story = _Story(state)
-    if isinstance(notification, DeviceNotified):
-        _announced(story, notification)
-    else:
-        _scanned(story, notification)
-    state.restore(story.changes)
+    try:
+        if isinstance(notification, DeviceNotified):
+            _announced(story, notification)
+        else:
+            _scanned(story, notification)
+    finally:
+        state.restore(story.changes)
     return tuple(story.events)
 
 

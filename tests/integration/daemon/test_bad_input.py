@@ -159,6 +159,13 @@ def test_who_does_not_read_the_answer_is_dropped_and_delays_nobody(served: Daemo
     assert 0 < len(answers) < len(questions)
 
 
+def test_half_a_message_behind_long_answers_has_to_end_in_time_too(served: Daemon) -> None:
+    questions = [control.query("state", {})] * 60
+    with served.connect() as slow:
+        slow.sendall(b"".join(map(pack_message, questions)) + b"\x00\x00")
+        assert FrameReader(max_items=None).feed(received(slow))
+
+
 def test_too_many_requests_at_once_end_their_connection(served: Daemon) -> None:
     question = pack_message(control.query("log", {}))
     with served.connect() as eager:

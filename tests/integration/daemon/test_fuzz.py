@@ -29,7 +29,7 @@ numbers = st.one_of(
 words = st.one_of(
     st.sampled_from(["datadg", "vol", "vxd0", "#1", "#²", "datadg#1", "#" + "9" * 30, "node1",
                      "a/b", "", "node1@1", "\x00", "../..", "%s", "shared", "node/node1",
-                     "node/other", "datadg/vol"]),
+                     "node/other", "datadg/vol", "\u00e9" * 26, "Z" * 26]),
     st.text(max_size=12),
 )  # fmt: skip
 leaves = st.one_of(st.none(), st.booleans(), numbers, st.floats(), words, st.binary(max_size=5))

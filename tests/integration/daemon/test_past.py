@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from daemon.errors import RequestFailed
 from daemon.wire import control
 from daemon.wire.frames import pack_message
+from tests.integration.daemon.test_bad_input import answer
 from tests.support.daemons import Daemon, change, volume
-from tests.support.processes import readers
+from tests.support.processes import open_files, readers
 from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
@@ -46,6 +50,29 @@ def answers(served: Daemon) -> bool:
         if error.exit_code == 69:
             return False
         raise
+
+
+def test_a_reader_that_cannot_be_started_is_an_error_and_no_silence(daemon: Daemon) -> None:
+    daemon.start()
+    with daemon.connect() as connection:
+        assert answer(connection, control.ping())["ok"] is True
+        _soft, hard = resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE)
+        few = open_files(daemon.pid) + 1
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (few, hard))
+        said: Any = answer(connection, control.query("log", {}))
+        assert (said["ok"], said["error"]["exit"]) == (False, 69)
+        resource.prlimit(daemon.pid, resource.RLIMIT_NOFILE, (hard, hard))
+        assert answer(connection, control.query("log", {}))["ok"] is True
+
+
+def test_what_lies_in_the_directory_of_the_start_is_not_run(
+    daemon: Daemon, tmp_path: Path
+) -> None:
+    for name in ("daemon", "eventstore", "msgspec"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('this is not ours')\n")
+    daemon.directory = tmp_path
+    daemon.start()
+    assert daemon.query("verify", replay=True)["ok"] is True
 
 
 def test_a_question_that_takes_too_long_is_given_up_and_changes_go_on(served: Daemon) -> None:

@@ -11,11 +11,11 @@ from eventstore.model.objects import (
     AnyRecord,
     Device,
     Disk,
-    DiskGroup,
     Plex,
     Subdisk,
     Volume,
 )
+from eventstore.model.state import Space
 from tests.support.model import World, a_world, appears, goes, make
 
 Plant = Callable[[World], None]
@@ -43,14 +43,16 @@ def dropped(kind: type[AnyRecord], name: str) -> Plant:
 
 def twin(kind: type[AnyRecord], of: str, **fields: object) -> Plant:
     def plant(world: World) -> None:
-        world.state.put(replace(world.one(kind, of), rid=50, **fields))
+        found = world.one(kind, of)
+        world.state.spaces[found.space].records[50] = replace(found, rid=50, **fields)
 
     return plant
 
 
 def second_group(world: World) -> None:
     (group,) = world.state.groups()
-    world.state.put(replace(group, space="other"))
+    space = world.state.spaces["other"] = Space()
+    space.records[0] = replace(group, space="other")
 
 
 def lost_device(world: World) -> None:
@@ -134,9 +136,3 @@ def test_a_planted_stale_index_is_found(
 
 def test_a_lost_disk_breaks_no_invariant() -> None:
     assert violations(given().sees(goes("sd1")).state) == []
-
-
-def test_groups_may_not_share_a_name_whichever_was_first() -> None:
-    world = given()
-    world.state.put(DiskGroup("other", 0, name="dg"))
-    assert [text for text in violations(world.state) if "disk group has the name" in text]
