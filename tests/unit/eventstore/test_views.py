@@ -92,6 +92,10 @@ def test_a_device_is_listed_with_its_status(device: str, status: str) -> None:
     assert found["status"] == status
 
 
+def missing(world: World) -> list[str]:
+    return [found["disk"] for found in disklist.disks_view(world.state, None)]
+
+
 def test_a_device_that_went_is_listed_only_while_a_group_misses_it() -> None:
     world = given().sees(goes("spare"))
     assert [found["disk"] for found in disklist.disks_view(world.state, None)] == [
