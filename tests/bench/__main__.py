@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench import (
     appending,
+    long_logs,
     many_volumes,
     peer,
     replaying,
@@ -33,6 +34,8 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "socket": through_the_daemon.requests,
     "vxprint": through_the_daemon.printing,
     "many": many_volumes.against_few,
+    "long": long_logs.questions,
+    "memory": long_logs.memory,
 }
 
 ROUNDS = 15

@@ -39,7 +39,11 @@ FEW, MANY = 10, 1000
 """Groups."""
 VOLUMES = 100
 """In each of them."""
-CALLS = 60
+CALLS = 48
+"""In a round."""
+_SHORT = 8
+"""By how much turns are shorter, and more, where a flush is waited for: it takes ten times as long
+for some seconds, and then does not, and both have to see the same disk."""
 _LENGTH = 2048
 
 
@@ -55,17 +59,17 @@ class Daemon(Protocol):
 
 def against_few(directory: Path, scale: Scale) -> list[Row]:
     """Compare a store of many groups with one of few, in the core and through the socket."""
-    calls, many = scale.count(CALLS), scale.count(MANY)
+    many, rounds = scale.count(MANY), scale.rounds * _SHORT
     with ExitStack() as stack:
         labs = {
             groups: stack.enter_context(_furnished(directory / f"groups-{groups}", groups))
             for groups in (FEW, many)
         }
-        rows = _in_the_core(labs, calls, scale.rounds)
+        rows = _in_the_core(labs, CALLS, scale.rounds)
         for lab in labs.values():
             lab.start()
         sockets = {groups: _warm(lab, stack) for groups, lab in labs.items()}
-        return rows + _compared(sockets, calls, scale.rounds, "through the socket")
+        return rows + _compared(sockets, CALLS // _SHORT, rounds, "through the socket")
 
 
 @contextmanager
@@ -155,7 +159,7 @@ class _Socket:
 def _warm(lab: RunningLab, stack: ExitStack) -> Daemon:
     """Return a daemon that has made its WAL as long as it gets."""
     daemon = _Socket(stack.enter_context(lab.client()))
-    _making_us(daemon, FEW, WARM // 2)
+    _making_us(daemon, FEW, Random(3), WARM // 2)
     check_warm(lab.home / "log.db")
     return daemon
 
@@ -171,11 +175,14 @@ def _in_the_core(labs: dict[int, RunningLab], calls: int, rounds: int) -> list[R
 
 def _compared(daemons: Mapping[int, Daemon], calls: int, rounds: int, where: str) -> list[Row]:
     (few, base), (many, ours) = sorted(daemons.items())
+    random = Random(3)
     make = Turns(
-        many=lambda: _making_us(ours, many, calls), few=lambda: _making_us(base, few, calls)
+        many=lambda: _making_us(ours, many, random, calls),
+        few=lambda: _making_us(base, few, random, calls),
     )
     listing = Turns(
-        many=lambda: _listing_us(ours, many, calls), few=lambda: _listing_us(base, few, calls)
+        many=lambda: _listing_us(ours, many, random, calls),
+        few=lambda: _listing_us(base, few, random, calls),
     )
     rows = []
     for name, turns in (("make a volume", make), ("list one group", listing)):
@@ -194,9 +201,8 @@ def _compared(daemons: Mapping[int, Daemon], calls: int, rounds: int, where: str
     return rows
 
 
-def _making_us(daemon: Daemon, groups: int, calls: int) -> float:
+def _making_us(daemon: Daemon, groups: int, random: Random, calls: int) -> float:
     """Return the median time of making a volume, which then is removed again."""
-    random = Random(3)
     waits = []
     for _ in range(calls):
         volume: dict[str, object] = {"group": f"dg{random.randrange(groups):04d}", "name": "one"}
@@ -207,9 +213,8 @@ def _making_us(daemon: Daemon, groups: int, calls: int) -> float:
     return 1e6 * percentile(waits, 0.5)
 
 
-def _listing_us(daemon: Daemon, groups: int, calls: int) -> float:
+def _listing_us(daemon: Daemon, groups: int, random: Random, calls: int) -> float:
     """Return the median time of listing a group."""
-    random = Random(3)
     waits = []
     for _ in range(calls):
         name = f"dg{random.randrange(groups):04d}"
