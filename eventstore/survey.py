@@ -2,7 +2,8 @@
 
 A survey walks from a keyframe, or from the start, to the head; it checks each commit as
 `eventstore.verify` does, checks the keyframes that it comes by, and cuts those that are due or did
-not hold. It writes nothing: what it finds it says, and the daemon does it.
+not hold. On the way from the start it also looks whether the index has every row. It writes
+nothing: what it finds it says, and the daemon does it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,13 @@ class Dropped(Struct, frozen=True, tag="dropped"):
     why: str
 
 
+class Lost(Struct, frozen=True, tag="lost"):
+    """The index has lost rows (hash of a key, position): put them back."""
+
+    log: str
+    rows: tuple[tuple[int, int], ...]
+
+
 class Damage(Struct, frozen=True, tag="damage"):
     """The log, by its name, is not what was written."""
 
@@ -87,10 +95,10 @@ class Done(Struct, frozen=True, tag="done"):
     whole: bool
 
 
-Finding = Slice | Cut | Dropped | Damage | Reached | Done
+Finding = Slice | Cut | Dropped | Lost | Damage | Reached | Done
 
 
-def carry_out(store: Store, finding: Slice | Cut | Dropped) -> None:
+def carry_out(store: Store, finding: Slice | Cut | Dropped | Lost) -> None:
     """Do what a finding asks for.
 
     Raises:
@@ -103,6 +111,8 @@ def carry_out(store: Store, finding: Slice | Cut | Dropped) -> None:
             store.keep(lambda driver: write_last(driver, frame, body))
         case Dropped(log, position):
             store.keep(lambda driver: drop(driver, log, position))
+        case Lost(log, rows):
+            store.enter_again(log, rows)
 
 
 class Walk:
@@ -229,6 +239,8 @@ class _Survey:
                 walk.take(commit)
                 self._spacing.add(commit)
                 yield from self._at(commit)
+            if self._whole and (rows := reader.missing_entries(commits)):
+                yield Lost(reader.log, tuple(rows))
             yield Reached(reader.log, walk.position, self._whole)
 
     def _at(self, commit: Commit) -> Iterator[Finding]:

@@ -22,7 +22,17 @@ from daemon.errors import ProtocolViolation
 from daemon.wire.frames import FrameReader
 from eventstore.errors import Damaged, StoreError
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Damage, Done, Dropped, Finding, Reached, Slice, carry_out
+from eventstore.survey import (
+    Cut,
+    Damage,
+    Done,
+    Dropped,
+    Finding,
+    Lost,
+    Reached,
+    Slice,
+    carry_out,
+)
 
 REST_S = 5.0
 """Between two surveys; what is committed meanwhile is what a start replays in a tenth of that."""
@@ -112,6 +122,10 @@ class Background:
                 carry_out(self._store, finding)
             case Dropped():
                 self._note(f"keyframe {finding.log}@{finding.position} dropped: {finding.why}")
+                carry_out(self._store, finding)
+            case Lost():
+                rows = len(finding.rows)
+                self._note(f"the index of log {finding.log} had lost {rows} rows -> put back")
                 carry_out(self._store, finding)
             case Reached() if finding.whole:
                 self.verified[finding.log] = finding.position

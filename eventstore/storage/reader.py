@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -31,6 +31,7 @@ class Statements(NamedTuple):
     slice: str
     last: str
     by_key: str
+    entry: str
     mark: str
     identity: str
 
@@ -53,6 +54,9 @@ def statements(log: str) -> Statements:
                 select(index.c.position)
                 .where(index.c.key == bindparam("key"))
                 .order_by(index.c.position),
+                select(index.c.key).where(
+                    (index.c.key == bindparam("key")) & (index.c.position == bindparam("at"))
+                ),
                 select(index_marks.c.indexed_to).where(index_marks.c.log == bindparam("log")),
                 select(identity.c.name, identity.c.lineage).where(
                     identity.c.log == bindparam("log")
@@ -65,6 +69,12 @@ def statements(log: str) -> Statements:
 def side_check(digest: bytes, term: int, applied_us: int) -> int:
     """Return the check over what no hash covers."""
     return crc32(b"%b %d %d" % (digest, term, applied_us))
+
+
+def _keys(commit: Commit) -> tuple[str, ...]:
+    """Return the keys under which a commit is to be found."""
+    events = decode_events(commit.payload, commit.position)
+    return index_keys(decode_header(commit.header).tx, events)
 
 
 class LogReader:
@@ -199,11 +209,22 @@ class LogReader:
             rows = self._driver.execute(self._sql.by_key, (key_hash(key),)).fetchall()
         return [position for (position,) in rows]
 
+    def missing_entries(self, commits: Sequence[Commit]) -> list[tuple[int, int]]:
+        """Return the rows (hash of a key, position) that the table should have, and has not."""
+        mark = self._indexed_to()
+        wanted = [
+            (key_hash(key), commit.position)
+            for commit in commits
+            if commit.position <= mark
+            for key in _keys(commit)
+        ]
+        with translated(f"log {self.name}"):
+            return [row for row in wanted if self._one(self._sql.entry, *row) is None]
+
     def unindexed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield (position, keys) of the commits that the table does not have yet."""
         for commit in self.commits(self._indexed_to() + 1):
-            events = decode_events(commit.payload, commit.position)
-            yield commit.position, index_keys(decode_header(commit.header).tx, events)
+            yield commit.position, _keys(commit)
 
     def _indexed_to(self) -> int:
         with translated(f"log {self.name}"):

@@ -156,6 +156,14 @@ class Store:
         """
         self._queue.submit(_Request((), None, work), timeout_s)
 
+    def enter_again(self, log: str, rows: Sequence[tuple[int, int]]) -> None:
+        """Put rows (hash of a key, position) into the index that it has lost.
+
+        Raises:
+            AppendFailed: the disk refused.
+        """
+        self.keep(lambda driver: driver.executemany(_INSERT_INDEX[log], rows))
+
     def positions(self, log: str, key: str) -> list[int]:
         """Return where a key may occur in a log, ascending."""
         found = self.logs[log].indexed(key)

@@ -11,6 +11,7 @@ from eventstore.codec import decode_events, decode_header, index_keys
 from eventstore.storage.index import BATCH
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
+from eventstore.survey import Lost, carry_out, survey
 from tests.support.stores import Engine, Maker, SqliteEngine, append_all, note, raw
 
 
@@ -100,3 +101,21 @@ def test_a_lookup_misses_nothing_while_the_writer_writes_the_index(engine: Engin
 
         reader.indexed = indexed  # type: ignore[method-assign]
         assert reader.positions("tx/7") == [8]
+
+
+def test_a_survey_finds_the_rows_that_the_index_lost_and_they_are_put_back(
+    engine: SqliteEngine,
+) -> None:
+    maker = Maker()
+    with engine.serving() as store:
+        append_all(store, maker.entries(2 * BATCH))
+    with raw(engine.path) as database:
+        database.execute("DELETE FROM node_index WHERE position % 3 = 0")
+    with engine.serving() as store:
+        assert wrong_in(store) != []
+        found = list(survey(store.logs["node"], whole=True))
+        for finding in found:
+            if isinstance(finding, Lost):
+                carry_out(store, finding)
+        assert wrong_in(store) == []
+        assert not any(isinstance(f, Lost) for f in survey(store.logs["node"], whole=True))
