@@ -5,6 +5,7 @@ What lies before the keyframe is looked over once the daemon serves (`daemon.she
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import msgspec
@@ -45,6 +46,8 @@ def recover(database: Path) -> tuple[Store, Node]:
     except BaseException:
         store.close()
         raise
+    # What stays is of no interest to the collector: looking at it all stops the loop for long.
+    gc.freeze()
     return store, node
 
 

@@ -17,6 +17,7 @@ from tests.bench import (
     many_volumes,
     peer,
     replaying,
+    starting,
     through_the_daemon,
 )
 from tests.bench.ground import Scale
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "many": many_volumes.against_few,
     "long": long_logs.questions,
     "memory": long_logs.memory,
+    "start": starting.ready,
 }
 
 ROUNDS = 15
