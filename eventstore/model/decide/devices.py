@@ -179,7 +179,8 @@ def _plexes_follow(state: State, disk: Disk, *, lost: bool) -> list[ev.AnyEvent]
         volume = state.get((disk.space, plex.volume)) if isinstance(plex, Plex) else None
         if isinstance(plex, Plex) and isinstance(volume, Volume):
             follow = _plex_lost if lost else _plex_found
-            events += follow(state, disk, plex, volume)
+            followed = follow(state, disk, plex, volume)
+            events += [event for event in followed if event not in events]
     return events
 
 
@@ -188,7 +189,7 @@ def _plex_lost(state: State, disk: Disk, plex: Plex, volume: Volume) -> list[ev.
         return []
     others = (other for other in state.plexes(volume) if other.rid != plex.rid)
     running = [other for other in others if other.kstate == "ENABLED"]
-    if any(subdisk.disk != disk.rid for other in running for subdisk in state.subdisks(other)):
+    if any(all(sd.disk != disk.rid for sd in state.subdisks(other)) for other in running):
         return [ev.PlexStateSet(plex.space, plex.rid, "DETACHED", NODEVICE)]
     return [
         ev.PlexStateSet(plex.space, plex.rid, "DISABLED", NODEVICE),

@@ -67,6 +67,7 @@ def _grow(state: State, group: DiskGroup, volume: Volume, length: int) -> list[e
         others = {disk for rid, disks in used.items() if rid != plex.rid for disk in disks}
         means = _Means(pool, behind, others, next_rid, taken)
         grown = _grow_plex(state, group, plex, length, means)
+        used[plex.rid] |= {event.disk for event in grown if isinstance(event, ev.SubdiskCreated)}
         next_rid += sum(isinstance(event, ev.SubdiskCreated) for event in grown)
         events += grown
     return events

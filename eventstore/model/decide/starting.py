@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd
 from eventstore.model import events as ev
+from eventstore.model.decide.devices import NODEVICE
 from eventstore.model.decide.names import need, need_group
 from eventstore.model.decide.plexes import lost_disks
 from eventstore.model.objects import DiskGroup, Plex, Volume
@@ -102,7 +103,14 @@ def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:
             rule="D2",
         )
     of_plex, of_volume = states
-    events = _set_plexes([(plex, of_plex) for plex in state.plexes(volume)])
+    plexes = state.plexes(volume)
+    whole = [plex for plex in plexes if not lost_disks(state, plex)]
+    if not whole:
+        raise _no_good_plex(state, group, volume)
+    # A plex whose disk is missing does not get the first contents: it comes back STALE.
+    events = _set_plexes(
+        [(plex, of_plex if plex in whole else ("DETACHED", NODEVICE)) for plex in plexes]
+    )
     return [*events, ev.VolumeStateSet(volume.space, volume.rid, *of_volume)]
 
 

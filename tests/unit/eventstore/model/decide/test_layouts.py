@@ -153,3 +153,11 @@ def test_a_disk_keeps_its_subdisks_when_it_is_renamed() -> None:
     world = a_world(160).does(make("vol", 100), cmd.RenameDisk("dg", "d1", "first"))
     assert world.layout("vol") == [("first", 0, 100)]
     assert world.one(Disk, "first").name == "first"
+
+
+def test_two_mirrors_that_grow_at_once_do_not_meet_on_a_disk() -> None:
+    world = a_world(160, 160, 160).does(lay("vol", 40, "mirror"))
+    assert world.refuses(resized(cmd.GrowVolumeTo, "vol", 161)).id == "V-5-1-15809"
+    world = a_world(160, 160, 160, 160).does(lay("vol", 40, "mirror"))
+    world.does(resized(cmd.GrowVolumeTo, "vol", 161))
+    assert disks_of(world, "vol-01") & disks_of(world, "vol-02") == set()

@@ -3,8 +3,9 @@
 import pytest
 
 from eventstore.model import commands as cmd
+from eventstore.model import events as ev
 from eventstore.model.notifications import DeviceNotified
-from eventstore.model.objects import Plex, Volume
+from eventstore.model.objects import Disk, Plex, Volume
 from tests.support.model import World, a_world, appears, goes, make, size_for
 
 RUNS, STOPPED = ("ENABLED", "ACTIVE"), ("DISABLED", "CLEAN")
@@ -119,3 +120,40 @@ def test_a_volume_with_a_plex_that_is_down_is_not_resized() -> None:
     world = mirrored().sees(goes("sd1"))
     error = world.refuses(cmd.GrowVolume("dg", "vol", 8))
     assert (error.id, error.cause) == ("V-5-1-1198", "disk d1 has no device")
+
+
+def test_two_plexes_on_one_disk_go_with_it_and_come_back_with_it() -> None:
+    world = mirrored()
+    lost = world.one(Plex, "vol-02")
+    (subdisk,) = world.state.subdisks(lost)
+    world.takes(
+        ev.SubdiskRemoved(subdisk.space, subdisk.rid),
+        ev.SubdiskCreated(
+            subdisk.space,
+            world.state.next_rid(subdisk.space),
+            name="d1-09",
+            plex=lost.rid,
+            disk=world.one(Disk, "d1").rid,
+            disk_offset=100,
+            length=60,
+        ),
+        ev.PlexResized(lost.space, lost.rid, length=60),
+    )
+    world.sees(goes("sd1"))
+    assert (volume(world)[0], plex(world, "vol-02")) == ("DISABLED", ("DISABLED", "NODEVICE"))
+    world.sees(back("sd1"))
+    assert (volume(world), plex(world, "vol-01"), plex(world, "vol-02")) == (RUNS,) * 3
+
+
+def test_an_empty_volume_is_initialised_on_the_plexes_whose_disks_are_there() -> None:
+    world = a_world(160, 160)
+    world.does(cmd.MakeVolume("dg", "vol", 100, layout="mirror", start=False)).sees(goes("sd1"))
+    world.does(cmd.InitVolume("dg", "vol", "active"))
+    assert (volume(world), plex(world, "vol-02")) == (RUNS, RUNS)
+    world.sees(back("sd1"))
+    assert plex(world, "vol-01") == ("DETACHED", "STALE")
+
+
+def test_an_empty_volume_without_a_whole_plex_is_not_initialised() -> None:
+    world = a_world(160).does(cmd.MakeVolume("dg", "vol", 100, start=False)).sees(goes("sd1"))
+    assert world.refuses(cmd.InitVolume("dg", "vol", "active")).id == "V-5-1-1199"
