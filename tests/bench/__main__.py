@@ -16,6 +16,7 @@ from tests.bench import (
     long_logs,
     many_volumes,
     peer,
+    random_moments,
     replaying,
     starting,
     through_the_daemon,
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "long": long_logs.questions,
     "memory": long_logs.memory,
     "start": starting.ready,
+    "moments": random_moments.states,
 }
 
 ROUNDS = 15

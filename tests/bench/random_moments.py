@@ -1,0 +1,78 @@
+"""The state at a random moment, in logs of three lengths; and what keyframes take for it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from random import Random
+from time import perf_counter
+
+from eventstore.replay import Replayer
+from eventstore.storage.offline import read_store
+from eventstore.storage.reader import LogReader
+from tests.bench.ground import LOG, Scale
+from tests.bench.long_logs import LONG, SHORT, make_log
+from tests.bench.measure import Goal, Row, Turns, percentile
+from tests.bench.starting import BETWEEN
+
+CALLS = 40
+
+
+def states(directory: Path, scale: Scale) -> list[Row]:
+    """Compare the state at random moments of long logs with that in a short one."""
+    lengths = {"long": scale.count(LONG), "between": scale.count(BETWEEN), "short": SHORT}
+    with ExitStack() as stack:
+        logs = {
+            name: stack.enter_context(read_store(make_log(directory, commits)))[LOG]
+            for name, commits in lengths.items()
+        }
+        random = Random(11)
+        turns = Turns(
+            long=lambda: _p50_ms(logs["long"], random),
+            between=lambda: _p50_ms(logs["between"], random),
+            short=lambda: _p50_ms(logs["short"], random),
+        )
+        turns.run(scale.rounds)
+        rows = [
+            turns.row(
+                f"state at a random moment, {lengths[name]:,} commits",
+                name,
+                "short",
+                unit="ms",
+                goal=Goal(2, at_most=True),
+                base_is=f"the same in a log of {SHORT:,} commits, p50 of each",
+            )
+            for name in ("long", "between")
+        ]
+        return [*rows, _bytes(logs["long"])]
+
+
+def _p50_ms(reader: LogReader, random: Random) -> float:
+    """Ask from nothing each time: no state to go on from, no keyframe that was proven before."""
+    last, waits_ms = reader.last(), []
+    for _ in range(CALLS):
+        position = random.randrange(1, last + 1)
+        reader.keyframes.proven.clear()
+        begin = perf_counter()
+        Replayer(reader).state_at(position)
+        waits_ms.append(1e3 * (perf_counter() - begin))
+    return percentile(waits_ms, 0.5)
+
+
+def _bytes(reader: LogReader) -> Row:
+    """Compare the bytes of all keyframes with those of the commits."""
+    frames = reader.keyframes.all()
+    (commits,) = reader._driver.execute(
+        f"SELECT sum(length(header) + length(context) + length(payload) + 64) FROM {LOG}_commits"
+    ).fetchone()
+    size = sum(frame.size for frame in frames)
+    return Row(
+        f"  {len(frames):,} keyframes",
+        size / 2**20,
+        "MiB",
+        base=commits / 2**20,
+        base_is="the commits they belong to",
+        ratio=size / commits,
+        goal=Goal(0.15, at_most=True),
+        details={"bytes": size, "records": frames[-1].records},
+    )
