@@ -5,10 +5,9 @@ from __future__ import annotations
 from eventstore.codec import UNREADABLE, decode_events, decode_stored
 from eventstore.errors import Damaged, NotFound, StoreError
 from eventstore.model import digest
-from eventstore.model.evolve import HANDLERS, apply
+from eventstore.model.evolve import STORED_HANDLERS, apply
 from eventstore.model.objects import Change
 from eventstore.model.state import State
-from eventstore.model.upcast import OLD_EVENTS
 from eventstore.storage.keyframes import Keyframe, NotWhole
 from eventstore.storage.reader import LogReader
 
@@ -24,12 +23,11 @@ def replay(reader: LogReader, high: int, *, onto: State | None = None, low: int 
         Damaged: a commit cannot be read, or does not fit the state before it.
     """
     state = State() if onto is None else onto
-    handlers = HANDLERS
+    handlers = STORED_HANDLERS
     position, payload = low, b""
     try:
-        for position, payload in reader.payloads(low, high):
-            events = decode_events(payload, position) if OLD_EVENTS else decode_stored(payload)
-            for event in events:
+        for position, payload in reader.payloads(low, high):  # noqa: B007 the handlers name them
+            for event in decode_stored(payload):
                 handlers[type(event)](state, event)
     except UNREADABLE:
         decode_events(payload, position)

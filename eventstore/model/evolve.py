@@ -30,6 +30,7 @@ from eventstore.model.objects import (
     Volume,
 )
 from eventstore.model.state import State
+from eventstore.model.upcast import OLD_EVENTS, lift
 
 Changes = tuple[Change, ...]
 
@@ -321,8 +322,9 @@ def _device_forgotten(state: State, e: ev.DeviceForgotten) -> Changes:
 
 
 def _subdisk_resized(state: State, e: ev.SubdiskResized) -> Changes:
-    before = cast("Subdisk", state.spaces[e.dgid].records[e.rid])
-    return (state.put(replace(before, length=e.length)),)
+    space = state.spaces[e.dgid]
+    after = replace(cast("Subdisk", space.records[e.rid]), length=e.length)
+    return (((e.dgid, e.rid), space.stretch(after), after),)
 
 
 HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
@@ -371,3 +373,16 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"
+
+
+def _lifted(state: State, event: ev.Event) -> Changes:
+    """Apply an event of an older version, lifted to the present one."""
+    present = lift(event)
+    return HANDLERS[type(present)](state, present)
+
+
+STORED_HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
+    **HANDLERS,
+    **dict.fromkeys(OLD_EVENTS, _lifted),
+}
+"""The same, for events in the versions in which they were stored: what a replay goes by."""

@@ -48,6 +48,17 @@ class Space:
         self.children: dict[int, set[int]] = {}
         self.extents: dict[int, list[Extent]] = {}
 
+    def stretch(self, after: Subdisk) -> AnyRecord:
+        """Store a subdisk of which only the length changed, and return the one before.
+
+        Growth is what happens most: no other index knows the length.
+        """
+        before = self.records[after.rid]
+        self.records[after.rid] = after
+        extents, offset = self.extents[after.disk], after.disk_offset
+        extents[bisect_left(extents, (offset,))] = (offset, after.length, after.rid)
+        return before
+
 
 class State:
     """Everything one log says is true after its last commit.

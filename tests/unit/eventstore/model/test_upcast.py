@@ -10,7 +10,7 @@ from msgspec.msgpack import Decoder
 
 from eventstore import codec, replay
 from eventstore.model import events as ev
-from eventstore.model import upcast
+from eventstore.model import evolve, upcast
 from eventstore.model.objects import NODE_SPACE, Node
 from tests.support.core import LINEAGES
 from tests.support.histories import EVENTS
@@ -45,9 +45,12 @@ def planted(monkeypatch: pytest.MonkeyPatch) -> None:
     stored: Any = GenericAlias(list, (Union.__getitem__((*EVENTS, *old)),))
     monkeypatch.setitem(upcast.UPCASTERS, NodeMadeV1, first)
     monkeypatch.setitem(upcast.UPCASTERS, NodeMadeV2, second)
+    monkeypatch.setattr(codec, "OLD_EVENTS", old)
     for module in (codec, replay):
-        monkeypatch.setattr(module, "OLD_EVENTS", old)
-    monkeypatch.setattr(codec, "decode_stored", Decoder(stored).decode)
+        monkeypatch.setattr(module, "decode_stored", Decoder(stored).decode)
+    for kind in old:
+        lifted = evolve.STORED_HANDLERS[upcast.PlexCreatedV1]
+        monkeypatch.setitem(evolve.STORED_HANDLERS, kind, lifted)
 
 
 OLDEST = msgpack.encode([{"e": "node-made/1", "name": "n"}])
