@@ -5,6 +5,7 @@ A time means the last commit at or before it; the log's order decides, never a c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Literal
 
 from msgspec import Struct
@@ -83,7 +84,12 @@ def time_of(reader: LogReader, position: int) -> int:
 
 def position_of_tx(reader: LogReader, tx: str) -> int | None:
     """Return the position of a transaction's commit, or None."""
-    for position in reader.positions(f"tx/{tx}"):
+    return first_of_tx(reader, reader.positions(f"tx/{tx}"), tx)
+
+
+def first_of_tx(reader: LogReader, candidates: Iterable[int], tx: str) -> int | None:
+    """Return the first of some positions whose commit is that of a transaction, or None."""
+    for position in candidates:
         if decode_header(reader.commit(position).header).tx == tx:
             return position
     return None

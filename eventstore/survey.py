@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from eventstore.codec import Commit
 from eventstore.errors import Damaged, StoreError
-from eventstore.model.objects import HEADER_RID, NODE_SPACE
+from eventstore.model.objects import OWN_HEADER
 from eventstore.model.state import State
 from eventstore.replay import nearest_keyframe, open_keyframe
 from eventstore.storage.keyframes import (
@@ -31,7 +31,6 @@ from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 from eventstore.verify import ChainCheck, ReplayCheck
 
-OWN_HEADER = (NODE_SPACE, HEADER_RID)
 _PIECE = 512
 """Commits read in one transaction: one that is held keeps the WAL from being written over."""
 _BESIDE = 64

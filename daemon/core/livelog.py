@@ -24,10 +24,8 @@ from eventstore.model import digest
 from eventstore.model.events import AnyEvent
 from eventstore.model.evolve import apply
 from eventstore.model.invariants import violations_at
-from eventstore.model.objects import HEADER_RID, NODE_SPACE, Change
+from eventstore.model.objects import OWN_HEADER, Change
 from eventstore.model.state import State
-
-OWN_HEADER = (NODE_SPACE, HEADER_RID)
 
 
 class LiveLog:

@@ -21,8 +21,9 @@ from daemon.core.node import Node
 from daemon.core.ready import Answer, Input, Ready, Submit
 from daemon.shell import clock
 from daemon.shell.logs import Logger
-from eventstore.codec import decode_context, decode_header
+from eventstore.codec import decode_context
 from eventstore.errors import AppendFailed, Overloaded
+from eventstore.moments import first_of_tx
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096
@@ -155,7 +156,5 @@ class Driver:
         return answer
 
     def _position_of(self, request: str) -> int | None:
-        for position in self.store.positions("node", f"tx/{request}"):
-            if decode_header(self.store.logs["node"].commit(position).header).tx == request:
-                return position
-        return None
+        candidates = self.store.positions("node", f"tx/{request}")
+        return first_of_tx(self.store.logs["node"], candidates, request)

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import msgspec
 
-from daemon.core.livelog import OWN_HEADER, LiveLog
+from daemon.core.livelog import LiveLog
 from daemon.core.node import INTERVALS_SHOWN, Node
 from daemon.core.ready import HardState
 from eventstore.codec import Head, decode_events
 from eventstore.errors import Damaged
 from eventstore.model import digest
 from eventstore.model.events import UNKNOWN_INTERVALS, IntervalUnknown, touched
-from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster
+from eventstore.model.objects import HEADER_RID, NODE_SPACE, OWN_HEADER, Cluster
 from eventstore.model.objects import Node as NodeRecord
 from eventstore.replay import nearest_keyframe, replay
 from eventstore.storage.reader import LogReader

@@ -16,6 +16,8 @@ Key = tuple[str, int]
 NODE_SPACE = ""
 HEADER_RID = 0
 """In each space the record that describes the space itself and holds its counter."""
+OWN_HEADER: Key = (NODE_SPACE, HEADER_RID)
+"""What a daemon notes of itself: a commit that changes nothing else changes no configuration."""
 
 
 LOG_OFFSET = -1
