@@ -10,8 +10,7 @@ from cli import ask, output
 from cli.changes import perform
 from cli.failure import UsageError
 from cli.options import Change, Command, Group, destroys, new_app, reads, writes, writes_named
-from cli.render import free as free_space
-from cli.render import records
+from cli.render import free as free_space, records
 from cli.source import Source
 
 app = new_app("""Disk groups: list them, make them, give them disks and take them away.

@@ -18,8 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
-from daemon.kernel import sysfs as facts
-from daemon.kernel import uevents
+from daemon.kernel import sysfs as facts, uevents
 from daemon.kernel.port import Note, no_note
 from eventstore.errors import Unavailable
 from eventstore.model.notifications import (

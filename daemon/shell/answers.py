@@ -119,7 +119,7 @@ def _of_node(node: Node) -> Answer:
                 "reason": interval.reason,
                 "position": position,
             }
-            for position, interval in node.intervals
+            for position, interval in node.private.intervals
         ],
         "devices": state.counts.get(Device, 0) - len(lost),
         "groups": len(state.group_names),

@@ -18,11 +18,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from daemon.core.node import Node
-from daemon.core.ready import Answer, Input, Ready, Submit
+from daemon.core.ready import Answer, Found, Held, Hold, Input, Ready, Submit, Tick
+from daemon.core.sharedlog import failure
 from daemon.shell import clock
 from daemon.shell.logs import Logger
-from eventstore.codec import decode_context
-from eventstore.errors import AppendFailed, Overloaded
+from eventstore.codec import decode_context, decode_events
+from eventstore.errors import AppendFailed, Overloaded, StoreError
+from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
 from eventstore.storage.store import Store
 
@@ -58,11 +60,14 @@ class Driver:
         self._log = logger
         self._on_failure = on_failure
         self._on_append = on_append
-        self._inputs: deque[tuple[Input, Reply | None]] = deque()
+        self._inputs: deque[Input] = deque()
+        self._waiting: dict[int, tuple[str, Reply]] = {}
+        """Token -> identifier of a request that has no answer yet, and whom to tell."""
         self._scheduled = False
         self._next_token = 0
+        self._tick: asyncio.TimerHandle | None = None
 
-    def put(self, said: Input, reply: Reply | None = None) -> None:
+    def put(self, said: Input) -> None:
         """Take an input; it is stepped in this turn of the loop, or in the next.
 
         Raises:
@@ -78,7 +83,7 @@ class Driver:
                 cause=f"{QUEUE_MAX} are waiting for the disk",
                 fix="try again; if it lasts, look at the disk that holds the log",
             )
-        self._inputs.append((said, reply))
+        self._inputs.append(said)
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self.pump)
@@ -89,8 +94,17 @@ class Driver:
         Raises:
             Overloaded, AppendFailed: see `put`.
         """
-        found = self._position_of(said.request)
-        self.put(said if found is None else msgspec.structs.replace(said, found=found), reply)
+        self._next_token += 1
+        token, as_of = self._next_token, self.node.shared.head.position
+        self._waiting[token] = (said.request, reply)
+        looked_up = msgspec.structs.replace(
+            said, token=token, found=self.find(said.request), as_of=as_of
+        )
+        try:
+            self.put(looked_up)
+        except StoreError:
+            del self._waiting[token]
+            raise
 
     def pump(self) -> None:
         """Step everything that waits, flush it in one transaction, and do the rest.
@@ -107,20 +121,16 @@ class Driver:
     def _pump(self) -> None:
         self._scheduled = False
         batch, self._inputs = self._inputs, deque()
-        done: list[tuple[Ready, Input, Reply | None]] = []
-        for said, reply in batch:
-            done.append((self.node.step(clock.now_ms(), clock.wall_us(), said), said, reply))
+        readies = [self.node.step(clock.now_ms(), clock.wall_us(), said) for said in batch]
         try:
-            self._persist([ready for ready, _said, _reply in done])
+            self._persist(readies)
         except AppendFailed as error:
-            self._fail(error, done)
+            self._fail(error)
             return
-        for ready, _said, reply in done:
-            for _token, answer in ready.replies:
-                if reply is not None:
-                    reply(self._with_maker(answer))
-            for note in ready.notes:
-                self._log.info(note)
+        for ready in readies:
+            self._finish(ready)
+        if readies:
+            self._wake_at(readies[-1].wake_at_ms)
 
     def _persist(self, readies: Sequence[Ready]) -> None:
         entries = [entry for ready in readies for entry in ready.append]
@@ -130,16 +140,43 @@ class Driver:
             self.store.append(entries, new_hard_state=body)
             self._on_append()
 
-    def _fail(
-        self, error: AppendFailed, done: Sequence[tuple[Ready, Input, Reply | None]]
-    ) -> None:
+    def _finish(self, ready: Ready) -> None:
+        """Do what follows the disk."""
+        for directive in ready.directives:
+            if isinstance(directive, Hold):
+                # No I/O passes here: what is asked for is so already (D4).
+                self.put(Held(directive.number))
+        for token, answer in ready.replies:
+            if token in self._waiting:
+                _request, reply = self._waiting.pop(token)
+                reply(self._with_maker(answer))
+        for note in ready.notes:
+            self._log.info(note)
+
+    def _wake_at(self, at_ms: int | None) -> None:
+        """Let the core know when the time has come that it named."""
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        if at_ms is not None:
+            delay_s = max(0, at_ms - clock.now_ms()) / 1000
+            self._tick = asyncio.get_running_loop().call_later(delay_s, self._time_reached)
+
+    def _time_reached(self) -> None:
+        self._tick = None
+        if self.failed is None:
+            self.put(Tick())
+
+    def stop(self) -> None:
+        """Wake no more."""
+        self._wake_at(None)
+
+    def _fail(self, error: AppendFailed) -> None:
         self.failed = error
+        self.stop()
         self._log.error("the log could not be written -> promise nothing more", cause=error.cause)
-        unsettled = [
-            Unsettled(said.request, reply)
-            for _ready, said, reply in done
-            if isinstance(said, Submit) and reply is not None
-        ]
+        unsettled = [Unsettled(request, reply) for request, reply in self._waiting.values()]
+        self._waiting.clear()
         self._on_failure(error, unsettled)
 
     def _with_maker(self, answer: Answer) -> Answer:
@@ -155,6 +192,16 @@ class Driver:
             error["cause"] = f"{error['cause']}; {maker}, @{commit.position}"
         return answer
 
-    def _position_of(self, request: str) -> int | None:
-        candidates = self.store.positions("node", f"tx/{request}")
-        return first_of_tx(self.store.logs["node"], candidates, request)
+    def find(self, request: str) -> Found | None:
+        """Return what the logs say of a request's identifier (D13)."""
+        for log in ("shared", "node"):
+            candidates = self.store.positions(log, f"tx/{request}")
+            position = first_of_tx(self.store.logs[log], candidates, request)
+            if position is not None:
+                return Found("done", position)
+        for position in self.store.positions("shared", f"failed/{request}"):
+            commit = self.store.logs["shared"].commit(position)
+            for event in decode_events(commit.payload, position):
+                if isinstance(event, RequestsFailed) and request in event.requests:
+                    return failure(event, position)
+        return None

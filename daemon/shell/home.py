@@ -22,8 +22,7 @@ from eventstore.codec import (
     index_keys,
 )
 from eventstore.errors import Rejected, Unavailable
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.questions import DATABASE

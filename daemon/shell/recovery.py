@@ -11,14 +11,22 @@ from pathlib import Path
 import msgspec
 
 from daemon.core.livelog import LiveLog
-from daemon.core.node import INTERVALS_SHOWN, Node
+from daemon.core.node import Node
+from daemon.core.private import INTERVALS_SHOWN
 from daemon.core.ready import HardState
+from daemon.core.sharedlog import SharedLog
 from eventstore.codec import Head, decode_events
 from eventstore.errors import Damaged
 from eventstore.model import digest
+from eventstore.model.cluster import header
 from eventstore.model.events import UNKNOWN_INTERVALS, IntervalUnknown, touched
-from eventstore.model.objects import HEADER_RID, NODE_SPACE, OWN_HEADER, Cluster
-from eventstore.model.objects import Node as NodeRecord
+from eventstore.model.objects import (
+    HEADER_RID,
+    NODE_SPACE,
+    OWN_HEADER,
+    Cluster,
+    Node as NodeRecord,
+)
 from eventstore.replay import nearest_keyframe, replay
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
@@ -41,7 +49,7 @@ def recover(database: Path) -> tuple[Store, Node]:
     """
     store = Store.open(database)
     try:
-        shared, own = (_live(store, log) for log in ("shared", "node"))
+        shared, own = _shared(store), _live(store, "node")
         node = _core(store, shared, own)
     except BaseException:
         store.close()
@@ -49,6 +57,17 @@ def recover(database: Path) -> tuple[Store, Node]:
     # What stays is of no interest to the collector: looking at it all stops the loop for long.
     gc.freeze()
     return store, node
+
+
+def _shared(store: Store) -> SharedLog:
+    """Rebuild the shared log, and find how far its last elected members had stored it (C3)."""
+    live = _live(store, "shared")
+    cluster = header(live.state)
+    at = live.head.position
+    if cluster is not None:
+        while at > cluster.regular and store.logs["shared"].commit(at).term != cluster.term:
+            at -= 1
+    return SharedLog(live.state, live.head, live.last_change, live.digest, at)
 
 
 def _live(store: Store, log: str) -> LiveLog:
@@ -87,17 +106,17 @@ def _last_change(reader: LogReader, position: int) -> int:
     return 0
 
 
-def _core(store: Store, shared: LiveLog, own: LiveLog) -> Node:
-    cluster, header = (log.state.get((NODE_SPACE, HEADER_RID)) for log in (shared, own))
-    if not isinstance(cluster, Cluster) or not isinstance(header, NodeRecord):
+def _core(store: Store, shared: SharedLog, own: LiveLog) -> Node:
+    cluster, own_header = (log.state.get((NODE_SPACE, HEADER_RID)) for log in (shared, own))
+    if not isinstance(cluster, Cluster) or not isinstance(own_header, NodeRecord):
         raise Damaged(
             f"{store.path} was not founded",
             cause="position 1 of its logs says neither which cluster nor which node it is of (B0)",
         )
     body = store.hard_state()
     hard = HardState() if body is None else msgspec.msgpack.decode(body, type=HardState)
-    node = Node(header.name, cluster.name, shared, own, hard)
-    node.intervals.extend(_last_intervals(store))
+    node = Node(own_header.name, cluster.name, shared, own, hard)
+    node.private.intervals.extend(_last_intervals(store))
     return node
 
 

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from daemon.config import Settings
-from daemon.core.ready import Begin, Notified, Stop
+from daemon.core.node import Node
+from daemon.core.ready import Begin, Notified, Stop, Viewed
+from daemon.core.view import View, ViewNode
 from daemon.kernel.embedded import EmbeddedKernel
 from daemon.kernel.linux import LinuxKernel
 from daemon.kernel.port import KernelPort
@@ -133,6 +135,7 @@ class Service:
         driver = Driver(store, node, self._log, self._failed, self.followers.wake)
         try:
             driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
+            driver.put(Viewed(_alone(node)))
             driver.pump()
             if driver.failed is not None:
                 raise driver.failed
@@ -231,7 +234,14 @@ class Service:
         }
 
 
+def _alone(node: Node) -> View:
+    """Return the view of a cluster of one node, which nobody has to be asked about (B1)."""
+    here = ViewNode(node.name, clock.boot_id(), daemon=1)
+    return View(node.member.cluster_id, (here,), node.name, quorate=True)
+
+
 def _close(driver: Driver) -> None:
+    driver.stop()
     try:
         driver.store.close()
     except StoreError:

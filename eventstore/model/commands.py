@@ -31,10 +31,11 @@ class InitDisk(Command, frozen=True, tag="disk.init"):
 
 
 class CreateDiskGroup(Command, frozen=True, tag="dg.init"):
-    """Make a disk group of initialised disks."""
+    """Make a disk group of initialised disks; a shared one is the whole cluster's."""
 
     group: Text
     disks: Annotated[tuple[DiskSpec, ...], Meta(max_length=MAX_LIST)]
+    shared: bool = False
 
 
 class AddDisks(Command, frozen=True, tag="dg.adddisk"):

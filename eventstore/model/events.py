@@ -10,38 +10,29 @@ from __future__ import annotations
 
 from typing import Union
 
+from eventstore.model.cluster_events import (
+    ConfiguredNodesChanged as ConfiguredNodesChanged,
+    MasterElected as MasterElected,
+    NodeJoined as NodeJoined,
+    NodeLeft as NodeLeft,
+    OfCluster as OfCluster,
+    RequestsFailed as RequestsFailed,
+    VersionRaised as VersionRaised,
+)
 from eventstore.model.event import (
     UNKNOWN_INTERVALS as UNKNOWN_INTERVALS,
-)
-from eventstore.model.event import (
     Event as Event,
-)
-from eventstore.model.event import (
     Notice as Notice,
-)
-from eventstore.model.event import (
     OfGroup as OfGroup,
-)
-from eventstore.model.event import (
     OfGroupItself as OfGroupItself,
-)
-from eventstore.model.event import (
     OfNode as OfNode,
 )
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
 from eventstore.model.takeover_events import (
     DiskGroupTakenOver as DiskGroupTakenOver,
-)
-from eventstore.model.takeover_events import (
     DiskTakenOver as DiskTakenOver,
-)
-from eventstore.model.takeover_events import (
     ForeignRemoved as ForeignRemoved,
-)
-from eventstore.model.takeover_events import (
     ForeignTakenOver as ForeignTakenOver,
-)
-from eventstore.model.takeover_events import (
     VolumeTakenOver as VolumeTakenOver,
 )
 
@@ -358,6 +349,12 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     DiskRenamed,
     DeviceOfflineSet,
     DeviceForgotten,
+    MasterElected,
+    NodeJoined,
+    NodeLeft,
+    RequestsFailed,
+    VersionRaised,
+    ConfiguredNodesChanged,
 ]
 
 
@@ -379,6 +376,6 @@ def touched(event: Event) -> tuple[Key, ...]:
         return ((NODE_SPACE, event.rid),)
     if isinstance(event, OfGroupItself):
         return ((event.dgid, HEADER_RID),)
-    if isinstance(event, (ClusterCreated, NodeCreated, DaemonStarted, DaemonStopped)):
+    if isinstance(event, (ClusterCreated, NodeCreated, DaemonStarted, DaemonStopped, OfCluster)):
         return ((NODE_SPACE, HEADER_RID),)
     return ()

@@ -31,13 +31,36 @@ class Record(Struct, frozen=True, tag_field="type"):
     rid: int
 
 
+class Seat(Struct, frozen=True, array_like=True):
+    """A node's place in the cluster, as the shared log has it.
+
+    `member`: it is in the list of the last `MasterElected`; `stored_through`: else the position up
+    to which it is recorded to have stored the log (C3). `joined` from its `NodeJoined` on (B6).
+    """
+
+    name: str
+    boot_id: str = ""
+    member: bool = False
+    joined: bool = False
+    stored_through: int = 0
+
+
 class Cluster(Record, frozen=True, tag="cluster"):
-    """The header of the shared log's own space: who founded it, and for whom (B0)."""
+    """The header of the shared log's own space: who founded it, and for whom (B0).
+
+    `nodes` are the configured ones; `term` and `master` those of the last `MasterElected`, and
+    `regular` is the last position of which it is known that the members before it had stored it.
+    """
 
     name: str
     cluster_id: str
     nodes: tuple[str, ...]
     next_rid: int = 1
+    term: int = 0
+    master: str = ""
+    seats: tuple[Seat, ...] = ()
+    protocol: int = 1
+    regular: int = 0
 
 
 class Node(Record, frozen=True, tag="node"):

@@ -25,8 +25,7 @@ from daemon.shell.recovery import recover
 from daemon.wire import control
 from eventstore.codec import Actor, Context, Entry
 from eventstore.listing import print_view
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.disks import PRIVATE_LEN, PRIVATE_OFFSET
 from eventstore.model.state import State
 from eventstore.replay import replay

@@ -11,9 +11,9 @@ from random import Random
 from daemon.core.livelog import LiveLog
 from daemon.core.node import Node
 from daemon.core.ready import Begin, HardState, Input, Notified, Ready, Submit
+from daemon.core.sharedlog import SharedLog
 from eventstore.codec import Actor, Context, Entry, Head
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.notifications import DeviceFact, DeviceNotified, DevicesScanned
 from eventstore.model.state import State
 from eventstore.storage.store import Store
@@ -114,8 +114,7 @@ class Story:
 
 def write(store: Store, commits: int) -> None:
     """Fill the logs of a new store, in big transactions."""
-    shared, own = (_log(store, log) for log in ("shared", "node"))
-    node = Node("node1", "bench", shared, own, HardState())
+    shared, own = SharedLog(State(), store.heads["shared"]), _log(store, "node")
     clock = Context(clock_us=_START_US)
     first = [
         shared.record(
@@ -136,6 +135,7 @@ def write(store: Store, commits: int) -> None:
         ),
     ]
     batch = first
+    node = Node("node1", "bench", shared, own, HardState())
     for entry in Story(node).entries(commits):
         batch.append(entry)
         if len(batch) >= _BATCH:

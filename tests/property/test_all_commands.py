@@ -2,11 +2,9 @@
 
 from typing import get_args
 
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 
-from eventstore.model import commands as cmd
-from eventstore.model import digest
+from eventstore.model import commands as cmd, digest
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from tests.support.histories import (

@@ -4,13 +4,11 @@ from contextlib import suppress
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from eventstore import codec
 from eventstore.errors import Damaged, UnknownFormat
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import digest, events as ev
 from eventstore.model.objects import AnyRecord
 from tests.support.histories import EVENTS, RECORDS, TEXTS, of
 

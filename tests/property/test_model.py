@@ -1,14 +1,11 @@
 """What holds of the model whatever happens."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from eventstore.codec import decode_events, encode_events
 from eventstore.errors import StoreError
 from eventstore.listing import print_view
-from eventstore.model import commands as cmd
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, digest, events as ev
 from eventstore.model.decide.table import decide
 from eventstore.model.evolve import apply, evolve
 from eventstore.model.objects import HEADER_RID, AnyRecord, Header, Key

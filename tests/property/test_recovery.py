@@ -3,8 +3,7 @@
 import tempfile
 from pathlib import Path
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from daemon.core.node import Node
 from daemon.shell.recovery import recover
@@ -27,7 +26,7 @@ def everything(node: Node) -> object:
         (snapshot(live.state), live.digest, live.head, live.last_change)
         for live in (node.shared, node.own)
     ]
-    return logs, node.name, node.cluster, list(node.intervals)
+    return logs, node.name, node.cluster, list(node.private.intervals)
 
 
 @given(MOVES)
@@ -54,7 +53,7 @@ def test_a_recovered_core_goes_on_as_the_one_that_was_would_have(
             twin = Core()
             twin.node, twin.wall_us, twin.monotonic_ms = node, core.wall_us, core.monotonic_ms
             twin._requests = core._requests
-            node.hard_state = core.node.hard_state
+            node.member.hard = core.node.hard_state
             moved(core, later)
             moved(twin, later)
             assert everything(node) == everything(core.node)

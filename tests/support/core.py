@@ -5,10 +5,11 @@ from typing import Any, Literal
 
 from daemon.core.livelog import LiveLog
 from daemon.core.node import Node
-from daemon.core.ready import Begin, HardState, Input, Notified, Ready, Stop, Submit
+from daemon.core.ready import Begin, Found, HardState, Input, Notified, Ready, Stop, Submit, Viewed
+from daemon.core.sharedlog import SharedLog
+from daemon.core.view import View, ViewNode
 from eventstore.codec import ZERO_HASH, Actor, Commit, Context, Entry, Head, decode_events
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.notifications import DeviceFact, DevicesScanned, Notification
 from eventstore.model.objects import Volume
 from eventstore.model.state import State
@@ -33,6 +34,10 @@ def an_empty_log(log: Log) -> LiveLog:
     return LiveLog(log, State(), Head(LINEAGES[log], 0, ZERO_HASH, 0), 0)
 
 
+def an_empty_shared_log() -> SharedLog:
+    return SharedLog(State(), Head(LINEAGES["shared"], 0, ZERO_HASH, 0))
+
+
 class Core:
     """A node, founded like a home, and a clock that only moves when it is told to."""
 
@@ -40,7 +45,7 @@ class Core:
         self.monotonic_ms = 1_000
         self.wall_us = START_US
         self.entries: list[Entry] = []
-        shared, own = an_empty_log("shared"), an_empty_log("node")
+        shared, own = an_empty_shared_log(), an_empty_log("node")
         self._found(shared, ev.ClusterCreated("c1", "prod", ("node1",)), None)
         self._found(own, ev.NodeCreated("node1", "c1"), 1)
         self.node = Node("node1", "prod", shared, own, HardState())
@@ -49,7 +54,7 @@ class Core:
 
     def _found(self, log: LiveLog, event: ev.AnyEvent, shared_position: int | None) -> None:
         context = Context(Actor(program="vxconfigd"), clock_us=self.wall_us)
-        tx = f"node1@{log.log}-1"
+        tx = f"node1@{log.log}-{log.head.position + 1}"
         self.entries.append(
             log.record(tx, "node1", context, (event,), term=0, shared_position=shared_position)
         )
@@ -94,6 +99,15 @@ class Core:
         self.node = Node(old.name, old.cluster, old.shared, old.own, old.hard_state)
         return self.steps(BEGIN)
 
+    def hears_who_is_in(self) -> Ready:
+        """The kernel says that this node is all there is."""
+        here = ViewNode("node1", BOOT, daemon=1)
+        return self.steps(Viewed(View("c1", (here,), "node1", quorate=True)))
+
+    def shares(self, event: ev.AnyEvent) -> None:
+        """The shared log says something."""
+        self._found(self.node.shared, event, None)
+
     def sees(self, *notifications: Notification) -> Ready:
         ready = Ready()
         for notification in notifications:
@@ -116,7 +130,7 @@ class Core:
         *,
         expect: int | None = None,
         dry_run: bool = False,
-        found: int | None = None,
+        found: Found | None = None,
         user: str = "root",
     ) -> Ready:
         """Submit a command; it comes back with the one reply there must be."""

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from eventstore.errors import StoreError
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.notifications import (
     DeviceFact,
     DeviceNotified,
@@ -177,7 +176,20 @@ def every_event() -> Core:
     core = the_whole_story()
     _another_group(core)
     _whole_groups(core)
+    _a_cluster(core)
     return core
+
+
+def _a_cluster(core: Core) -> None:
+    """What the shared log says of the cluster itself."""
+    core.hears_who_is_in()
+    for event in (
+        ev.NodeLeft("node1", clean=True),
+        ev.RequestsFailed(("grow-more",), "node2", "V-5-1-7916", "not every node had it", "C4"),
+        ev.VersionRaised(1),
+        ev.ConfiguredNodesChanged(("node1", "node2")),
+    ):
+        core.shares(event)
 
 
 def _another_group(core: Core) -> None:

@@ -19,8 +19,7 @@ from eventstore.codec import (
     encode_events,
     index_keys,
 )
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.objects import Change, Subdisk, Volume
 from eventstore.model.state import State

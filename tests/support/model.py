@@ -6,9 +6,7 @@ from typing import Self, TypeVar
 import pytest
 
 from eventstore.errors import StoreError
-from eventstore.model import commands as cmd
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, digest, events as ev
 from eventstore.model.decide.devices import observe
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.table import decide

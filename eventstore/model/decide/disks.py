@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from eventstore.errors import NotFound, Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.moment import Moment
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Device, DiskGroup
 from eventstore.model.state import State

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from itertools import count
 
 from eventstore.errors import Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.disks import check_not_owned, need_device
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.moving import check_group_free

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from eventstore.errors import NotFound, Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.names import check_free, check_name, need, need_group
 from eventstore.model.decide.starting import stopping
 from eventstore.model.objects import Disk, DiskGroup, rid_text

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from eventstore.errors import Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.allocation import Pool
 from eventstore.model.decide.layout import creation, layout_of, plan
 from eventstore.model.decide.names import free_name, need, need_group

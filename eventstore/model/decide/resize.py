@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from eventstore.errors import Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.allocation import Pool, Region
 from eventstore.model.decide.layout import columns_of, layout_of, regions_given
 from eventstore.model.decide.names import need, need_group

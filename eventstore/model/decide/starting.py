@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventstore.errors import Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.devices import NODEVICE
 from eventstore.model.decide.names import need, need_group
 from eventstore.model.decide.plexes import lost_disks

@@ -13,8 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from eventstore.errors import Rejected
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.moving import check_group_free
 from eventstore.model.invariants import column_problems
 from eventstore.model.objects import LOG_OFFSET

@@ -91,7 +91,7 @@ def test_a_copy_is_told_from_another_history(lab: RunningLab, tmp_path: Path) ->
     done = lab.run("vx", "verify", "--against", str(fork.home))
     assert done.code == 6
     assert f"node/node1: another history from @{last} on" in done.out
-    assert "shared: the same as the other up to @1" in done.out
+    assert "shared: the same as the other up to @3" in done.out
 
 
 def fork_by_itself(fork: RunningHome) -> None:

@@ -13,8 +13,7 @@ import pytest
 
 from daemon.config import CONFIG_FILE
 from daemon.errors import RequestFailed
-from eventstore.codec import Context as CommitContext
-from eventstore.codec import Draft, Entry, encode_context, encode_events
+from eventstore.codec import Context as CommitContext, Draft, Entry, encode_context, encode_events
 from eventstore.model import events as ev
 from eventstore.storage.store import Store
 from tests.support.daemons import DEADLINE_S, Daemon, daemon_with_disks, make_group, received

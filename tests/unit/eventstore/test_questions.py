@@ -152,7 +152,7 @@ def test_what_was_renamed_is_found_by_its_record_id_and_every_name(past: Past) -
 
 def test_show_tells_one_commit_whole(past: Past) -> None:
     shown = past.data("show", tx("grow-vol"))
-    assert (shown["position"], shown["tx"], shown["term"]) == (12, "grow-vol", 1)
+    assert (shown["position"], shown["tx"], shown["term"]) == (12, "grow-vol", 0)
     assert shown["previous_hash"] == past.data("show", at(11))["hash"]
     assert shown["context"]["actor"]["user"] == "ann"
     assert shown["shared_position"] == 1

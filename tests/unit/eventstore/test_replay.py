@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from eventstore.codec import ZERO_HASH, Head, encode_events
 from eventstore.errors import Damaged, NotFound, UnknownFormat

@@ -8,8 +8,7 @@ import pytest
 from msgspec import msgpack
 
 from eventstore.codec import ZERO_HASH, Commit, Draft, Head, chain, encode_events, seal
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.verify import Verdict, verify

@@ -5,8 +5,7 @@ import pytest
 from daemon.core.livelog import LiveLog
 from eventstore.codec import Context, Entry, content_hashes_hold
 from eventstore.errors import StoreError
-from eventstore.model import digest
-from eventstore.model import events as ev
+from eventstore.model import digest, events as ev
 from tests.support.core import a_core, an_empty_log
 from tests.support.model import BOOT, make, snapshot
 

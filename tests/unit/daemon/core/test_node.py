@@ -2,10 +2,9 @@
 
 import pytest
 
-from daemon.core.ready import HardState, Ready
+from daemon.core.ready import Found, Ready
 from eventstore.codec import decode_context, decode_header
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from tests.support.core import Core, a_core, the_answer
 from tests.support.model import (
     START_US,
@@ -26,9 +25,21 @@ HOUR_US = 3_600_000_000
 
 def test_a_daemon_that_begins_takes_the_next_term_as_master() -> None:
     core = Core()
-    assert core.begins().hard_state == HardState(1, "node1", 1)
-    assert core.begins().hard_state == HardState(2, "node1", 2)
-    assert core.commits()[-1].term == 2
+    for term in (1, 2):
+        core.begins()
+        hard = core.hears_who_is_in().hard_state
+        assert hard is not None
+        assert (hard.term, hard.promised_to) == (term, "node1")
+        assert core.commits("shared")[-1].term == term
+
+
+def test_a_daemon_that_begins_is_another_one_than_before() -> None:
+    core = Core()
+    first = core.begins().hard_state
+    second = core.begins().hard_state
+    assert first is not None
+    assert second is not None
+    assert second.incarnation > first.incarnation
 
 
 def test_a_daemon_that_begins_says_whether_the_one_before_had_stopped() -> None:
@@ -76,7 +87,7 @@ def test_the_same_request_again_gets_its_first_outcome_and_no_commit() -> None:
 
 def test_a_request_that_the_log_has_gets_the_outcome_found_there() -> None:
     core = a_core(160)
-    ready = core.asks(make("vol", 100), "old", found=2)
+    ready = core.asks(make("vol", 100), "old", found=Found("done", 2))
     assert ready.append == ()
     assert the_answer(ready)["data"]["position"] == 2
 
@@ -193,7 +204,7 @@ def test_the_first_scan_after_a_down_time_records_the_unknown_interval() -> None
     core.scans(fact("sd1", size=size_for(160)))
     (event,) = core.events()
     assert event == ev.IntervalUnknown("the daemon was down", last_us, core.wall_us, "boot-1")
-    assert list(core.node.intervals) == [(core.position, event)]
+    assert list(core.node.private.intervals) == [(core.position, event)]
 
 
 def test_only_the_first_scan_ends_the_down_time() -> None:
@@ -228,7 +239,7 @@ def test_a_clock_that_jumped_is_recorded_before_what_it_came_with(seconds: int) 
     core.clock_jumps(seconds)
     ready = core.asks(make("vol", 100))
     assert len(ready.append) == 2
-    ((at, jump),) = core.node.intervals
+    ((at, jump),) = core.node.private.intervals
     assert (at, the_answer(ready)["data"]["position"]) == (position + 1, position + 2)
     assert f"{seconds:+.3f} s" in jump.reason
     assert jump.until_us - jump.since_us == HOUR_US
@@ -259,7 +270,7 @@ def test_every_commit_carries_the_digest_of_the_state_after_it() -> None:
 def test_requests_beyond_those_remembered_are_left_to_the_log(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("daemon.core.node.RECENT_MAX", 1)
+    monkeypatch.setattr("daemon.core.private.RECENT_MAX", 1)
     core = a_core(160)
     core.asks(make("a", 8), "first")
     core.asks(make("b", 8), "second")

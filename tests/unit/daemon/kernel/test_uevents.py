@@ -1,5 +1,4 @@
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from daemon.kernel.uevents import MAX_UEVENT_BYTES, Ignored, Uevent, parse
 

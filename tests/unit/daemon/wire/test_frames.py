@@ -2,8 +2,7 @@ import tracemalloc
 
 import msgpack
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from daemon.errors import ProtocolViolation
 from daemon.wire.frames import (

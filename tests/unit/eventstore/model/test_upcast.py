@@ -9,8 +9,7 @@ from msgspec import msgpack
 from msgspec.msgpack import Decoder
 
 from eventstore import codec, replay
-from eventstore.model import events as ev
-from eventstore.model import evolve, upcast
+from eventstore.model import events as ev, evolve, upcast
 from eventstore.model.objects import NODE_SPACE, Node
 from tests.support.core import LINEAGES
 from tests.support.histories import EVENTS

@@ -2,8 +2,7 @@
 
 import pytest
 
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.objects import Device, Disk, Plex, Subdisk, Volume
 from tests.support.model import (
     SECOND_US,

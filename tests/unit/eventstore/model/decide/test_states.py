@@ -2,8 +2,7 @@
 
 import pytest
 
-from eventstore.model import commands as cmd
-from eventstore.model import events as ev
+from eventstore.model import commands as cmd, events as ev
 from eventstore.model.notifications import DeviceNotified
 from eventstore.model.objects import Disk, Plex, Volume
 from tests.support.model import World, a_world, appears, goes, make, size_for

@@ -1,0 +1,261 @@
+"""What daemons tell each other: one frozen record a message, each with its term (G4).
+
+Every message is harmless when it comes late or twice: terms order masters, numbers order the
+proposals of one, positions order catch-up. `encode` and `decode` are the form that travels.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from eventstore.codec import Commit
+
+
+class Record(Struct, frozen=True, array_like=True):
+    """A proposal as a member writes it down, and is then in doubt about.
+
+    Records are ordered by (term, number). `again` marks a re-proposal, which is sticky (C4a).
+    `members` is the list it goes to, which never changes (D5).
+    """
+
+    term: int
+    number: int
+    again: bool
+    members: tuple[str, ...]
+    commits: tuple[Commit, ...]
+
+    @property
+    def order(self) -> tuple[int, int]:
+        """Return what orders records in doubt."""
+        return self.term, self.number
+
+    @property
+    def first(self) -> int:
+        """Return the first position it is about."""
+        return self.commits[0].position
+
+    @property
+    def last(self) -> int:
+        """Return the last position it is about."""
+        return self.commits[-1].position
+
+
+class Message(Struct, frozen=True, array_like=True, tag_field="m"):
+    """What all messages share: the term of the master that it is from or for."""
+
+    term: int
+
+
+class Ask(Message, frozen=True, tag="ask"):
+    """The master that a view names asks for a promise, and for the member's state (C2)."""
+
+    incarnation: int
+    protocol: int
+
+
+class Promised(Message, frozen=True, tag="promised"):
+    """A member's promise and its state; durable before it is sent (C2)."""
+
+    asker: int
+    """The incarnation of the master's daemon that was promised to."""
+    cluster_id: str
+    position: int
+    hash: bytes
+    intact: bool
+    doubt: Record | None
+    protocols: tuple[int, int]
+    incarnation: int
+
+
+class Deposed(Message, frozen=True, tag="deposed"):
+    """The answer to any message of a lower term: `term` is what was promised, and to whom (C2)."""
+
+    to: str
+    incarnation: int
+
+
+class Fetch(Message, frozen=True, tag="fetch"):
+    """The master asks the longest intact log for what follows `after` (C3)."""
+
+    after: int
+
+
+class Fetched(Message, frozen=True, tag="fetched"):
+    """A piece of the longest log, for the master."""
+
+    after: int
+    commits: tuple[Commit, ...]
+
+
+class Piece(Message, frozen=True, tag="piece"):
+    """A piece of the log for a member that is behind; `through` is where catch-up ends (C3)."""
+
+    after: int
+    through: int
+    commits: tuple[Commit, ...]
+
+
+class CaughtUp(Message, frozen=True, tag="caught-up"):
+    """How far a member's log goes; also the answer to a piece that does not fit."""
+
+    position: int
+    hash: bytes
+
+
+class Distrust(Message, frozen=True, tag="distrust"):
+    """The member's log counts as damaged: it lacks what its node had stored (C3)."""
+
+    reason: str
+
+
+class Diverged(Message, frozen=True, tag="diverged"):
+    """The member's log is not a prefix of the master's, from `position` on at the latest (B3)."""
+
+    position: int
+
+
+class Check(Message, frozen=True, tag="check"):
+    """Would the member agree? It holds names and disks until the outcome is known (D3)."""
+
+    record: Record
+
+
+class Agreed(Message, frozen=True, tag="agreed"):
+    """The member agrees, and holds what the proposal is about."""
+
+    number: int
+
+
+class Propose(Message, frozen=True, tag="propose"):
+    """To be written down (D4, D5); `holds`: the volumes whose I/O the kernel must hold first."""
+
+    record: Record
+    holds: tuple[tuple[str, int], ...] = ()
+
+
+class Prepared(Message, frozen=True, tag="prepared"):
+    """The member has the proposal on stable storage."""
+
+    number: int
+
+
+class Refused(Message, frozen=True, tag="refused"):
+    """The member does not agree, or its kernel cannot hold: which commit, and why (D11)."""
+
+    number: int
+    position: int
+    error: dict[str, Any]
+
+
+class CommitNow(Message, frozen=True, tag="commit"):
+    """The proposal is decided: to be applied (D6)."""
+
+    number: int
+    position: int
+
+
+class Applied(Message, frozen=True, tag="applied"):
+    """The member has applied everything up to a position."""
+
+    position: int
+
+
+class CheckJoin(Message, frozen=True, tag="check-join"):
+    """Can the joiner reach every imported disk, and are its private groups' names free? (B4)."""
+
+    position: int
+
+
+class JoinChecked(Message, frozen=True, tag="join-checked"):
+    """The joiner's answer; None: it can join."""
+
+    position: int
+    error: dict[str, Any] | None
+
+
+class Ship(Message, frozen=True, tag="ship"):
+    """A utility's request, from the node where it was asked (A6).
+
+    It runs at most once, and in no other term. `below` is the lowest sequence that the sender
+    still waits for: what the master remembers of earlier ones may go.
+    """
+
+    incarnation: int
+    sequence: int
+    below: int
+    request: str
+    verb: str
+    command: dict[str, Any]
+    context: bytes
+    expect: int | None
+    dry_run: bool
+
+
+class Answered(Message, frozen=True, tag="answered"):
+    """The outcome of a shipped request."""
+
+    incarnation: int
+    sequence: int
+    answer: dict[str, Any]
+
+
+class AskRead(Message, frozen=True, tag="ask-read"):
+    """A slave asks for a position that is current (G6)."""
+
+    incarnation: int
+    sequence: int
+
+
+class ReadAt(Message, frozen=True, tag="read-at"):
+    """A state at or behind `position` is current; None: not to be had now."""
+
+    incarnation: int
+    sequence: int
+    position: int | None
+
+
+class Stand(Message, frozen=True, tag="stand"):
+    """Does the member still stand at this term? (G6)."""
+
+    read: int
+
+
+class Standing(Message, frozen=True, tag="standing"):
+    """It does."""
+
+    read: int
+
+
+AnyMessage = (
+    Ask
+    | Promised
+    | Deposed
+    | Fetch
+    | Fetched
+    | Piece
+    | CaughtUp
+    | Distrust
+    | Diverged
+    | Check
+    | Agreed
+    | Propose
+    | Prepared
+    | Refused
+    | CommitNow
+    | Applied
+    | CheckJoin
+    | JoinChecked
+    | Ship
+    | Answered
+    | AskRead
+    | ReadAt
+    | Stand
+    | Standing
+)
+
+encode = msgspec.msgpack.Encoder().encode
+decode = msgspec.msgpack.Decoder(AnyMessage).decode
+"""Bytes -> message; raises msgspec.DecodeError or ValidationError for anything else."""

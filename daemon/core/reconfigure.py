@@ -1,0 +1,373 @@
+"""Utilities' changes at the master: what waits, what goes into one proposal, who is told (D).
+
+Waiting requests are decided in order, each on the state that those before it leave, and travel in
+one proposal, a commit each (D12). What touches volumes in use travels alone, since it has to be
+checked and held first (D3, D4). Current reads are confirmed here too (G6).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+import msgspec
+
+from daemon.core import messages as msg
+from daemon.core.proposal import Proposal
+from daemon.core.proposing import Proposing
+from daemon.core.ready import Found, Received
+from daemon.core.requests import Requests
+from daemon.core.station import Station
+from daemon.core.view import View
+from daemon.core.waiting import Request, Waiter, changed_since, daemons_down, error_answer
+from eventstore.codec import Commit, decode_context
+from eventstore.differences import change_rows, event_row
+from eventstore.errors import StoreError
+from eventstore.model.cluster_events import RequestsFailed
+from eventstore.model.commands import AnyCommand
+from eventstore.model.decide.moment import Moment
+
+BATCH_COMMITS = 128
+BATCH_BYTES = 512 * 1024
+"""What travels in one proposal: a frame holds it twice over."""
+
+
+class Chair(Protocol):
+    """What the changes need of the office that they are made in."""
+
+    term: int
+    view: View
+    member: Station
+    proposing: Proposing
+
+    @property
+    def here(self) -> str:
+        """Return this node."""
+
+    @property
+    def head(self) -> int:
+        """Return where the shared log ends here."""
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """Return the other members, in succession order."""
+
+    @property
+    def is_free(self) -> bool:
+        """Whether a utility's change may be proposed now."""
+
+
+class Reconfigurations:
+    """The changes that one office brings about."""
+
+    def __init__(self, office: Chair, requests: Requests) -> None:
+        self.office = office
+        self.requests = requests
+        self.answers: dict[tuple[str, int], dict[int, dict[str, Any]]] = {}
+        """(node, daemon incarnation) -> sequence -> answer, while a second copy may come (D1)."""
+        self.running: set[Waiter] = set()
+        self.floor: dict[tuple[str, int], int] = {}
+        self.read_number = 0
+        self.reads_waiting: list[Waiter] = []
+        self.reads_asked: list[Waiter] = []
+        self.standing_missing: set[str] = set()
+        self.sent_at = 0
+
+    # What comes in.
+
+    def begin(self) -> None:
+        """The office is active: what waited goes on its way."""
+        self.propose_waiting()
+
+    def shipped(self, said: Received) -> None:
+        """Take a request from another node, once (A6)."""
+        ship = said.message
+        assert isinstance(ship, msg.Ship)
+        sender = (said.sender, ship.incarnation)
+        waiter = Waiter(0, said.sender, ship.incarnation, ship.sequence)
+        self._forget_below(sender, ship.below)
+        known = self.answers.get(sender, {}).get(ship.sequence)
+        if known is not None:
+            self._tell(waiter, known)
+            return
+        if waiter in self.running or ship.sequence < self.floor.get(sender, 0):
+            return
+        self.running.add(waiter)
+        request = Request(
+            ship.request,
+            ship.verb,
+            msgspec.convert(ship.command, AnyCommand),
+            decode_context(ship.context),
+            said.sender,
+            ship.expect,
+            dry_run=ship.dry_run,
+            ship=True,
+            found=said.found,
+            as_of=said.as_of,
+            waiters=[waiter],
+        )
+        self.requests.enqueue(request)
+
+    def _forget_below(self, sender: tuple[str, int], below: int) -> None:
+        if below <= self.floor.get(sender, 0):
+            return
+        self.floor[sender] = below
+        known = self.answers.get(sender, {})
+        for sequence in [n for n in known if n < below]:
+            del known[sequence]
+
+    # From waiting to proposed.
+
+    def propose_waiting(self) -> None:
+        """Propose what waits, as much as fits; or let reads have their turn (D12, G6)."""
+        office = self.office
+        if not office.is_free:
+            return
+        self._ask_standing()
+        queue = self.requests.queue
+        while queue and office.is_free:
+            down = office.view.without_daemon
+            if down:
+                for request in tuple(queue.values()):
+                    self._reject(request, daemons_down(down))
+                continue
+            self._propose_batch()
+
+    def _propose_batch(self) -> None:
+        """Decide requests one after the other until a batch is full; propose it."""
+        office = self.office
+        shared = office.member.shared
+        batch: list[Request] = []
+        commits: list[Commit] = []
+        holds: tuple[Any, ...] = ()
+        size = 0
+        shared.begin_trial()
+        try:
+            for request in tuple(self.requests.queue.values()):
+                if len(batch) >= BATCH_COMMITS or size >= BATCH_BYTES:
+                    break
+                if commits and request.expect is not None:
+                    break
+                try:
+                    decided = self._decide(request, alone=not commits)
+                except StoreError as error:
+                    self._reject(request, error)
+                    continue
+                if decided is None:
+                    continue
+                if isinstance(decided, str):
+                    break
+                commit, holds = decided
+                batch.append(request)
+                commits.append(commit)
+                size += len(commit.payload) + len(commit.header) + len(commit.context or b"")
+                if holds:
+                    break
+        finally:
+            shared.end_trial()
+        for request in batch:
+            self.requests.queue.pop(request.request, None)
+        if commits:
+            office.proposing.propose(tuple(commits), holds=holds, requests=tuple(batch))
+
+    def _decide(
+        self, request: Request, *, alone: bool
+    ) -> tuple[Commit, tuple[Any, ...]] | str | None:
+        """Return the commit that a request asks for, None if it is answered, or "later".
+
+        Raises:
+            StoreError: it is refused (D2, D3).
+        """
+        member = self.office.member
+        shared = member.shared
+        found = shared.found(request.request, request.found, request.as_of)
+        if found is not None:
+            self.settle(request, found)
+            return None
+        if request.expect is not None and request.expect < shared.last_change:
+            raise changed_since(request.expect, shared.last_change)
+        moment = Moment(request.origin, member.wall_us)
+        events = member.local.decide(request.command, moment)
+        if request.dry_run:
+            self._answer(request, self._would_do(events))
+            return None
+        objection = member.local.objection_to(events)
+        if objection is not None:
+            raise objection
+        holds = member.local.in_use(events)
+        if holds and not alone:
+            return "later"
+        commit = shared.seal_next(
+            request.request, request.origin, request.context, events, self.office.term
+        )
+        return commit, holds
+
+    def _would_do(self, events: Any) -> dict[str, Any]:
+        shared = self.office.member.shared
+        changes = shared.try_out(events)
+        rows = change_rows(shared.state, changes)
+        shared.state.restore(changes)
+        return {
+            "ok": True,
+            "data": {
+                "position": shared.head.position,
+                "outcome": "dry-run",
+                "events": [event_row(event) for event in events],
+                "diff": rows,
+            },
+        }
+
+    # From decided, or refused, to told.
+
+    def done(self, proposal: Proposal) -> None:
+        """Tell all who wait: every member has applied it (D7), or its failure (C6)."""
+        shared = self.office.member.shared
+        for request in proposal.requests:
+            found = shared.recent.get(request.request)
+            if found is not None:
+                self.settle(request, found)
+
+    def rejected(self, proposal: Proposal, name: str, refused: msg.Refused) -> None:
+        """A member does not agree, and nothing is on any disk yet (D3)."""
+        for request in self._put_back(proposal, refused.position):
+            self._reject(request, refused_by(name, refused.error))
+        self.propose_waiting()
+
+    def failed(
+        self, proposal: Proposal, name: str, refused: msg.Refused
+    ) -> tuple[Commit, tuple[Request, ...]]:
+        """Return the commit that fails the refused request; the others wait again (D8, D12)."""
+        failed = self._put_back(proposal, refused.position)
+        error = refused.error
+        event = RequestsFailed(
+            tuple(request.request for request in failed),
+            name,
+            str(error["id"]),
+            str(error["message"]),
+            str(error["rule"] or "D4"),
+        )
+        self.office.member.work.note(f"{name} refused -> fail {len(failed)} request(s)")
+        return self.office.proposing.seal((event,)), failed
+
+    def _put_back(self, proposal: Proposal, position: int) -> tuple[Request, ...]:
+        """Let all but the refused request wait again, in their order; return the refused one."""
+        at = position - proposal.record.first
+        refused = proposal.requests[at : at + 1]
+        self.requests.put_back([r for r in proposal.requests if r not in refused])
+        return refused
+
+    def settle(self, request: Request, found: Found) -> None:
+        """Answer with an outcome that the log has (D13)."""
+        self.requests.queue.pop(request.request, None)
+        self._answer(request, {"ok": True, "found": msgspec.to_builtins(found)})
+
+    def _reject(self, request: Request, error: StoreError) -> None:
+        self.requests.queue.pop(request.request, None)
+        self._answer(request, error_answer(error, self.office.here))
+
+    def _answer(self, request: Request, answer: dict[str, Any]) -> None:
+        """Tell everyone who waits: the utilities here, and the peers that shipped it."""
+        self.requests.queue.pop(request.request, None)
+        for waiter in request.waiters:
+            if waiter.token:
+                continue
+            self.running.discard(waiter)
+            sender = (waiter.node, waiter.incarnation)
+            if waiter.sequence >= self.floor.get(sender, 0):
+                self.answers.setdefault(sender, {})[waiter.sequence] = answer
+            self._tell(waiter, answer)
+        self.requests.tell(request, answer)
+
+    def _tell(self, waiter: Waiter, answer: dict[str, Any]) -> None:
+        answered = msg.Answered(self.office.term, waiter.incarnation, waiter.sequence, answer)
+        self.office.member.work.send(waiter.node, answered)
+
+    # Current reads (G6).
+
+    def asked_read(self, said: Received) -> None:
+        """A slave wants to read what is current."""
+        ask = said.message
+        assert isinstance(ask, msg.AskRead)
+        self.read(Waiter(0, said.sender, ask.incarnation, ask.sequence))
+
+    def read(self, waiter: Waiter) -> None:
+        """Confirm a read once what is in doubt now is settled (G6)."""
+        if waiter not in self.reads_waiting and waiter not in self.reads_asked:
+            self.reads_waiting.append(waiter)
+        self._ask_standing()
+
+    def _ask_standing(self) -> None:
+        """Ask every member whether it still stands at this term, for all reads that wait."""
+        office = self.office
+        if self.reads_asked or not self.reads_waiting or not office.is_free:
+            return
+        self.reads_asked, self.reads_waiting = self.reads_waiting, []
+        self.read_number += 1
+        self.standing_missing = set(office.others)
+        self.sent_at = office.member.now_ms
+        for name in office.others:
+            office.member.work.send(name, msg.Stand(office.term, self.read_number))
+        self._stood()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether members were asked if they stand, and some have not answered."""
+        return bool(self.reads_asked)
+
+    def standing(self, said: Received) -> None:
+        """A member still stands at this term."""
+        message = said.message
+        assert isinstance(message, msg.Standing)
+        if message.read == self.read_number and self.reads_asked:
+            self.standing_missing.discard(said.sender)
+            self._stood()
+
+    def _stood(self) -> None:
+        if self.standing_missing:
+            return
+        member = self.office.member
+        confirmed, self.reads_asked = self.reads_asked, []
+        for waiter in confirmed:
+            if waiter.token:
+                self.requests.read_is(waiter.token, self.read_position)
+            else:
+                answer = msg.ReadAt(
+                    self.office.term, waiter.incarnation, waiter.sequence, self.read_position
+                )
+                member.work.send(waiter.node, answer)
+        self._ask_standing()
+
+    @property
+    def read_position(self) -> int:
+        """Return how far every member had applied the log when the reads were asked for."""
+        return self.office.head
+
+    def send_again(self) -> None:
+        """Ask those again who did not say whether they stand."""
+        for name in self.office.others:
+            if name in self.standing_missing and self.reads_asked:
+                stand = msg.Stand(self.office.term, self.read_number)
+                self.office.member.work.send(name, stand)
+
+    def proposed(self) -> Sequence[Request]:
+        """Return the requests of the open proposal."""
+        proposal = self.office.proposing.open
+        return () if proposal is None else proposal.requests
+
+    def waiters(self) -> Iterable[Waiter]:
+        """Return everyone who waits for a current read."""
+        return (*self.reads_asked, *self.reads_waiting)
+
+
+def refused_by(node: str, error: dict[str, Any]) -> StoreError:
+    """Return the error that a member answered, naming the node (D11)."""
+    found = StoreError(
+        str(error["id"]),
+        str(error["message"]),
+        cause=error.get("cause"),
+        fix=error.get("fix"),
+        rule=error.get("rule"),
+        node=error.get("node") or node,
+    )
+    found.exit_code = int(error.get("exit", 1))
+    return found

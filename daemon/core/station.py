@@ -1,0 +1,173 @@
+"""Where a node stands: its logs, what it promised, what it is in doubt about, and its view.
+
+What is here knows no messages' order and no phases: it keeps the hard state and the shared log
+true to each other, so that whatever leaves this node is on its disk (I8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec.structs import replace
+
+from daemon.core import messages as msg
+from daemon.core.local import LocalFacts
+from daemon.core.messages import Record
+from daemon.core.ready import HardState, Release
+from daemon.core.sharedlog import SharedLog
+from daemon.core.view import View, is_majority
+from daemon.core.work import Work
+from eventstore.codec import Commit
+from eventstore.model.cluster import elected_term
+
+PROTOCOLS = (1, 1)
+"""The protocol versions that this program speaks."""
+
+
+class Station:
+    """What one node has and has promised; see the module's description."""
+
+    def __init__(
+        self, name: str, cluster_id: str, shared: SharedLog, local: LocalFacts, hard: HardState
+    ) -> None:
+        self.name = name
+        self.cluster_id = cluster_id
+        self.shared = shared
+        self.local = local
+        self.hard = hard
+        self.view: View | None = None
+        self.heard = hard.term
+        """The highest term heard of."""
+        self.checked: Record | None = None
+        """What this member agreed to, and reserves names and disks for (D3)."""
+        self.proposed: msg.Propose | None = None
+        """What is written down as soon as the kernel holds I/O (D4)."""
+        self.damage_heard: set[tuple[str, int]] = set()
+        """(node, daemon incarnation) of logs that were said to be damaged (C3)."""
+        self.work = Work()
+        self.now_ms = 0
+        self.wall_us = 0
+        self.on_applied: Callable[[], None] = lambda: None
+
+    # What it is, at a glance.
+
+    @property
+    def is_elected(self) -> bool:
+        """Whether the `MasterElected` of the promised term is applied here, in the same view."""
+        return (
+            self.view is not None
+            and self.hard.intact
+            and self.hard.term > 0
+            and elected_term(self.shared.state) == self.hard.term
+            and self.view.master == self.hard.promised_to
+            and self.is_possible(self.view)
+        )
+
+    def is_possible(self, view: View) -> bool:
+        """Whether a view may become active: quorate, its members a majority (C1)."""
+        if not view.quorate or self.name not in view.members:
+            return False
+        if view.arbiter:
+            return view.active and view.number >= self.hard.view_number
+        configured = self.shared.configured
+        if not configured:
+            return True
+        present = [name for name in view.members if name in configured]
+        return is_majority(len(present), len(configured))
+
+    # The disk.
+
+    def set_hard(self, **changes: Any) -> None:
+        """Change the hard state, on disk before anything leaves."""
+        self.hard = replace(self.hard, **changes)
+        self.work.persist(self.hard)
+
+    def write_down(self, record: Record, holds: tuple[Any, ...] = ()) -> None:
+        """Be in doubt about a record; what was in doubt before goes in the same transaction."""
+        self.checked = None
+        held = holds or self.hard.held
+        self.set_hard(doubt=record, numbered=record.order, held=held)
+
+    def take(self, commits: tuple[Commit, ...], *, flush: bool) -> None:
+        """Apply what was decided under the promised term.
+
+        Raises:
+            Damaged: it gives another state here (G3).
+        """
+        self._append(commits, flush=flush)
+        self._trust_again()
+        self.on_applied()
+
+    def catch_up(self, commits: tuple[Commit, ...]) -> None:
+        """Apply what others had already: it proves nothing of this node's own log (C3).
+
+        Raises:
+            Damaged: it gives another state here (G3).
+        """
+        self._append(commits, flush=True)
+        self.on_applied()
+
+    def _append(self, commits: tuple[Commit, ...], *, flush: bool) -> None:
+        """Append commits; a doubt that they settle ends in the same transaction (C3)."""
+        for commit in commits:
+            if commit.position > self.shared.head.position:
+                self.work.append.append(self.shared.take(commit, self.wall_us))
+        self.work.flush = self.work.flush or flush
+        if self._is_settled_by(commits):
+            if self.hard.held:
+                self.work.directives.append(Release())
+            self._set_lazily(doubt=None, held=())
+
+    def _is_settled_by(self, commits: tuple[Commit, ...]) -> bool:
+        """Whether the doubt ends: all of it is in the log, or something else is in its place."""
+        doubt = self.hard.doubt
+        if doubt is None:
+            return False
+        mine = {commit.position: commit.hash for commit in doubt.commits}
+        replaced = any(mine.get(c.position, c.hash) != c.hash for c in commits)
+        return replaced or doubt.last <= self.shared.head.position
+
+    def _trust_again(self) -> None:
+        """A log that was caught up counts again once the term's `MasterElected` is in it (C3)."""
+        elected = elected_term(self.shared.state) == self.hard.term > self.hard.distrusted_term
+        if not self.hard.intact and elected:
+            self._set_lazily(intact=True)
+            self.work.note("caught up and elected -> the log counts as intact again")
+
+    def _set_lazily(self, **changes: Any) -> None:
+        """Change the hard state together with what is appended; it need not be flushed (D6)."""
+        self.hard = replace(self.hard, **changes)
+        self.work.hard_state = self.hard
+
+    # The promise.
+
+    def promise(self, term: int, to: str, incarnation: int) -> None:
+        """Promise a term; from here on nothing of a lower one is accepted or applied (C2)."""
+        self.checked = None
+        if self.proposed is not None:
+            self.proposed = None
+            self.work.directives.append(Release())
+        self.set_hard(term=term, promised_to=to, promised_incarnation=incarnation)
+        self.heard = max(self.heard, term)
+
+    def state(self) -> msg.Promised:
+        """Return the promise, and how the log stands."""
+        hard, head = self.hard, self.shared.head
+        return msg.Promised(
+            hard.term,
+            hard.promised_incarnation,
+            self.cluster_id,
+            head.position,
+            head.hash,
+            hard.intact,
+            hard.doubt,
+            PROTOCOLS,
+            hard.incarnation,
+        )
+
+    def distrust(self, reason: str) -> None:
+        """Count the own log as damaged until it is caught up in a later term (C3, I9)."""
+        if self.hard.intact:
+            self.set_hard(intact=False, distrusted_term=self.hard.term)
+            self.work.note(f"{reason} -> the log counts as damaged until it is caught up")

@@ -1,0 +1,189 @@
+"""Utilities on all nodes: they change, read what is current, and ask again what is unknown."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+
+from daemon.core.ready import Answer, ReadCurrent, Submit
+from eventstore.codec import Actor, Context
+from eventstore.model import commands as cmd
+from eventstore.model.objects import Disk
+from tests.simulation.founding import GROUPS
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+PATIENCE_MS = 4000
+
+
+class Operation(NamedTuple):
+    """One thing that a utility did: when, what, and what it heard. No end: it never knew."""
+
+    began: int
+    ended: int | None
+    kind: str
+    group: str
+    value: str
+    """The value read, or (writes) the new one."""
+    before: str
+    """Writes: the value that was replaced."""
+    position: int
+
+
+class Client:
+    """One utility after the other, on whichever node."""
+
+    def __init__(self, world: World, number: int, clients: Clients) -> None:
+        self.world = world
+        self.number = number
+        self.clients = clients
+        self.random = Random(f"{world.seed}/client{number}")
+        self.count = 0
+        self.tries = 0
+        """How often the present request was sent: of one that was sent twice, one copy may be
+        rejected while the other is on its way."""
+
+    def think(self) -> None:
+        """Do the next thing after a while."""
+        if not self.clients.stopped:
+            self.world.after(self.random.randint(1, self.clients.pause_ms), self.act)
+
+    def act(self) -> None:
+        """Ask some node for something."""
+        nodes = [name for name in self.world.names if name in self.world.processes]
+        if self.clients.stopped or not nodes:
+            self.think()
+            return
+        node = self.random.choice(nodes)
+        if self.random.random() < 0.3:
+            self._read(node)
+        else:
+            self.count += 1
+            self.tries = 0
+            self._write(node, f"c{self.number}-{self.count}", None, self.world.now)
+
+    def _write(self, node: str, request: str, command: cmd.RenameDisk | None, began: int) -> None:
+        world = self.world
+        process = world.processes.get(node)
+        if process is None:
+            self._again(request, command, began)
+            return
+        if command is None:
+            group = self.random.choice(GROUPS)
+            value = self.value_at(node, group)
+            if value is None:
+                self.think()
+                return
+            command = cmd.RenameDisk(group, value, f"d{self.number}-{self.count}")
+        asked = command
+        self.tries += 1
+        answered = False
+
+        def reply(answer: Answer) -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                self._heard(request, asked, began, answer)
+
+        def give_up() -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                self._again(request, asked, began)
+
+        found, as_of = world.look_up(node, request)
+        token = self.clients.token()
+        context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
+        submit = Submit(token, request, "disk.rename", asked, context, found, as_of=as_of)
+        process.put(submit, reply)
+        world.after(PATIENCE_MS, give_up)
+
+    def _again(self, request: str, command: cmd.RenameDisk | None, began: int) -> None:
+        """Ask again under the same identifier, perhaps elsewhere: the outcome is one (D13)."""
+        nodes = [name for name in self.world.names if name in self.world.processes]
+        if command is None or self.clients.stopped or not nodes or self.random.random() < 0.2:
+            if command is not None:
+                self.clients.history.append(_write(command, began, None, 0))
+            self.think()
+            return
+        node = self.random.choice(nodes)
+        self.world.after(
+            self.random.randint(1, 300), lambda: self._write(node, request, command, began)
+        )
+
+    def _heard(self, request: str, command: cmd.RenameDisk, began: int, answer: Answer) -> None:
+        clients = self.clients
+        if answer["ok"]:
+            position = answer["data"]["position"]
+            clients.done[request] = position
+            clients.history.append(_write(command, began, self.world.now, position))
+        elif answer["error"]["exit"] in (69, 75) and self.random.random() < 0.7:
+            self._again(request, command, began)
+            return
+        elif self.tries == 1:
+            clients.refused[request] = answer["error"]["id"]
+        self.think()
+
+    def _read(self, node: str) -> None:
+        world, began = self.world, self.world.now
+        group = self.random.choice(GROUPS)
+        process = world.processes[node]
+        answered = False
+
+        def reply(answer: Answer) -> None:
+            nonlocal answered
+            if answered:
+                return
+            answered = True
+            if answer["ok"]:
+                value = self.value_at(node, group) or ""
+                position = answer["position"]
+                seen = Operation(began, world.now, "read", group, value, "", position)
+                self.clients.history.append(seen)
+            self.think()
+
+        def give_up() -> None:
+            nonlocal answered
+            if not answered:
+                answered = True
+                self.think()
+
+        process.put(ReadCurrent(self.clients.token()), reply)
+        world.after(2 * PATIENCE_MS, give_up)
+
+    def value_at(self, node: str, group: str) -> str | None:
+        """Return the name of a group's disk as a node shows it."""
+        process = self.world.processes.get(node)
+        if process is None:
+            return None
+        state = process.core.shared.state
+        found = state.group(group)
+        disks = [] if found is None else state.disks(found)
+        return disks[0].name if disks and isinstance(disks[0], Disk) else None
+
+
+def _write(command: cmd.RenameDisk, began: int, ended: int | None, position: int) -> Operation:
+    return Operation(
+        began, ended, "write", command.group, command.new_name, command.disk, position
+    )
+
+
+class Clients:
+    """All utilities of a run, and the history as they saw it."""
+
+    def __init__(self, world: World, count: int, pause_ms: int) -> None:
+        self.history: list[Operation] = []
+        self.done: dict[str, int] = {}
+        self.refused: dict[str, str] = {}
+        self.pause_ms = pause_ms
+        self.stopped = False
+        self._token = 0
+        self.all = [Client(world, number, self) for number in range(count)]
+        for client in self.all:
+            client.think()
+
+    def token(self) -> int:
+        """Return a token that nobody has."""
+        self._token += 1
+        return self._token

@@ -1,0 +1,140 @@
+"""A node's disk: transactions that a flush made safe, and those that a power cut may take."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import NamedTuple
+
+import msgspec
+
+from daemon.core.livelog import LiveLog
+from daemon.core.node import Node
+from daemon.core.ready import HardState, Ready
+from daemon.core.sharedlog import SharedLog
+from eventstore.codec import (
+    ZERO_HASH,
+    Actor,
+    Commit,
+    Context,
+    Head,
+    decode_events,
+    head_after,
+)
+from eventstore.model import events as ev
+from eventstore.model.cluster import elected_term
+from eventstore.model.evolve import apply
+from eventstore.model.state import State
+from tests.simulation.founding import CLUSTER, founded, lineage_of
+
+_decode_hard = msgspec.msgpack.Decoder(HardState).decode
+_encode_hard = msgspec.msgpack.Encoder().encode
+
+
+class Transaction(NamedTuple):
+    """What one flush, or a part of one, writes together."""
+
+    shared: tuple[Commit, ...]
+    own: tuple[Commit, ...]
+    hard: bytes | None
+
+
+class Disk:
+    """What one node has on stable storage, and what is still on its way there."""
+
+    def __init__(self, node: str, *, blank: bool = False) -> None:
+        self.node = node
+        self.shared: list[Commit] = [] if blank else list(founded())
+        self.own: list[Commit] = []
+        self.hard = _encode_hard(HardState(intact=not blank))
+        self.unsynced: list[Transaction] = []
+
+    def write(self, ready: Ready) -> None:
+        """Write what a step asks for; a flush is another matter."""
+        if not ready.append and ready.hard_state is None:
+            return
+        items = [(e.log, e.item) for e in ready.append if isinstance(e.item, Commit)]
+        hard = None if ready.hard_state is None else _encode_hard(ready.hard_state)
+        self.unsynced.append(
+            Transaction(
+                tuple(item for log, item in items if log == "shared"),
+                tuple(item for log, item in items if log == "node"),
+                hard,
+            )
+        )
+
+    def flush(self) -> None:
+        """Make everything that was written safe."""
+        for transaction in self.unsynced:
+            self._settle(transaction)
+        self.unsynced.clear()
+
+    def _settle(self, transaction: Transaction) -> None:
+        for commit in transaction.shared:
+            assert commit.position == len(self.shared) + 1, "a log has no gaps (I6)"
+            self.shared.append(commit)
+        self.own += transaction.own
+        if transaction.hard is not None:
+            self.hard = transaction.hard
+
+    def lose_power(self, random: Random) -> None:
+        """Keep the first few of the transactions that were not flushed: all, some, or none."""
+        for transaction in self.unsynced[: random.randint(0, len(self.unsynced))]:
+            self._settle(transaction)
+        self.unsynced.clear()
+
+    def hard_state(self) -> HardState:
+        """Return the hard state that a power cut at this moment would leave."""
+        return _decode_hard(self.hard)
+
+    def image(self) -> tuple[list[Commit], list[Commit], bytes]:
+        """Return a copy of what is safe."""
+        return list(self.shared), list(self.own), self.hard
+
+    def restore(self, image: tuple[list[Commit], list[Commit], bytes]) -> None:
+        """Become an older copy of itself."""
+        self.shared, self.own, self.hard = list(image[0]), list(image[1]), image[2]
+
+    def make_blank(self) -> None:
+        """Lose everything, as a disk that was replaced."""
+        self.shared, self.own = [], []
+        self.hard = _encode_hard(HardState(intact=False))
+
+    def rot(self, position: int) -> None:
+        """Find that the shared log cannot be read from a position on; recovery puts it aside."""
+        hard = self.hard_state()
+        del self.shared[position - 1 :]
+        distrusted = msgspec.structs.replace(
+            hard, intact=False, distrusted_term=hard.term, doubt=None, held=()
+        )
+        self.hard = _encode_hard(distrusted)
+
+    def recover(self, wall_us: int) -> Node:
+        """Rebuild the core from what is on the disk (A4), as a restart does."""
+        self.flush()
+        shared, regular = _replayed("shared", lineage_of("shared"), self.shared)
+        if not self.own:
+            self.own.append(_first_own(self.node, wall_us))
+        own, _regular = _replayed("node", lineage_of(self.node), self.own)
+        log = SharedLog(shared.state, shared.head, 0, shared.digest, regular)
+        return Node(self.node, "prod", log, own, self.hard_state())
+
+
+def _replayed(log: str, lineage: bytes, commits: list[Commit]) -> tuple[LiveLog, int]:
+    """Replay a log, and find the last position that was decided under the elected term."""
+    state, head = State(), Head(lineage, 0, ZERO_HASH, 0)
+    regular = 0
+    for commit in commits:
+        apply(state, decode_events(commit.payload, commit.position))
+        head = head_after(head, commit)
+        if commit.term == elected_term(state):
+            regular = commit.position
+    return LiveLog(log, state, head, 0), regular
+
+
+def _first_own(node: str, wall_us: int) -> Commit:
+    live = LiveLog("node", State(), Head(lineage_of(node), 0, ZERO_HASH, 0), 0)
+    context = Context(Actor(program="vxconfigd"), clock_us=wall_us)
+    event = ev.NodeCreated(node, CLUSTER)
+    entry = live.record(f"{node}@node-1", node, context, (event,), term=0, shared_position=1)
+    assert isinstance(entry.item, Commit)
+    return entry.item
