@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec.structs import replace
+
 from eventstore.errors import NotFound, Rejected, StoreError, Unavailable
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.cluster import configured
@@ -77,36 +79,45 @@ def decide_shared(
     Raises:
         Rejected, NotFound: as `decide`.
     """
-    introduced = _introductions(shared, own, command)
+    named = _named_devices(own, command)
+    introduced = _introductions(shared, named)
     changes = apply(shared, introduced)
     try:
+        # The log knows a device by its identity; the command by its name on the deciding node.
+        for device in named:
+            known = shared.spaces[NODE_SPACE].records[shared.identities[device.identity]]
+            changes.append(shared.put(replace(known, name=device.name)))
         return (*introduced, *decide(shared, command, moment))
     finally:
         shared.restore(changes)
 
 
-def _introductions(shared: State, own: State, command: cmd.AnyCommand) -> list[ev.AnyEvent]:
-    """Return the events that make the devices known that a command brings into a shared group."""
+def _named_devices(own: State, command: cmd.AnyCommand) -> list[Device]:
+    """Return the devices that a command brings into a shared group, each once."""
     if not isinstance(command, (cmd.CreateDiskGroup, cmd.AddDisks)):
         return []
-    made: list[ev.AnyEvent] = []
-    rid = max(FIRST_SHARED_RID, shared.next_rid(NODE_SPACE))
+    found: dict[int, Device] = {}
     for _name, device_name in command.disks:
         device = own.named(NODE_SPACE, device_name)
         if not isinstance(device, Device):
             raise _no_device(device_name)
-        if shared.named(NODE_SPACE, device.name) is None and not _is_known(shared, device):
+        found[device.rid] = device
+    return list(found.values())
+
+
+def _introductions(shared: State, named: Sequence[Device]) -> list[ev.AnyEvent]:
+    """Return the events that make devices known; their names differ from node to node."""
+    made: list[ev.AnyEvent] = []
+    rid = max(FIRST_SHARED_RID, shared.next_rid(NODE_SPACE))
+    for device in named:
+        if device.identity not in shared.identities:
             notice = ev.Notice("share")
-            made.append(ev.DeviceAdded(rid, device.name, device.identity, device.size, notice))
+            made.append(ev.DeviceAdded(rid, device.identity, device.identity, device.size, notice))
             made.append(
                 ev.DiskInitialized(rid, device.disk_id, device.private_len, device.public_len)
             )
             rid += 1
     return made
-
-
-def _is_known(shared: State, device: Device) -> bool:
-    return device.identity in shared.identities
 
 
 def local_check(own: State, shared: State, events: Sequence[ev.AnyEvent]) -> StoreError | None:
