@@ -189,6 +189,24 @@ def set_(
     perform(change, "dg.set", {"group": named, "values": values})
 
 
+@app.command(cls=Command)
+@writes
+def upgrade(
+    change: Change,
+    group: GroupName,
+    version: Annotated[
+        int | None, Option("-T", metavar="VERSION", help="to this version; the newest if not said")
+    ] = None,
+) -> None:
+    """Give a disk group a later version; there is no way back.
+
+    Examples:
+      vxdg upgrade datadg
+      vxdg -T 310 upgrade datadg --dry-run
+    """
+    perform(change, "dg.upgrade", {"group": group, "version": version})
+
+
 def need_group(group: str | None) -> str:
     """Return the disk group that was named.
 

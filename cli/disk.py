@@ -109,6 +109,24 @@ def remove(change: Change, device: DeviceName) -> None:
     perform(change, "disk.rm", {"device": device})
 
 
+@app.command("set", cls=Command)
+@writes
+def set_(
+    change: Change,
+    device: DeviceName,
+    attribute: Annotated[str, Argument(metavar="clone=on|off")],
+) -> None:
+    """Mark a device as the copy of another, or take the mark away.
+
+    Examples:
+      vxdisk set sdb clone=off
+    """
+    values = {"clone=on": True, "clone=off": False}
+    if attribute not in values:
+        raise UsageError(f"{attribute!r} cannot be set", fix="write clone=on or clone=off")
+    perform(change, "disk.set", {"device": device, "clone": values[attribute]})
+
+
 def _private_sectors(attributes: list[str]) -> int | None:
     size = None
     for word in attributes:

@@ -10,9 +10,10 @@ NOUNS = {
     "volume": (
         "cli.volume",
         "app",
-        "volumes: list, make, grow, shrink, mirror, start, stop, remove",
+        "volumes: list, make, grow, shrink, mirror, move, start, stop, set, remove",
     ),
-    "plex": ("cli.plex", "app", "plexes: att, dis"),
+    "plex": ("cli.plex", "app", "plexes: att, dis, det, cp, mv"),
+    "edit": ("cli.edit", "app", "records: set words, rename, cc, rm"),
     "tree": ("cli.tree", "app", "disk groups, volumes, plexes and subdisks as a tree"),
     "get": ("cli.state", "get_app", "one object, all fields"),
     "state": ("cli.state", "state_app", "the whole state as one document, and its digest"),
@@ -47,6 +48,7 @@ CLASSIC = {
     "vxassist": "volume",
     "vxvol": "volume",
     "vxplex": "plex",
+    "vxedit": "edit",
     "vxnotify": "notify",
     "vxdctl": "ctl",
     "vxcmdlog": "cmdlog",
@@ -55,6 +57,12 @@ CLASSIC = {
 
 # Two programs of the original share a noun here: which verbs are whose.
 CLASSIC_VERBS = {
-    "vxassist": ("make", "growto", "growby", "shrinkto", "shrinkby", "mirror", "remove"),
-    "vxvol": ("start", "stop", "startall", "stopall", "init"),
+    "vxassist": (
+        *("make", "growto", "growby", "shrinkto", "shrinkby", "mirror", "remove"),
+        *("move", "maxsize", "maxgrow"),
+    ),
+    "vxvol": (
+        *("start", "stop", "startall", "stopall", "init"),
+        *("set", "rdpol", "maint", "resync"),
+    ),
 }

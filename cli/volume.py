@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument
 
-from cli import ask, output, units, volume_layout
+from cli import ask, output, units, volume_care, volume_layout
 from cli.changes import perform
 from cli.dg import need_group
 from cli.failure import UsageError
@@ -215,6 +215,15 @@ def init(
       vxvol -g datadg init active vol01
     """
     perform(change, "volume.init", {"group": need_group(group), "name": volume, "how": how})
+
+
+app.command("maxsize", cls=Command)(volume_care.maxsize)
+app.command("maxgrow", cls=Command)(volume_care.maxgrow)
+app.command("move", cls=Command)(volume_care.move)
+app.command("set", cls=Command)(volume_care.set_)
+app.command("rdpol", cls=Command)(volume_care.rdpol)
+app.command("maint", cls=Command)(volume_care.maint)
+app.command("resync", cls=Command)(volume_care.resync)
 
 
 def _resize(change: Change, verb: str, group: str | None, volume: str, length: str) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-import msgspec
 from msgspec import Struct
 
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
@@ -31,7 +30,7 @@ from eventstore.replay import Replayer
 from eventstore.storage.reader import LogReader
 from eventstore.summary import summary
 from eventstore.text import iso
-from eventstore.views import INTERNAL_FIELDS, Row, field_name, fields
+from eventstore.views import Row, fields
 
 _PIECE = 256
 """Commits read at a time, from the newest back."""
@@ -242,10 +241,12 @@ def _note_origins(
     if after is None:
         origin.clear()
         return
-    old = {} if before is None else msgspec.structs.asdict(before)
-    for name, value in msgspec.structs.asdict(after).items():
-        if name not in INTERNAL_FIELDS and (before is None or old[name] != value):
-            origin[field_name(name)] = position
+    old, new = {} if before is None else fields(before), fields(after)
+    for name in old.keys() - new.keys():
+        origin.pop(name, None)
+    for name, value in new.items():
+        if name not in ("type", "rid") and (name not in old or old[name] != value):
+            origin[name] = position
 
 
 def _origin_row(reader: LogReader, name: str, value: object, position: int) -> Row:

@@ -14,7 +14,22 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import disklist, following, freespace, history, listing, views
+from eventstore import disklist, following, freespace, history, listing, room, views
+from eventstore.asked import (
+    DeviceArgs,
+    DiffArgs,
+    FollowArgs,
+    GroupArgs,
+    GrowArgs,
+    LogArgs,
+    NoArgs,
+    ObjectArgs,
+    OutcomeArgs,
+    PrintArgs,
+    RangeArgs,
+    RoomArgs,
+    VerifyArgs,
+)
 from eventstore.errors import NotFound, Rejected, StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
 from eventstore.model.state import State
@@ -31,90 +46,13 @@ Asked = TypeVar("Asked")
 DATABASE = "log.db"
 
 
-class PrintArgs(Struct, frozen=True):
-    """``print``: the records of a group, or of all; only the named ones, if any are named."""
-
-    group: str | None = None
-    names: tuple[str, ...] = ()
-
-
-class GroupArgs(Struct, frozen=True):
-    """``dg.list``: one disk group, or all."""
-
-    group: str | None = None
-
-
-class DeviceArgs(Struct, frozen=True):
-    """``disk.list``: one device or disk, or all."""
-
-    device: str | None = None
-
-
-class NoArgs(Struct, frozen=True):
-    """``state``, ``show``: nothing but the moment."""
-
-
-class ObjectArgs(Struct, frozen=True):
-    """``get``, ``blame``: an object by name or record ID."""
-
-    object: str
-
-
-class LogArgs(Struct, frozen=True):
-    """``log``: which commits, how many, in which order."""
-
-    since: Moment | None = None
-    until: Moment | None = None
-    which: str | None = None
-    node: str | None = None
-    actor: str | None = None
-    object: str | None = None
-    type: str | None = None
-    tx: str | None = None
-    n: int | None = None
-    reverse: bool = False
-
-
-class DiffArgs(Struct, frozen=True):
-    """``diff``: two moments, and perhaps one object."""
-
-    a: Moment
-    b: Moment
-    object: str | None = None
-
-
-class VerifyArgs(Struct, frozen=True):
-    """``verify``: with or without replay."""
-
-    replay: bool = False
-
-
-class OutcomeArgs(Struct, frozen=True):
-    """``outcome``: the identifier of a request."""
-
-    id: str
-
-
-class RangeArgs(Struct, frozen=True):
-    """``range``: from which commit to which two moments reach."""
-
-    since: Moment | None = None
-    until: Moment | None = None
-
-
-class FollowArgs(Struct, frozen=True):
-    """``follow``: up to `n` commits after a position; None: only where the head is."""
-
-    after: int | None = None
-    n: int = following.PIECE_MAX
-    which: str | None = None
-
-
 STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[State, Any], Any]]] = {
     "print": (PrintArgs, lambda state, args: listing.print_view(state, args.group, args.names)),
     "dg.list": (GroupArgs, lambda state, args: listing.groups_view(state, args.group)),
     "disk.list": (DeviceArgs, lambda state, args: disklist.disks_view(state, args.device)),
     "dg.free": (GroupArgs, lambda state, args: freespace.free_view(state, args.group)),
+    "volume.maxsize": (RoomArgs, lambda state, args: room.max_size(state, args.command())),
+    "volume.maxgrow": (GrowArgs, lambda state, args: room.max_grow(state, args.group, args.name)),
     "get": (ObjectArgs, lambda state, args: views.get_view(state, args.object)),
     "state": (NoArgs, lambda state, _args: views.document_view(state)),
 }

@@ -17,8 +17,10 @@ from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
     AnyRecord,
+    Cluster,
     DiskGroup,
     Key,
+    Labels,
     rid_text,
 )
 from eventstore.model.state import State
@@ -44,9 +46,23 @@ def fields(record: AnyRecord) -> Row:
     kind = str(record.__struct_config__.tag)
     row: Row = {"type": kind, "rid": rid_text((record.space, record.rid))}
     for name, value in plain.items():
-        if name not in INTERNAL_FIELDS:
-            row[field_name(name)] = list(value) if isinstance(value, tuple) else value
+        if isinstance(value, Labels):
+            row |= _words(value)
+        elif name not in INTERNAL_FIELDS and name != "labels":
+            row[field_name(name)] = _plain(value)
     return row
+
+
+def _words(labels: Labels) -> Row:
+    """Return the words that are set, each as a field of its record."""
+    return {name: value for name, value in msgspec.structs.asdict(labels).items() if value}
+
+
+def _plain(value: object) -> object:
+    """Return a field's value as JSON has it."""
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
+    return msgspec.structs.asdict(value) if isinstance(value, msgspec.Struct) else value
 
 
 def field_name(name: str) -> str:
@@ -125,4 +141,9 @@ def document_view(state: State) -> Row:
 def _document_row(record: AnyRecord) -> Row:
     """Return every field, by its own name: equal records give equal rows, counters included."""
     plain = msgspec.structs.asdict(record)
-    return {"type": str(record.__struct_config__.tag), **plain}
+    row = {"type": str(record.__struct_config__.tag), **plain}
+    if isinstance(record, Cluster) and record.seats:
+        row["seats"] = _plain(record.seats)
+    if row.get("labels") is not None:
+        row["labels"] = _plain(row["labels"])
+    return row

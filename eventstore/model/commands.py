@@ -10,17 +10,27 @@ from typing import Annotated, Union
 
 from msgspec import Meta, Struct
 
-Text = Annotated[str, Meta(max_length=1024)]
-Sectors = Annotated[int, Meta(ge=-(2**53), le=2**53)]
-MAX_LIST = 4096
+from eventstore.model.command import MAX_LIST, Command, Sectors, Text
+from eventstore.model.edit_commands import (
+    CopyToPlex as CopyToPlex,
+    DetachPlex as DetachPlex,
+    EditRecords as EditRecords,
+    MaintainVolumes as MaintainVolumes,
+    MovePlex as MovePlex,
+    MoveVolume as MoveVolume,
+    RemoveRecords as RemoveRecords,
+    RenameRecord as RenameRecord,
+    ResyncVolumes as ResyncVolumes,
+    SetDevice as SetDevice,
+    SetReadPolicy as SetReadPolicy,
+    SetVolume as SetVolume,
+    UpgradeDiskGroup as UpgradeDiskGroup,
+)
+
 MAX_ROWS = 1 << 16
 """Rows of one disk group that is taken over."""
 DiskSpec = tuple[Text | None, Text]
 """(name in the group, or None for the default; device)."""
-
-
-class Command(Struct, frozen=True, tag_field="verb"):
-    """What all commands share: nothing but being one."""
 
 
 class InitDisk(Command, frozen=True, tag="disk.init"):
@@ -333,4 +343,17 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     OfflineDisk,
     OnlineDisk,
     ForgetDisk,
+    EditRecords,
+    RenameRecord,
+    RemoveRecords,
+    SetVolume,
+    SetReadPolicy,
+    MaintainVolumes,
+    ResyncVolumes,
+    DetachPlex,
+    CopyToPlex,
+    MovePlex,
+    MoveVolume,
+    UpgradeDiskGroup,
+    SetDevice,
 ]

@@ -19,6 +19,13 @@ from eventstore.model.cluster_events import (
     RequestsFailed as RequestsFailed,
     VersionRaised as VersionRaised,
 )
+from eventstore.model.edit_events import (
+    DeviceCloneSet as DeviceCloneSet,
+    DiskGroupUpgraded as DiskGroupUpgraded,
+    LabelsSet as LabelsSet,
+    ReadPolicySet as ReadPolicySet,
+    RecordRenamed as RecordRenamed,
+)
 from eventstore.model.event import (
     UNKNOWN_INTERVALS as UNKNOWN_INTERVALS,
     Event as Event,
@@ -355,6 +362,11 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     RequestsFailed,
     VersionRaised,
     ConfiguredNodesChanged,
+    LabelsSet,
+    RecordRenamed,
+    ReadPolicySet,
+    DiskGroupUpgraded,
+    DeviceCloneSet,
 ]
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from eventstore.model import cluster as cl, events as ev
+from eventstore.model import cluster as cl, edits, events as ev
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
@@ -376,6 +376,11 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.RequestsFailed: _nothing,
     ev.VersionRaised: cl.raise_version,
     ev.ConfiguredNodesChanged: cl.configure,
+    ev.LabelsSet: edits.set_labels,
+    ev.RecordRenamed: edits.rename,
+    ev.ReadPolicySet: edits.set_read_policy,
+    ev.DiskGroupUpgraded: edits.upgrade,
+    ev.DeviceCloneSet: edits.mark_clone,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

@@ -24,6 +24,28 @@ LOG_OFFSET = -1
 """Offset in its plex of a subdisk that holds a log."""
 
 
+class Labels(Struct, frozen=True, array_like=True):
+    """Words at a record that people and other programs keep there; the model rests on none.
+
+    `user`, `group` and `mode` are those of a volume's device nodes, the last three a disk's:
+    ``on``, or nothing. A new field comes last.
+    """
+
+    comment: str = ""
+    tutil0: str = ""
+    tutil1: str = ""
+    tutil2: str = ""
+    putil0: str = ""
+    putil1: str = ""
+    putil2: str = ""
+    user: str = ""
+    group: str = ""
+    mode: str = ""
+    reserve: str = ""
+    spare: str = ""
+    nohotuse: str = ""
+
+
 class Record(Struct, frozen=True, tag_field="type"):
     """What all records share."""
 
@@ -89,6 +111,7 @@ class Device(Record, frozen=True, tag="da"):
     private_len: int = 0
     public_len: int = 0
     offline: bool = False
+    clone: bool = False
 
 
 class DiskGroup(Record, frozen=True, tag="dg"):
@@ -106,6 +129,7 @@ class DiskGroup(Record, frozen=True, tag="dg"):
     fail_policy: str = "dgdisable"
     nconfig: str = ""
     nlog: str = ""
+    labels: Labels | None = None
 
 
 class Disk(Record, frozen=True, tag="dm"):
@@ -123,6 +147,7 @@ class Disk(Record, frozen=True, tag="dm"):
     public_len: int
     state: str = ""
     device_type: str = "auto"
+    labels: Labels | None = None
 
 
 class Volume(Record, frozen=True, tag="v"):
@@ -136,6 +161,7 @@ class Volume(Record, frozen=True, tag="v"):
     readpol: str = "SELECT"
     rvg: str = ""
     prefplex: str = ""
+    labels: Labels | None = None
 
 
 class Plex(Record, frozen=True, tag="pl"):
@@ -153,6 +179,7 @@ class Plex(Record, frozen=True, tag="pl"):
     mode: str = "RW"
     columns: int = 0
     stripe: int = 0
+    labels: Labels | None = None
 
 
 class Subdisk(Record, frozen=True, tag="sd"):
@@ -169,6 +196,7 @@ class Subdisk(Record, frozen=True, tag="sd"):
     plex_offset: int = 0
     column: int = 0
     mode: str = ""
+    labels: Labels | None = None
 
 
 class Foreign(Record, frozen=True, tag="foreign"):
@@ -187,6 +215,7 @@ class Foreign(Record, frozen=True, tag="foreign"):
 
 AnyRecord = Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk | Foreign
 Header = Cluster | Node | DiskGroup
+Labelled = DiskGroup | Disk | Volume | Plex | Subdisk
 
 Change = tuple[Key, AnyRecord | None, AnyRecord | None]
 """(key, record before, record after); None where there was, or is, none."""

@@ -121,6 +121,45 @@ SENT |= {
     "vxdisk online loop0": ("disk.online", {"device": "loop0"}),
     "vxdisk offline loop0": ("disk.offline", {"device": "loop0"}),
     "vxdisk rm loop0": ("disk.rm", {"device": "loop0"}),
+    "vxdisk set loop0 clone=on": ("disk.set", {"device": "loop0", "clone": True}),
+    "vxdg -T 200 upgrade datadg": ("dg.upgrade", {"group": "datadg", "version": 200}),
+    "vxassist -g datadg move vol01 !a b": ("volume.move", {**V, "off": ["a"], "disks": ["b"]}),
+    "vxvol -g datadg set len=1m vol01": (
+        "volume.set",
+        {"group": "datadg", "names": ["vol01"], "length_sectors": 2048},
+    ),
+    "vxvol -g datadg rdpol prefer vol01 vol01-02": (
+        "volume.rdpol",
+        {**V, "policy": "prefer", "plex": "vol01-02"},
+    ),
+    "vxvol -g datadg maint vol01": ("volume.maint", {"group": "datadg", "names": ["vol01"]}),
+    "vxvol -g datadg resync vol01": ("volume.resync", {"group": "datadg", "names": ["vol01"]}),
+    "vxplex -g datadg det vol01-02": ("plex.det", {"group": "datadg", "plex": "vol01-02"}),
+    "vxplex -g datadg cp vol01 vol01-02": (
+        "plex.cp",
+        {"group": "datadg", "volume": "vol01", "plex": "vol01-02"},
+    ),
+    "vxplex -g datadg -o rm mv vol01-01 vol01-02 --yes": (
+        "plex.mv",
+        {"group": "datadg", "old": "vol01-01", "new": "vol01-02", "remove": True},
+    ),
+    "vxedit -g datadg set comment=c spare=on vol01 vol02": (
+        "edit.set",
+        {
+            "group": "datadg",
+            "names": ["vol01", "vol02"],
+            "values": {"comment": "c", "spare": "on"},
+        },
+    ),
+    "vxedit -g datadg cc c vol01": (
+        "edit.set",
+        {"group": "datadg", "names": ["vol01"], "values": {"comment": "c"}},
+    ),
+    "vxedit -g datadg rename vol01 vol02": ("edit.rename", {**V, "new_name": "vol02"}),
+    "vxedit -g datadg -rf rm vol01 --yes": (
+        "edit.rm",
+        {"group": "datadg", "names": ["vol01"], "recursive": True, "force": True},
+    ),
 }
 
 USAGE = {

@@ -34,6 +34,8 @@ READS = {
     "vx blame datadg/vol01": "vx.blame/v1",
     "vx verify": "vx.verify/v1",
     "vx outcome 01JD": "vx.outcome/v1",
+    "vxassist -g datadg maxsize": "vx.volume.maxsize/v1",
+    "vxassist -g datadg maxgrow vol01": "vx.volume.maxgrow/v1",
 }
 CHANGES = {
     "vxdisk init loop0": "vx.disk.init/v1",
@@ -61,6 +63,20 @@ CHANGES = {
     "vxdisk offline loop0": "vx.disk.offline/v1",
     "vxdisk rm loop0": "vx.disk.rm/v1",
     "vxassist -g datadg remove vol01 --yes": "vx.volume.remove/v1",
+    "vxassist -g datadg move vol01 !a": "vx.volume.move/v1",
+    "vxvol -g datadg set len=1g vol01": "vx.volume.set/v1",
+    "vxvol -g datadg rdpol round vol01": "vx.volume.rdpol/v1",
+    "vxvol -g datadg maint vol01": "vx.volume.maint/v1",
+    "vxvol -g datadg resync vol01": "vx.volume.resync/v1",
+    "vxplex -g datadg det vol01-02": "vx.plex.det/v1",
+    "vxplex -g datadg cp vol01 vol01-02": "vx.plex.cp/v1",
+    "vxplex -g datadg mv vol01-01 vol01-02": "vx.plex.mv/v1",
+    "vxedit -g datadg set comment=c vol01": "vx.edit.set/v1",
+    "vxedit -g datadg cc c vol01": "vx.edit.set/v1",
+    "vxedit -g datadg rename vol01 vol02": "vx.edit.rename/v1",
+    "vxedit -g datadg -rf rm vol01 --yes": "vx.edit.rm/v1",
+    "vxdg upgrade datadg": "vx.dg.upgrade/v1",
+    "vxdisk set loop0 clone=on": "vx.disk.set/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
 

@@ -33,6 +33,11 @@ OTHERS = st.sampled_from(["h", "h", "dg1", "dg1", "dg1", "g"])
 NAMES = st.sampled_from([*"ggggggg", "h", "dg1"])
 SHORT = st.one_of(st.integers(1, 40), st.integers(1, 40), LENGTHS)
 
+ONE_RECORD = st.one_of(VOLUMES, PLEXES, DISKS, st.sampled_from(["a-01", "b-01", "w"]))
+RECORDS = st.lists(ONE_RECORD, min_size=1, max_size=2).map(tuple)
+ONE_VOLUME = VOLUMES.map(lambda name: (name,))
+ONE_DISK = DISKS.map(lambda name: (name,))
+
 BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.InitDisk: st.builds(cmd.InitDisk, DEVICES, st.just(PRIVATE)),
     cmd.CreateDiskGroup: st.builds(cmd.CreateDiskGroup, GROUPS, st.just(((None, "sdd"),)) | SPECS),
@@ -77,12 +82,39 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.OnlineDisk: st.builds(cmd.OnlineDisk, DEVICES),
     cmd.ForgetDisk: st.builds(cmd.ForgetDisk, DEVICES),
     cmd.TakeOverDiskGroup: TAKEN_OVER,
+    cmd.EditRecords: st.builds(
+        cmd.EditRecords,
+        NAMES,
+        RECORDS,
+        st.sampled_from([{"comment": "c"}, {"comment": ""}, {"putil0": "p", "tutil2": "t"}]),
+    ),
+    cmd.RenameRecord: st.builds(cmd.RenameRecord, NAMES, ONE_RECORD, ONE_RECORD),
+    cmd.RemoveRecords: st.builds(
+        cmd.RemoveRecords, NAMES, RECORDS, recursive=st.booleans(), force=st.booleans()
+    ),
+    cmd.SetVolume: st.builds(cmd.SetVolume, NAMES, ONE_VOLUME, SHORT),
+    cmd.SetReadPolicy: st.builds(
+        cmd.SetReadPolicy,
+        NAMES,
+        st.sampled_from(["round", "prefer", "select", "siteread", "other"]),
+        VOLUMES,
+        st.none() | PLEXES,
+    ),
+    cmd.MaintainVolumes: st.builds(cmd.MaintainVolumes, NAMES, ONE_VOLUME),
+    cmd.ResyncVolumes: st.builds(cmd.ResyncVolumes, NAMES, ONE_VOLUME),
+    cmd.DetachPlex: st.builds(cmd.DetachPlex, NAMES, PLEXES),
+    cmd.CopyToPlex: st.builds(cmd.CopyToPlex, NAMES, VOLUMES, PLEXES),
+    cmd.MovePlex: st.builds(cmd.MovePlex, NAMES, PLEXES, PLEXES, st.booleans()),
+    cmd.MoveVolume: st.builds(cmd.MoveVolume, NAMES, VOLUMES, ONE_DISK, SOME_DISKS),
+    cmd.UpgradeDiskGroup: st.builds(cmd.UpgradeDiskGroup, NAMES, st.sampled_from([None, 200])),
+    cmd.SetDevice: st.builds(cmd.SetDevice, DEVICES, st.booleans()),
 }
 BUILDING = [cmd.MakeVolume, cmd.MirrorVolume, cmd.DissociatePlex, cmd.AttachPlex, cmd.GrowVolume]
+CHANGING = [cmd.DetachPlex, cmd.MovePlex, cmd.MoveVolume, cmd.MaintainVolumes]
 RUNNING = [cmd.StartVolumes, cmd.StopVolumes, cmd.ImportDiskGroup, cmd.DeportDiskGroup]
 MOVES: st.SearchStrategy[list[Move]] = st.lists(
     st.one_of(
-        *(BUILDERS[kind] for kind in BUILDING * 3 + RUNNING * 2),
+        *(BUILDERS[kind] for kind in BUILDING * 3 + RUNNING * 2 + CHANGING),
         *BUILDERS.values(),
         *[st.sampled_from([said("add", disk), said("remove", disk)]) for disk in USUAL],
         NOTIFICATIONS,

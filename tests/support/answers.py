@@ -232,6 +232,13 @@ FREE = [
 
 DATA: dict[str, Any] = {
     "dg.free": FREE,
+    "volume.maxsize": {"group": "datadg", "length_sectors": 15349760},
+    "volume.maxgrow": {
+        "group": "datadg",
+        "volume": "vol01",
+        "by_sectors": 366592,
+        "length_sectors": 1677312,
+    },
     "print": {"groups": [records.group()]},
     "dg.list": GROUPS,
     "disk.list": DEVICES,

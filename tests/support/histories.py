@@ -184,6 +184,8 @@ def _a_cluster(core: Core) -> None:
     """What the shared log says of the cluster itself."""
     core.hears_who_is_in()
     for event in (
+        ev.DiskGroupCreated("g1", "shared", 2000),
+        ev.DiskGroupUpgraded("g1", 310),
         ev.NodeLeft("node1", clean=True),
         ev.RequestsFailed(("grow-more",), "node2", "V-5-1-7916", "not every node had it", "C4"),
         ev.VersionRaised(1),
@@ -212,6 +214,10 @@ def _whole_groups(core: Core) -> None:
     """What can be done with groups as a whole, one of another system among them."""
     core.asks(cmd.SetDiskGroup("two", {"diskdetpolicy": "local"}), "set-two")
     core.asks(cmd.RenameDiskGroup("two", "pairs"), "rename-two")
+    core.asks(cmd.EditRecords("pairs", ("pair",), {"comment": "two copies"}), "comment")
+    core.asks(cmd.RenameRecord("pairs", "pair", "couple"), "rename-pair")
+    core.asks(cmd.SetReadPolicy("pairs", "prefer", "couple", "pair-01"), "rdpol")
+    core.asks(cmd.SetDevice("sd4", clone=True), "clone")
     core.asks(cmd.DeportDiskGroup("pairs"), "deport")
     core.asks(cmd.ImportDiskGroup("pairs"), "import")
     core.asks(cmd.TakeOverDiskGroup(one_group(OLD).rows), "take-over")

@@ -120,6 +120,14 @@ def forget(state: State, command: cmd.ForgetDisk) -> list[ev.AnyEvent]:
     return [ev.DeviceForgotten(device.rid)]
 
 
+def mark(state: State, command: cmd.SetDevice) -> list[ev.AnyEvent]:
+    """Mark a device as the copy of another, or take the mark away."""
+    device = need_device(state, command.device)
+    if device.clone == command.clone:
+        raise _already(device, "marked as a clone" if device.clone else "not marked as a clone")
+    return [ev.DeviceCloneSet(device.rid, clone=command.clone)]
+
+
 def _already(device: Device, what: str) -> Rejected:
     return Rejected(
         "V-5-1-8644",

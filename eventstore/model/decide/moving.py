@@ -73,6 +73,25 @@ def rename_disk(state: State, command: cmd.RenameDisk) -> list[ev.AnyEvent]:
     return [ev.DiskRenamed(disk.space, disk.rid, command.new_name)]
 
 
+VERSIONS = (20, 30, 40, 50, 60, 70, 80, 90, 110, 120, 130, 140, 150, 160, 170, 180, 190, 200, 310)
+"""The versions of disk groups that the original has had; the last is the newest."""
+
+
+def upgrade(state: State, command: cmd.UpgradeDiskGroup) -> list[ev.AnyEvent]:
+    """Give a disk group a later version; there is no way back."""
+    group = need_group(state, command.group)
+    wanted = VERSIONS[-1] if command.version is None else command.version
+    if wanted not in VERSIONS or wanted <= group.version:
+        raise Rejected(
+            "V-5-1-590",
+            f"Disk group {group.name} cannot be upgraded to version {wanted}",
+            cause=f"it has version {group.version}; the newest is {VERSIONS[-1]}",
+            fix="an upgrade goes to a later version only",
+            rule="D2",
+        )
+    return [ev.DiskGroupUpgraded(group.space, wanted)]
+
+
 def check_group_free(state: State, name: str) -> None:
     """Refuse a name that is none, or that an imported group bears.
 

@@ -34,13 +34,13 @@ def attach(state: State, command: cmd.AttachPlex) -> list[ev.AnyEvent]:
     volume = need(state, group, Volume, command.volume)
     plex = need(state, group, Plex, command.plex)
     if plex.volume not in (0, volume.rid):
-        raise _not_attachable(plex, "it is a copy of another volume")
+        raise not_attachable(plex, "it is a copy of another volume")
     if plex.volume == volume.rid and plex.kstate == "ENABLED":
-        raise _not_attachable(plex, "it is attached already")
+        raise not_attachable(plex, "it is attached already")
     if plex.length < volume.length:
-        raise _not_attachable(plex, f"it has {plex.length} sectors, the volume {volume.length}")
+        raise not_attachable(plex, f"it has {plex.length} sectors, the volume {volume.length}")
     if lost := lost_disks(state, plex):
-        raise _not_attachable(plex, f"disk {lost[0]} has no device")
+        raise not_attachable(plex, f"disk {lost[0]} has no device")
     if plex.volume == 0:
         _check_count(volume, len(state.plexes(volume)))
     runs = volume.kstate == "ENABLED"
@@ -54,7 +54,7 @@ def dissociate(state: State, command: cmd.DissociatePlex) -> list[ev.AnyEvent]:
     plex = need(state, group, Plex, command.plex)
     events: list[ev.AnyEvent] = []
     if plex.volume:
-        _check_not_last(state, plex)
+        check_not_last(state, plex)
         events.append(ev.PlexDissociated(plex.space, plex.rid))
     elif not command.remove:
         raise Rejected(
@@ -82,7 +82,12 @@ def _check_count(volume: Volume, count: int) -> None:
         )
 
 
-def _check_not_last(state: State, plex: Plex) -> None:
+def check_not_last(state: State, plex: Plex) -> None:
+    """Refuse to take the last complete copy from a volume, or the last that runs.
+
+    Raises:
+        Rejected: it is that.
+    """
     volume = state.get((plex.space, plex.volume))
     assert isinstance(volume, Volume)
     others = [other for other in state.plexes(volume) if other.rid != plex.rid]
@@ -99,7 +104,8 @@ def _check_not_last(state: State, plex: Plex) -> None:
         )
 
 
-def _not_attachable(plex: Plex, why: str) -> Rejected:
+def not_attachable(plex: Plex, why: str) -> Rejected:
+    """Return the refusal to make a plex a copy of a volume."""
     return Rejected(
         "V-5-1-1281",
         f"Plex {plex.name} cannot be attached",

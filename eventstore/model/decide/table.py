@@ -7,7 +7,9 @@ from typing import Any, get_args
 
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide import (
+    copies,
     disks,
+    editing,
     groups,
     moving,
     plexes,
@@ -63,6 +65,19 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.OfflineDisk: _timeless(disks.offline),
     cmd.OnlineDisk: _timeless(disks.online),
     cmd.ForgetDisk: _timeless(disks.forget),
+    cmd.SetDevice: _timeless(disks.mark),
+    cmd.UpgradeDiskGroup: _timeless(moving.upgrade),
+    cmd.EditRecords: _timeless(editing.set_labels),
+    cmd.RenameRecord: _timeless(editing.rename),
+    cmd.RemoveRecords: _timeless(editing.remove),
+    cmd.SetVolume: _timeless(copies.set_length),
+    cmd.SetReadPolicy: _timeless(copies.set_policy),
+    cmd.MaintainVolumes: _timeless(copies.maintain),
+    cmd.ResyncVolumes: _timeless(copies.resync),
+    cmd.DetachPlex: _timeless(copies.detach),
+    cmd.CopyToPlex: _timeless(copies.copy),
+    cmd.MovePlex: _timeless(copies.replace),
+    cmd.MoveVolume: _timeless(copies.move),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"

@@ -14,6 +14,11 @@ from tests.support.model import SECOND_US, START_US, appears, goes, init_disk, m
 from tests.support.past import Past, at, back, past_of, time, tx
 
 HEAD = 31
+NEEDED: dict[str, dict[str, Any]] = {
+    "get": {"object": "dg/vol"},
+    "volume.maxsize": {"group": "dg"},
+    "volume.maxgrow": {"group": "dg", "name": "vol"},
+}
 
 
 def objects(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
@@ -22,7 +27,7 @@ def objects(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("question", sorted(STATE_QUESTIONS))
 def test_the_past_answers_as_the_present_did(past: Past, question: str) -> None:
-    args: dict[str, Any] = {"object": "dg/vol"} if question == "get" else {}
+    args: dict[str, Any] = NEEDED.get(question, {})
     assert past.data(question, **args) == answer_now(past.core.state, question, args)
 
 

@@ -1,0 +1,120 @@
+"""What each question takes: the arguments, typed, as they are read from a map."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from eventstore import following
+from eventstore.model.commands import MakeVolume
+from eventstore.model.decide.layout import STRIPE_DEFAULT
+from eventstore.moments import Moment
+
+
+class PrintArgs(Struct, frozen=True):
+    """``print``: the records of a group, or of all; only the named ones, if any are named."""
+
+    group: str | None = None
+    names: tuple[str, ...] = ()
+
+
+class GroupArgs(Struct, frozen=True):
+    """``dg.list``: one disk group, or all."""
+
+    group: str | None = None
+
+
+class DeviceArgs(Struct, frozen=True):
+    """``disk.list``: one device or disk, or all."""
+
+    device: str | None = None
+
+
+class RoomArgs(Struct, frozen=True):
+    """``volume.maxsize``: a volume of which only the length is not said."""
+
+    group: str
+    disks: tuple[str, ...] = ()
+    layout: str = "concat"
+    mirrors: int | None = None
+    columns: int | None = None
+    stripe: int = STRIPE_DEFAULT
+
+    def command(self) -> MakeVolume:
+        """Return the command that would make it."""
+        return MakeVolume(
+            self.group,
+            "",
+            0,
+            self.disks,
+            self.layout,
+            mirrors=self.mirrors,
+            columns=self.columns,
+            stripe=self.stripe,
+        )
+
+
+class GrowArgs(Struct, frozen=True):
+    """``volume.maxgrow``: which volume."""
+
+    group: str
+    name: str
+
+
+class NoArgs(Struct, frozen=True):
+    """``state``, ``show``: nothing but the moment."""
+
+
+class ObjectArgs(Struct, frozen=True):
+    """``get``, ``blame``: an object by name or record ID."""
+
+    object: str
+
+
+class LogArgs(Struct, frozen=True):
+    """``log``: which commits, how many, in which order."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+    which: str | None = None
+    node: str | None = None
+    actor: str | None = None
+    object: str | None = None
+    type: str | None = None
+    tx: str | None = None
+    n: int | None = None
+    reverse: bool = False
+
+
+class DiffArgs(Struct, frozen=True):
+    """``diff``: two moments, and perhaps one object."""
+
+    a: Moment
+    b: Moment
+    object: str | None = None
+
+
+class VerifyArgs(Struct, frozen=True):
+    """``verify``: with or without replay."""
+
+    replay: bool = False
+
+
+class OutcomeArgs(Struct, frozen=True):
+    """``outcome``: the identifier of a request."""
+
+    id: str
+
+
+class RangeArgs(Struct, frozen=True):
+    """``range``: from which commit to which two moments reach."""
+
+    since: Moment | None = None
+    until: Moment | None = None
+
+
+class FollowArgs(Struct, frozen=True):
+    """``follow``: up to `n` commits after a position; None: only where the head is."""
+
+    after: int | None = None
+    n: int = following.PIECE_MAX
+    which: str | None = None
