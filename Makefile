@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ROUNDS ?= 200
+SEEDS ?= 1000-3000
 WORKERS ?= 2
 
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
@@ -14,7 +15,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUFF := $(BIN)/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lint types contracts fix bench check-long soak clean
+.PHONY: help setup run test check format lint types contracts fix bench check-long sim soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,7 +63,10 @@ fix: $(STAMP) ## format, and repair what lint can repair
 bench: $(STAMP) ## measure: ratios to what the machine could do
 	@$(BIN)/python -m tests.bench
 
-check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 under load
+sim: $(STAMP) ## simulate the lives of clusters: SEEDS=1000-3000, or one seed with its story
+	@$(BIN)/python -m tests.simulation $(SEEDS)
+
+check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 under load, 2,000 simulated lives
 	KILL_ROUNDS=20 $(BIN)/python -m pytest -m long
 
 soak: $(STAMP) ## run ROUNDS (200) rounds of kill -9 under load
