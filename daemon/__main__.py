@@ -46,6 +46,8 @@ def _parser() -> argparse.ArgumentParser:
         description="The configuration daemon of one node, in the foreground.",
         epilog="examples:\n"
         "  vxconfigd init --home /var/lib/vxconfigd --cluster lab --node node1\n"
+        "  vxconfigd init --cluster prod --node a --nodes a,b,c\n"
+        "  vxconfigd init --cluster prod --node b --nodes a,b,c --cluster-id ID\n"
         "  vxconfigd --home /var/lib/vxconfigd\n"
         "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -60,10 +62,16 @@ def _parser() -> argparse.ArgumentParser:
         help="override a setting of config.toml; VX_SECTION_KEY in the environment does too",
     )
     actions = parser.add_subparsers(dest="action", metavar="")
-    init = actions.add_parser("init", help="make a home for the first node of a cluster")
+    init = actions.add_parser("init", help="make a home for a node of a new cluster")
     init.add_argument("--home", default=argparse.SUPPRESS, help="the directory to make")
     init.add_argument("--cluster", required=True, help="the cluster's name")
     init.add_argument("--node", required=True, help="this node's name")
+    init.add_argument(
+        "--nodes", default="", metavar="A,B,...", help="all nodes of the cluster, in this order"
+    )
+    init.add_argument(
+        "--cluster-id", help="as printed by the first 'init'; the same for all of its nodes"
+    )
     init.add_argument("--kernel", choices=("monitor", "linux"), default="linux")
     init.add_argument("--monitor", default="../monitor/monitor.sock", help="the monitor's socket")
     init.add_argument(
@@ -78,8 +86,11 @@ def _init(arguments: argparse.Namespace) -> None:
     )
     settings = Settings(ClusterSettings(arguments.cluster), NodeSettings(arguments.node), kernel)
     home = home_path(arguments.home)
-    homes.found(home, settings)
+    nodes = tuple(filter(None, arguments.nodes.split(",")))
+    cluster_id = homes.found(home, settings, nodes, arguments.cluster_id)
     print(f"home of {arguments.node} in cluster {arguments.cluster} made: {home}")
+    if len(nodes) > 1:
+        print(f"cluster ID: {cluster_id}")
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -22,7 +22,8 @@ DEFAULT_HOME = "/var/lib/vxconfigd"
 CONFIG_FILE = "config.toml"
 SOCKET = "vxconfigd.sock"
 
-Name = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}\Z")]
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}\Z"
+Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
 
 
 class ClusterSettings(Struct, frozen=True, forbid_unknown_fields=True):

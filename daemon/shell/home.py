@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
-import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
+from re import compile as pattern
 from time import monotonic, sleep
 
-from daemon.config import CONFIG_FILE, Settings, settings_text
+from daemon.config import CONFIG_FILE, NAME_PATTERN, Settings, settings_text
 from daemon.shell.clock import wall_us
 from eventstore.codec import (
     Actor,
@@ -29,18 +30,39 @@ from eventstore.questions import DATABASE
 from eventstore.storage.offline import LOCK
 from eventstore.storage.store import Store
 
+CLUSTER_ID = pattern(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
+NODE_NAME = pattern(NAME_PATTERN)
+
 _LOCK_WAIT_S = 5.0
 """A reader holds the lock for as long as it copies a log that no daemon serves."""
 _LOCK_RETRY_S = 0.05
 
 
-def found(home: Path, settings: Settings) -> None:
-    """Make a home for the first node of a cluster: settings, and position 1 of both logs (B0).
+def new_cluster_id() -> str:
+    """Return an ID for a new cluster: a UUID of version 7, whose first 12 digits are its time."""
+    stamp = (wall_us() // 1000).to_bytes(6, "big")
+    noise = bytearray(os.urandom(10))
+    noise[0] = 0x70 | noise[0] & 0x0F
+    noise[2] = 0x80 | noise[2] & 0x3F
+    return (stamp + noise).hex()
+
+
+def found(
+    home: Path, settings: Settings, nodes: Sequence[str] = (), cluster_id: str | None = None
+) -> str:
+    """Make a home: settings, and position 1 of both logs (B0); return the cluster's ID.
+
+    The same nodes and cluster ID give every node the same position 1 of the shared log, bit for
+    bit. Without them the cluster has this one node, and is a new one.
 
     Raises:
-        Rejected: there is one already, or a setting is not valid.
+        Rejected: there is a home already, or a setting, the nodes or the ID are not valid.
     """
     text = settings_text(settings)
+    name, node = settings.cluster.name, settings.node.name
+    cluster_id = cluster_id or new_cluster_id()
+    configured = tuple(nodes) or (node,)
+    _check(node, configured, cluster_id)
     home.mkdir(parents=True, exist_ok=True, mode=0o750)
     config = home / CONFIG_FILE
     if config.exists() or (home / DATABASE).exists():
@@ -50,28 +72,55 @@ def found(home: Path, settings: Settings) -> None:
             fix="name another directory, or start the daemon on this one",
             rule="B0",
         )
-    cluster_id = uuid.uuid4().hex
-    name, node = settings.cluster.name, settings.node.name
+    created = ev.ClusterCreated(cluster_id, name, configured)
+    founded = Context(Actor(program="vxconfigd"), clock_us=_founded_us(cluster_id))
+    here = Context(
+        Actor(uid=os.getuid(), pid=os.getpid(), program="vxconfigd"), clock_us=wall_us()
+    )
     with Store.open(home / DATABASE) as store:
-        store.create_log("shared", name)
+        store.create_log("shared", name, sha256(cluster_id.encode()).digest()[:16])
         store.create_log("node", node)
         store.append(
             [
-                _first("shared", node, ev.ClusterCreated(cluster_id, name, (node,)), None),
-                _first("node", node, ev.NodeCreated(node, cluster_id), 1),
+                _first("shared", configured[0], created, founded, None),
+                _first("node", node, ev.NodeCreated(node, cluster_id), here, 1),
             ]
         )
     (home / DATABASE).chmod(0o640)
     config.write_text(text)
+    return cluster_id
+
+
+def _check(node: str, nodes: tuple[str, ...], cluster_id: str) -> None:
+    problem = None
+    if node not in nodes:
+        problem = f"node {node} is none of {', '.join(nodes)}"
+    elif len(set(nodes)) < len(nodes) or not all(NODE_NAME.fullmatch(name) for name in nodes):
+        problem = f"these are no names of nodes, each once: {', '.join(nodes)}"
+    elif not CLUSTER_ID.fullmatch(cluster_id):
+        problem = f"{cluster_id} is no cluster ID"
+    if problem is not None:
+        raise Rejected(
+            "V-5-1-9130",
+            "a cluster cannot be founded so",
+            cause=problem,
+            fix="name all nodes, and the ID that 'vxconfigd init' printed on the first one",
+            rule="B0",
+        )
+
+
+def _founded_us(cluster_id: str) -> int:
+    """Return when a cluster was founded: its ID says so, so that every home says the same."""
+    return int(cluster_id[:12], 16) * 1000
 
 
 def _first(
-    log: str, node: str, event: ev.ClusterCreated | ev.NodeCreated, shared_position: int | None
+    log: str,
+    node: str,
+    event: ev.ClusterCreated | ev.NodeCreated,
+    context: Context,
+    shared_position: int | None,
 ) -> Entry:
-    now_us = wall_us()
-    context = Context(
-        Actor(uid=os.getuid(), pid=os.getpid(), program="vxconfigd"), clock_us=now_us
-    )
     tx = f"{node}@{log}-1"
     draft = Draft(
         tx,
@@ -79,7 +128,7 @@ def _first(
         encode_context(context),
         encode_events((event,)),
         digest.stored(digest.updated(0, apply(State(), (event,)))),
-        now_us,
+        context.clock_us,
         shared_position,
     )
     return Entry(log, draft, index_keys(tx, (event,)))

@@ -117,9 +117,9 @@ class Store:
         if pending.count == 0:
             pending.last = self.heads[log].position
 
-    def create_log(self, log: str, name: str) -> None:
-        """Give an empty log its name and its lineage."""
-        lineage = os.urandom(16)
+    def create_log(self, log: str, name: str, lineage: bytes | None = None) -> None:
+        """Give an empty log its name and its lineage, 16 bytes: a random one, if none is given."""
+        lineage = lineage or os.urandom(16)
         self._transact(
             lambda: self._driver.execute(
                 _compiled(insert(identity)), (log, name, lineage)

@@ -6,6 +6,7 @@ import fcntl
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.config import ClusterSettings, KernelSettings, NodeSettings, Settings, load
@@ -31,6 +32,36 @@ def test_a_new_home_has_its_settings_and_position_one_of_both_logs(tmp_path: Pat
     assert isinstance(node, ev.NodeCreated)
     assert (cluster.name, cluster.nodes) == ("lab", ("node1",))
     assert (node.name, node.cluster_id) == ("node1", cluster.cluster_id)
+
+
+def test_all_nodes_of_a_cluster_are_given_the_same_position_one(tmp_path: Path) -> None:
+    nodes = ("node1", "node2", "node3")
+    cluster_id = homes.found(tmp_path / "node1", SETTINGS, nodes)
+    for name in nodes[1:]:
+        settings = msgspec.structs.replace(SETTINGS, node=NodeSettings(name))
+        assert homes.found(tmp_path / name, settings, nodes, cluster_id) == cluster_id
+    firsts = []
+    for name in nodes:
+        with read_store(tmp_path / name / "log.db") as readers:
+            firsts.append(readers["shared"].commit(1)[:5])
+    assert firsts[0] == firsts[1] == firsts[2]
+
+
+@pytest.mark.parametrize(
+    ("nodes", "cluster_id"),
+    [
+        (("node2", "node3"), None),
+        (("node1", "node1"), None),
+        (("node1", "no name"), None),
+        (("node1", "node2"), "1b423bd5fc69384f5b36b02dabe51ce3"),
+    ],
+)
+def test_a_cluster_that_cannot_be_is_not_founded(
+    tmp_path: Path, nodes: tuple[str, ...], cluster_id: str | None
+) -> None:
+    with pytest.raises(Rejected, match="cannot be founded"):
+        homes.found(tmp_path / "home", SETTINGS, nodes, cluster_id)
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_home_is_not_for_everybody(tmp_path: Path) -> None:
