@@ -33,16 +33,49 @@ def disks_view(state: State, device: str | None) -> list[Row]:
     """
     rows = [_device_row(state, found) for found in state.devices()]
     rows = [row for row in rows if row["device"] is not None or row["disk"] is not None]
-    if device is None:
-        return rows + list(_absent_rows(state))
-    chosen = [row for row in rows if device in (row["device"], row["disk"])]
-    # Those that are not here have no index: they are looked for if nothing else is found.
-    chosen = chosen or [row for row in _absent_rows(state) if device == row["disk"]]
-    if not chosen:
+    rows += _absent_rows(state)
+    return rows if device is None else chosen(rows, device)
+
+
+def chosen(rows: list[Row], device: str) -> list[Row]:
+    """Return the rows of one device or disk; of those that are here, if there are any.
+
+    Raises:
+        NotFound: there is no such device, and no such disk.
+    """
+    found = [row for row in rows if device in (row["device"], row["disk"])]
+    here = [row for row in found if row["device"] is not None]
+    if not found:
         raise NotFound(
             "V-5-1-539", f"Device {device}: no such device", fix="'vxdisk list' names them"
         )
-    return chosen
+    return here or found
+
+
+def with_shared(own: State, shared: State) -> list[Row]:
+    """Return the rows of a node's devices, and say of each which shared disk it is.
+
+    A shared disk is known by its identity: names of devices are each node's own.
+    """
+    rows = [_device_row(own, found) for found in own.devices()]
+    here = {row["identity"]: row for row in rows}
+    absent = list(_absent_rows(own))
+    for group in shared.groups():
+        for disk in shared.disks(group):
+            device = shared.get((NODE_SPACE, disk.device))
+            row = here.get(device.identity) if isinstance(device, Device) else None
+            if row is None:
+                absent.append({**_absent_row(disk, group), "status": "failed shared"})
+                continue
+            status = f"{row['status']} shared" if row["device"] else row["status"]
+            row |= {
+                "disk": disk.name,
+                "group": group.name,
+                "group_id": group.space,
+                "status": status,
+            }
+    rows = [row for row in rows if row["device"] is not None or row["disk"] is not None]
+    return rows + absent
 
 
 def _device_row(state: State, device: Device) -> Row:

@@ -79,6 +79,12 @@ class ExpectFailed(StoreError):
     exit_code = 4
 
 
+class Pending(StoreError):
+    """What was asked for may have been done, or may still be: its outcome has to be asked for."""
+
+    exit_code = 5
+
+
 class Unavailable(StoreError):
     """It cannot be answered at the moment."""
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
 from eventstore.differences import change_rows, event_row
 from eventstore.errors import NotFound
-from eventstore.model.events import AnyEvent, RequestRejected, stored_name, touched
+from eventstore.model.events import AnyEvent, RequestRejected, RequestsFailed, stored_name, touched
 from eventstore.model.evolve import apply
 from eventstore.model.objects import (
     HEADER_RID,
@@ -264,18 +264,33 @@ def _origin_row(reader: LogReader, name: str, value: object, position: int) -> R
 
 
 def outcome(readers: Iterable[LogReader], request: str) -> Row:
-    """Return what became of a request (D13): done, rejected, or unknown."""
+    """Return what became of a request (D13): done, failed, rejected, or unknown."""
     readers = tuple(readers)
     for reader in readers:
         position = position_of_tx(reader, request)
         if position is not None:
             return _outcome(request, "done", reader, position, None)
-    for reader in readers:
-        for position in reversed(reader.positions(f"request/{request}")):
-            for event in decode_events(reader.commit(position).payload, position):
-                if isinstance(event, RequestRejected) and event.request == request:
-                    return _outcome(request, "rejected", reader, position, event.message)
+    for what, key, kind in (
+        ("failed", f"failed/{request}", RequestsFailed),
+        ("rejected", f"request/{request}", RequestRejected),
+    ):
+        for reader, position, event in _newest_events(readers, key):
+            if isinstance(event, kind) and request in _requests_of(event):
+                return _outcome(request, what, reader, position, event.message)
     return _outcome(request, "unknown", None, None, None)
+
+
+def _newest_events(
+    readers: Iterable[LogReader], key: str
+) -> Iterator[tuple[LogReader, int, AnyEvent]]:
+    for reader in readers:
+        for position in reversed(reader.positions(key)):
+            for event in decode_events(reader.commit(position).payload, position):
+                yield reader, position, event
+
+
+def _requests_of(event: RequestsFailed | RequestRejected) -> tuple[str, ...]:
+    return event.requests if isinstance(event, RequestsFailed) else (event.request,)
 
 
 def _outcome(

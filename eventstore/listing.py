@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from eventstore.errors import NotFound
+from eventstore.model.cluster import is_shared
 from eventstore.model.decide.allocation import free_regions
 from eventstore.model.decide.names import need_group
 from eventstore.model.objects import (
@@ -44,12 +45,16 @@ def print_view(state: State, group: str | None, names: Sequence[str] = ()) -> Ro
     groups = state.groups() if group is None else [need_group(state, group)]
     shown = [{"dg": _group_row(state, dg), "records": group_rows(state, dg)} for dg in groups]
     if names:
-        return {"groups": _selected(shown, names)}
+        return {"groups": selected(shown, names)}
     return {"groups": shown}
 
 
-def _selected(shown: list[Row], names: Sequence[str]) -> list[Row]:
-    """Keep the named objects, and what is below them."""
+def selected(shown: list[Row], names: Sequence[str]) -> list[Row]:
+    """Return the blocks of groups with the named objects, and what is below them.
+
+    Raises:
+        NotFound: there is no object of one of the names.
+    """
     wanted, found = set(names), set()
     kept: list[Row] = []
     for group in shown:
@@ -294,7 +299,7 @@ def groups_view(state: State, group: str | None) -> list[Row]:
     return [
         {
             "name": dg.name,
-            "states": ["enabled"],
+            "states": ["enabled", "shared"] if is_shared(state) else ["enabled"],
             "dgid": dg.space,
             "version": dg.version,
             "disks": len(state.disks(dg)),

@@ -73,6 +73,25 @@ def resolve(reader: LogReader, moment: Moment | None) -> Resolved:
     return Resolved(position, time_of(reader, position))
 
 
+def counterpart(reader: LogReader, position: int, other: LogReader) -> int:
+    """Return the position of one log at the moment of a position of the other.
+
+    Each commit of a node's log says how far the shared log was applied there; where none says so
+    yet, it is 0.
+    """
+    if other.log == "shared":
+        return decode_header(reader.commit(position).header).shared_position or 0
+    low, high = 0, other.last()
+    while low < high:
+        middle = (low + high + 1) // 2
+        applied = decode_header(other.commit(middle).header).shared_position or 0
+        if applied <= position:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def time_of(reader: LogReader, position: int) -> int:
     """Return the time of a commit.
 

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import disklist, following, freespace, history, listing, room, views
+from eventstore import following, history, room, standing as standings, views
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -33,8 +33,18 @@ from eventstore.asked import (
 from eventstore.errors import NotFound, Rejected, StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
 from eventstore.model.state import State
-from eventstore.moments import Moment, Resolved, doubt_about, doubt_between, log_of, resolve
+from eventstore.moments import (
+    Moment,
+    Resolved,
+    counterpart,
+    doubt_about,
+    doubt_between,
+    log_of,
+    resolve,
+    time_of,
+)
 from eventstore.replay import Replayer, replay
+from eventstore.standing import Found, Log, Standing
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
@@ -46,17 +56,29 @@ Asked = TypeVar("Asked")
 DATABASE = "log.db"
 
 
-STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[State, Any], Any]]] = {
-    "print": (PrintArgs, lambda state, args: listing.print_view(state, args.group, args.names)),
-    "dg.list": (GroupArgs, lambda state, args: listing.groups_view(state, args.group)),
-    "disk.list": (DeviceArgs, lambda state, args: disklist.disks_view(state, args.device)),
-    "dg.free": (GroupArgs, lambda state, args: freespace.free_view(state, args.group)),
-    "volume.maxsize": (RoomArgs, lambda state, args: room.max_size(state, args.command())),
-    "volume.maxgrow": (GrowArgs, lambda state, args: room.max_grow(state, args.group, args.name)),
-    "get": (ObjectArgs, lambda state, args: views.get_view(state, args.object)),
-    "state": (NoArgs, lambda state, _args: views.document_view(state)),
+def _volume_room(standing: Standing, args: RoomArgs) -> Found:
+    return standings.of_group(
+        standing, args.group, lambda state: room.max_size(state, args.command())
+    )
+
+
+def _volume_growth(standing: Standing, args: GrowArgs) -> Found:
+    return standings.of_group(
+        standing, args.group, lambda state: room.max_grow(state, args.group, args.name)
+    )
+
+
+STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[Standing, Any], Found]]] = {
+    "print": (PrintArgs, lambda here, args: standings.printed(here, args.group, args.names)),
+    "dg.list": (GroupArgs, lambda here, args: standings.group_list(here, args.group)),
+    "disk.list": (DeviceArgs, lambda here, args: standings.disks(here, args.device)),
+    "dg.free": (GroupArgs, lambda here, args: standings.free(here, args.group)),
+    "volume.maxsize": (RoomArgs, _volume_room),
+    "volume.maxgrow": (GrowArgs, _volume_growth),
+    "get": (ObjectArgs, lambda here, args: standings.get(here, args.object)),
+    "state": (NoArgs, lambda here, _args: standings.of_default(here, views.document_view)),
 }
-"""What can be answered from one state alone."""
+"""What can be answered from states alone, those of a node's two logs at one moment."""
 
 
 class Source:
@@ -66,7 +88,7 @@ class Source:
         self.readers = readers
         self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
         self.cluster, nodes = _founding(self.readers["shared"])
-        self.default = "shared" if len(nodes) > 1 else "node"
+        self.default: Log = "shared" if len(nodes) > 1 else "node"
 
     def reader(self, *moments: Moment | None) -> LogReader:
         """Return the log that moments name, or the one that is meant where none does."""
@@ -98,15 +120,15 @@ def open_log(path: str) -> Iterator[Source]:
         yield Source(readers)
 
 
-def answer_now(state: State, question: str, args: object) -> Any:
-    """Answer a question from one state.
+def answer_now(standing: Standing, question: str, args: object) -> Found:
+    """Answer a question from a node's two states, and say of which it was asked.
 
     Raises:
         NotFound: it asks for what does not exist.
         Rejected: it is not put as it should be.
     """
     kind, handler = STATE_QUESTIONS[question]
-    return handler(state, _typed(question, args, kind))
+    return handler(standing, _typed(question, args, kind))
 
 
 def answer(source: Source, question: str, args: object, at: object) -> Answer:
@@ -152,14 +174,71 @@ def envelope(
     }
 
 
+class Then:
+    """One moment of a node's past, in both its logs.
+
+    A time is looked for in each log. A position is one of the log that it names, else of `base`,
+    else of the one that is asked; the other log's is the one at the same moment.
+    """
+
+    def __init__(self, source: Source, at: Moment | None, base: Log | None = None) -> None:
+        named: Any = log_of(at)
+        self.source = source
+        self.at = None if at is None else msgspec.structs.replace(at, log=None)
+        self.base: Log | None = named or base
+        self.default: Log = self.base or source.default
+        self.standing = Standing(self.default, self._state)
+
+    def resolved(self, log: Log) -> Resolved:
+        """Return the moment in a log.
+
+        Raises:
+            NotFound: the log has no such moment.
+        """
+        reader, base = self.source.readers[log], self.base or log
+        if base == log or self.at is None or self.at.kind in ("time", "head"):
+            return resolve(reader, self.at)
+        other = self.source.readers[base]
+        position = counterpart(other, resolve(other, self.at).position, reader)
+        return Resolved(position, time_of(reader, position) if position else 0)
+
+    def _state(self, log: Log) -> State:
+        position = self.resolved(log).position
+        return self.source.replayers[log].state_at(position) if position else State()
+
+
 def _of_state(source: Source, question: str, args: object, at: Moment | None) -> Answer:
-    reader = source.reader(at)
-    resolved = resolve(reader, at)
-    state = source.replayers[reader.log].state_at(resolved.position)
-    data = answer_now(state, question, args)
+    kind, handler = STATE_QUESTIONS[question]
+    typed = _typed(question, args, kind)
+    asks_one = getattr(typed, "group", None) or getattr(typed, "object", None)
+    then = Then(source, at, None if asks_one else source.default)
+    data, log = handler(then.standing, typed)
+    shown = log or then.default
+    reader, resolved = source.readers[shown], then.resolved(shown)
     told = resolved if at is not None else None
     answered = envelope(source, reader, told, data, doubt_about(reader, resolved))
-    return {**answered, "position": resolved.position, "at": iso(resolved.time_us)}
+    answered |= {"position": resolved.position, "at": iso(resolved.time_us)}
+    if log is None:
+        logs: tuple[Log, Log] = ("shared", "node")
+        answered["positions"] = {
+            source.readers[each].name: then.resolved(each).position for each in logs
+        }
+    return answered
+
+
+def _log_of(source: Source, name: str | None, *moments: Moment | None) -> Log:
+    """Return the log that moments name, else the one that had an object, else the default."""
+    for moment in moments:
+        named: Any = log_of(moment)
+        if named is not None:
+            return named  # type: ignore[no-any-return]
+    if name is None:
+        return source.default
+    for moment in moments or (None,):
+        log = Then(source, moment).standing.log_of_object(name)
+        if log != source.default:
+            return log
+    return source.default
 
 
 def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
@@ -172,7 +251,8 @@ def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
 
 def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     until = args.until or at
-    reader = source.reader(args.since, until, Moment("head", log=args.which))
+    which = Moment("head", log=args.which)
+    reader = source.readers[_log_of(source, args.object, args.since, until, which)]
     low = 1 if args.since is None else _first_after(reader, args.since)
     high = resolve(reader, until).position if until is not None else reader.last()
     wanted = history.Wanted(
@@ -201,7 +281,7 @@ def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
 
 
 def _diff(source: Source, args: DiffArgs, _at: Moment | None) -> Answer:
-    reader = source.reader(args.a, args.b)
+    reader = source.readers[_log_of(source, args.object, args.a, args.b)]
     first, second = resolve(reader, args.a), resolve(reader, args.b)
     replayer = source.replayers[reader.log]
     rows = history.diff(replayer, first.position, second.position)
@@ -239,7 +319,7 @@ def _is_about(row: views.Row, keys: set[Key]) -> bool:
 
 
 def _blame(source: Source, args: ObjectArgs, at: Moment | None) -> Answer:
-    reader = source.reader(at)
+    reader = source.readers[_log_of(source, args.object, at)]
     resolved = resolve(reader, at)
     key = _key_of(source, reader, args.object, resolved.position)
     rows = history.blame(reader, key, resolved.position)

@@ -13,7 +13,9 @@ from eventstore.codec import Head
 from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.objects import Device, Volume
+from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
+from eventstore.standing import Log, Standing
 from eventstore.text import iso
 
 Answer = dict[str, Any]
@@ -35,8 +37,8 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
         return status(service)
     if query.at is None and query.question in STATE_QUESTIONS:
         node = service.driver().node
-        found = _now(node, answer_now(node.own.state, query.question, query.args))
-        return _marked(service, found)
+        found = answer_now(standing_of(node), query.question, query.args)
+        return _marked(service, _now(node, *found))
     return _past(service, query)
 
 
@@ -56,17 +58,34 @@ def _marked(service: Service, answer: Answer) -> Answer:
     return answer
 
 
-def _now(node: Node, data: Any) -> Answer:
-    return {
+def standing_of(node: Node) -> Standing:
+    """Return the two states of a node as they are now."""
+    states: dict[Log, State] = {"shared": node.shared.state, "node": node.own.state}
+    return Standing(_default(node), states.__getitem__)
+
+
+def _default(node: Node) -> Log:
+    return "shared" if len(node.shared.configured) > 1 else "node"
+
+
+def _now(node: Node, data: Any, log: Log | None) -> Answer:
+    """Put data into the map that every answer is; None: it is from both logs."""
+    shown = node.shared if (log or _default(node)) == "shared" else node.own
+    own_name = f"node/{node.name}"
+    answer = {
         "ok": True,
         "cluster": node.cluster,
-        "log": f"node/{node.name}",
-        "position": node.own.head.position,
-        "at_us": node.own.head.time_us,
+        "log": "shared" if shown is node.shared else own_name,
+        "position": shown.head.position,
+        "at_us": shown.head.time_us,
         "resolved": None,
         "notes": [],
         "data": data,
     }
+    if log is None:
+        positions = {"shared": node.shared.head.position, own_name: node.own.head.position}
+        answer["positions"] = positions
+    return answer
 
 
 def status(service: Service) -> Answer:
@@ -95,7 +114,7 @@ def status(service: Service) -> Answer:
     verified = {} if service.background is None else service.background.verified
     for log, row in zip(("shared", "node"), found["logs"], strict=True):
         row["verified"] = verified.get(log)
-    return _now(node, {**data, **found})
+    return _now(node, {**data, **found}, "node")
 
 
 def _of_node(node: Node) -> Answer:

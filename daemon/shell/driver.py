@@ -14,15 +14,28 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
+from daemon.core.messages import AnyMessage, Fetched, Piece, Ship
 from daemon.core.node import Node
-from daemon.core.ready import Answer, Found, Held, Hold, Input, Ready, Submit, Tick
+from daemon.core.ready import (
+    Answer,
+    Directive,
+    Found,
+    Input,
+    Load,
+    ReadCurrent,
+    Ready,
+    Received,
+    Submit,
+    Tick,
+)
 from daemon.core.sharedlog import failure
 from daemon.shell import clock
 from daemon.shell.logs import Logger
-from eventstore.codec import decode_context, decode_events
+from eventstore.codec import Commit, decode_context, decode_events
 from eventstore.errors import AppendFailed, Overloaded, StoreError
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
@@ -33,14 +46,31 @@ QUEUE_MAX = 4096
 
 EXIT_DEFECT = 70
 
+PIECE_BYTES = 256 * 1024
+"""What of a log is sent in one message: read and encoded in a few milliseconds."""
+
 Reply = Callable[[Answer], None]
 
 
+class Outside(Protocol):
+    """What a core is connected to: its peers and its kernel. Neither call blocks or raises."""
+
+    def send(self, to: str, message: AnyMessage) -> None:
+        """Send a message to a peer, or drop it: the core sends again what matters."""
+
+    def direct(self, directive: Directive) -> None:
+        """Tell the kernel what it is to do."""
+
+
 class Unsettled(msgspec.Struct, frozen=True):
-    """A request whose flush failed: its identifier, and whom to tell."""
+    """A request whose flush failed: its identifier, and whom to tell.
+
+    `here` tells whether this node's own log decides it: what is shared may be decided elsewhere.
+    """
 
     request: str
     reply: Reply
+    here: bool = True
 
 
 class Driver:
@@ -50,6 +80,7 @@ class Driver:
         self,
         store: Store,
         node: Node,
+        outside: Outside,
         logger: Logger,
         on_failure: Callable[[AppendFailed, list[Unsettled]], None],
         on_append: Callable[[], None] = lambda: None,
@@ -57,12 +88,13 @@ class Driver:
         self.store = store
         self.node = node
         self.failed: AppendFailed | None = None
+        self._outside = outside
         self._log = logger
         self._on_failure = on_failure
         self._on_append = on_append
         self._inputs: deque[Input] = deque()
-        self._waiting: dict[int, tuple[str, Reply]] = {}
-        """Token -> identifier of a request that has no answer yet, and whom to tell."""
+        self._waiting: dict[int, Unsettled] = {}
+        """Token -> a request that has no answer yet."""
         self._scheduled = False
         self._next_token = 0
         self._tick: asyncio.TimerHandle | None = None
@@ -94,14 +126,41 @@ class Driver:
         Raises:
             Overloaded, AppendFailed: see `put`.
         """
-        self._next_token += 1
-        token, as_of = self._next_token, self.node.shared.head.position
-        self._waiting[token] = (said.request, reply)
+        alone = len(self.node.shared.configured) == 1
+        here = alone or self.node.local.home_of(said.command) == "node"
+        token = self._wait(Unsettled(said.request, reply, here))
+        as_of = self.node.shared.head.position
         looked_up = msgspec.structs.replace(
             said, token=token, found=self.find(said.request), as_of=as_of
         )
+        self._put_for(token, looked_up)
+
+    def read_current(self, reply: Reply) -> None:
+        """Have a position confirmed behind which what is read is current (G6).
+
+        Raises:
+            Overloaded, AppendFailed: see `put`.
+        """
+        token = self._wait(Unsettled("", reply))
+        self._put_for(token, ReadCurrent(token))
+
+    def receive(self, sender: str, message: AnyMessage) -> None:
+        """Take a peer's message; one too many is dropped, as on the way it might have been."""
+        if self.failed is not None or len(self._inputs) >= QUEUE_MAX:
+            return
+        found, as_of = None, 0
+        if isinstance(message, Ship):
+            found, as_of = self.find(message.request), self.node.shared.head.position
+        self.put(Received(sender, message, found, as_of))
+
+    def _wait(self, waiting: Unsettled) -> int:
+        self._next_token += 1
+        self._waiting[self._next_token] = waiting
+        return self._next_token
+
+    def _put_for(self, token: int, said: Input) -> None:
         try:
-            self.put(looked_up)
+            self.put(said)
         except StoreError:
             del self._waiting[token]
             raise
@@ -121,7 +180,7 @@ class Driver:
     def _pump(self) -> None:
         self._scheduled = False
         batch, self._inputs = self._inputs, deque()
-        readies = [self.node.step(clock.now_ms(), clock.wall_us(), said) for said in batch]
+        readies = [self._step(said) for said in batch]
         try:
             self._persist(readies)
         except AppendFailed as error:
@@ -132,26 +191,48 @@ class Driver:
         if readies:
             self._wake_at(readies[-1].wake_at_ms)
 
+    def _step(self, said: Input) -> Ready:
+        ready = self.node.step(clock.now_ms(), clock.wall_us(), said)
+        for send in ready.early:
+            self._outside.send(send.to, send.message)
+        return ready
+
     def _persist(self, readies: Sequence[Ready]) -> None:
+        """Write what the steps ask for; flush it unless none of them rests on it (D6)."""
         entries = [entry for ready in readies for entry in ready.append]
         hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
         body = msgspec.msgpack.encode(hard[-1]) if hard else None
         if entries or body is not None:
-            self.store.append(entries, new_hard_state=body)
+            lazy = all(r.lazy or (not r.append and r.hard_state is None) for r in readies)
+            self.store.append(entries, new_hard_state=body, flush=not lazy)
+        if entries:
             self._on_append()
 
     def _finish(self, ready: Ready) -> None:
         """Do what follows the disk."""
         for directive in ready.directives:
-            if isinstance(directive, Hold):
-                # No I/O passes here: what is asked for is so already (D4).
-                self.put(Held(directive.number))
+            self._outside.direct(directive)
+        for send in ready.sends:
+            self._outside.send(send.to, send.message)
+        for load in ready.loads:
+            self._outside.send(load.to, self._loaded(load))
         for token, answer in ready.replies:
             if token in self._waiting:
-                _request, reply = self._waiting.pop(token)
-                reply(self._with_maker(answer))
+                self._waiting.pop(token).reply(self._with_maker(answer))
         for note in ready.notes:
             self._log.info(note)
+
+    def _loaded(self, load: Load) -> AnyMessage:
+        """Return a message with what the log has behind a position, as much as one carries."""
+        assert isinstance(load.message, (Fetched, Piece))
+        commits: list[Commit] = []
+        size = 0
+        for commit in self.store.logs["shared"].commits(load.after + 1, load.through):
+            size += len(commit.header) + len(commit.context or b"") + len(commit.payload)
+            if commits and size > PIECE_BYTES:
+                break
+            commits.append(commit)
+        return msgspec.structs.replace(load.message, commits=tuple(commits))
 
     def _wake_at(self, at_ms: int | None) -> None:
         """Let the core know when the time has come that it named."""
@@ -175,7 +256,7 @@ class Driver:
         self.failed = error
         self.stop()
         self._log.error("the log could not be written -> promise nothing more", cause=error.cause)
-        unsettled = [Unsettled(request, reply) for request, reply in self._waiting.values()]
+        unsettled = list(self._waiting.values())
         self._waiting.clear()
         self._on_failure(error, unsettled)
 

@@ -25,6 +25,7 @@ from daemon.shell.driver import Driver, Unsettled
 from daemon.shell.following import Followers
 from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
+from daemon.shell.outside import Alone
 from daemon.shell.past import PastReader
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
@@ -132,7 +133,8 @@ class Service:
         """Recover, serve until something ends it, and put everything down again."""
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
-        driver = Driver(store, node, self._log, self._failed, self.followers.wake)
+        outside = Alone(lambda held: driver.put(held))  # noqa: PLW0108 the driver comes next
+        driver = Driver(store, node, outside, self._log, self._failed, self.followers.wake)
         try:
             driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
             driver.put(Viewed(_alone(node)))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from daemon.core.ready import Answer
 from daemon.shell.driver import Unsettled
-from eventstore.errors import AppendFailed, StoreError
+from eventstore.errors import AppendFailed, Pending, StoreError
 from eventstore.history import outcome
 from eventstore.questions import DATABASE
 from eventstore.storage.offline import read_store, wal_of
@@ -44,6 +44,8 @@ def settle(
             left.append(waiting)
         elif done:
             settled.append((waiting, _done(row, times[row["log"]])))
+        elif not waiting.here:
+            settled.append((waiting, {"ok": False, "error": _pending(waiting.request).to_map()}))
         else:
             settled.append((waiting, {"ok": False, "error": error.to_map()}))
     return settled, left
@@ -60,3 +62,14 @@ def _done(row: Answer, time_us: int) -> Answer:
         "notes": [],
         "data": {"position": position, "outcome": "done", "events": [], "diff": []},
     }
+
+
+def _pending(request: str) -> Pending:
+    """Return the answer for a change that the other nodes may still decide (D13)."""
+    return Pending(
+        "V-5-1-9131",
+        "the outcome is not known yet",
+        cause="this node's disk refused a write while the cluster was about the change",
+        fix=f"ask for it: 'vx outcome {request}'",
+        rule="D13",
+    )

@@ -28,6 +28,11 @@ def header(state: State) -> Cluster | None:
     return found if isinstance(found, Cluster) else None
 
 
+def is_shared(state: State) -> bool:
+    """Whether a state is that of the shared log: its own record is the cluster's."""
+    return header(state) is not None
+
+
 def configured(state: State) -> tuple[str, ...]:
     """Return the nodes that the cluster was set up with."""
     cluster = header(state)

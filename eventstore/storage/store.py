@@ -35,6 +35,7 @@ class _Request(NamedTuple):
 
     entries: tuple[Entry, ...]
     hard_state: bytes | None
+    flush: bool = True
     cached: Callable[[Any], None] | None = None
 
 
@@ -64,6 +65,8 @@ class Store:
         self._driver: Any = connection.connection.driver_connection
         self._queue: GroupCommit[_Request, list[Commit]] = GroupCommit(self._flush, queue_max)
         self._failed: AppendFailed | None = None
+        self._flushes = True
+        """Whether the driver is set to flush a transaction before it returns."""
         self.logs: dict[str, LogReader] = {}
         self.heads: dict[str, Head] = {}
         self._pending: dict[str, Pending] = {}
@@ -133,19 +136,21 @@ class Store:
         entries: Sequence[Entry],
         *,
         new_hard_state: bytes | None = None,
+        flush: bool = True,
         timeout_s: float = APPEND_TIMEOUT_S,
     ) -> list[Commit]:
         """Append to the logs, in one transaction; return the commits as stored.
 
-        A commit that is there already (same position, same hash) is a success that changes
-        nothing.
+        Without `flush` they are on stable storage with the next transaction that has it: a power
+        cut before that takes them, the end of this process does not. A commit that is there
+        already (same position, same hash) is a success that changes nothing.
 
         Raises:
             Conflict: something else is at that position, or there is a gap before it.
             Overloaded: the queue stayed full for `timeout_s` seconds.
             AppendFailed: the disk refused; the store has to be opened again.
         """
-        return self._queue.submit(_Request(tuple(entries), new_hard_state), timeout_s)
+        return self._queue.submit(_Request(tuple(entries), new_hard_state, flush), timeout_s)
 
     def keep(self, work: Callable[[Any], None], *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
         """Write to a cache beside the logs, in a transaction of its own; `work` gets the driver.
@@ -154,7 +159,7 @@ class Store:
             Overloaded: the queue stayed full for `timeout_s` seconds.
             AppendFailed: the disk refused; nothing of it was written, and the logs are as before.
         """
-        self._queue.submit(_Request((), None, work), timeout_s)
+        self._queue.submit(_Request((), None, cached=work), timeout_s)
 
     def enter_again(self, log: str, rows: Sequence[tuple[int, int]]) -> None:
         """Put rows (hash of a key, position) into the index that it has lost.
@@ -215,7 +220,8 @@ class Store:
                 outcomes.append((None, error))
         try:
             if batch.rows or body is not None:
-                self._transact(lambda: self._write(batch, body))
+                flush = any(request.flush for request in requests)
+                self._transact(lambda: self._write(batch, body), flush=flush)
         except AppendFailed as error:
             self._failed = error
             return [(None, refused or error) for _commits, refused in outcomes]
@@ -263,13 +269,16 @@ class Store:
         for log, position, keys in batch.keys:
             self._pending[log].add(position, keys)
 
-    def _transact(self, work: Any) -> None:
-        """Run work in a transaction.
+    def _transact(self, work: Any, *, flush: bool = True) -> None:
+        """Run work in a transaction, flushed with all before it unless it may wait for the next.
 
         Raises:
             AppendFailed: the driver refused, and nothing of it will be acknowledged.
         """
         try:
+            if flush != self._flushes:
+                self._driver.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
+                self._flushes = flush
             self._driver.execute("BEGIN IMMEDIATE")
             work()
             self._driver.execute("COMMIT")

@@ -7,8 +7,10 @@ import pytest
 
 from eventstore.errors import NotFound, Rejected
 from eventstore.model.objects import rid_text
+from eventstore.model.state import State
 from eventstore.moments import time_of
 from eventstore.questions import STATE_QUESTIONS, answer, answer_now, open_log
+from eventstore.standing import Log, Standing
 from tests.support.core import a_core
 from tests.support.model import SECOND_US, START_US, appears, goes, init_disk, make
 from tests.support.past import Past, at, back, past_of, time, tx
@@ -28,7 +30,11 @@ def objects(changes: list[dict[str, Any]]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("question", sorted(STATE_QUESTIONS))
 def test_the_past_answers_as_the_present_did(past: Past, question: str) -> None:
     args: dict[str, Any] = NEEDED.get(question, {})
-    assert past.data(question, **args) == answer_now(past.core.state, question, args)
+    shared = past.source.replayers["shared"].state_at(1)
+    states: dict[Log, State] = {"shared": shared, "node": past.core.state}
+    now = answer_now(Standing("node", states.__getitem__), question, args)
+    assert now.log == "node"
+    assert past.data(question, **args) == now.data
 
 
 def test_the_state_of_a_moment_is_the_one_that_was_current(past: Past) -> None:

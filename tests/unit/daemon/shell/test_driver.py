@@ -11,7 +11,8 @@ import pytest
 import structlog
 
 from daemon.config import ClusterSettings, NodeSettings, Settings
-from daemon.core.ready import Answer, Begin, Stop, Submit
+from daemon.core.messages import AnyMessage
+from daemon.core.ready import Answer, Begin, Directive, Stop, Submit
 from daemon.shell import home as homes
 from daemon.shell.driver import QUEUE_MAX, Driver, Unsettled
 from daemon.shell.recovery import recover
@@ -37,8 +38,18 @@ def driver(tmp_path: Path, failures: Failures) -> Iterator[Driver]:
         structlog.ReturnLogger(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
     )
-    yield Driver(store, node, quiet, lambda error, left: failures.append((error, left)))
+    yield Driver(store, node, Nobody(), quiet, lambda error, left: failures.append((error, left)))
     store.close()
+
+
+class Nobody:
+    """No peers and no kernel: a node alone, of which nothing is asked."""
+
+    def send(self, to: str, message: AnyMessage) -> None:
+        raise AssertionError((to, message))
+
+    def direct(self, directive: Directive) -> None:
+        raise AssertionError(directive)
 
 
 def in_a_loop(story: Callable[[], None]) -> None:
