@@ -78,7 +78,10 @@ def _answer(
         from cli import offline
 
         return offline.answer(source.log, question, args, at)
-    return _ask(source, control.query(question, args, at=at, timeout_ms=timeout_ms(source)))
+    asked = control.query(
+        question, args, at=at, timeout_ms=timeout_ms(source), current=source.current
+    )
+    return _ask(source, asked)
 
 
 def _ask(source: Source, request: dict[str, object]) -> Answer:

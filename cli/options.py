@@ -87,7 +87,7 @@ _CURRENT = {
     "current": (
         Annotated[
             bool,
-            typer.Option("--current", help="not older than the question; one node always is so"),
+            typer.Option("--current", help="not older than the question, on any node"),
         ],
         False,
     )
@@ -127,6 +127,13 @@ _CHANGE: dict[str, tuple[Any, Any]] = {
         ],
         None,
     ),
+    "no_ship": (
+        Annotated[
+            bool,
+            typer.Option("--no-ship", help="refuse if this node is not the cluster's master"),
+        ],
+        False,
+    ),
     "refused_at": (Annotated[str | None, typer.Option("--at", hidden=True)], None),
 }
 _LONG_DRY_RUN = {
@@ -151,6 +158,7 @@ class Change:
         self.dry_run: bool = given["dry_run"]
         self.message: str | None = given["message"]
         self.yes: bool = given.get("yes", False)
+        self.ship: bool = not given["no_ship"]
         self._cmdline = cmdline
         if self.message is not None and len(self.message) > control.LINE_MAX:
             raise UsageError(f"-m takes up to {control.LINE_MAX} characters")
@@ -176,6 +184,7 @@ class Change:
             program=self.source.program,
             timeout_ms=ask.timeout_ms(self.source),
             traceparent=os.environ.get("TRACEPARENT", "")[: control.TRACEPARENT_MAX] or None,
+            ship=self.ship,
         )
         return ask.change(self.source, request)
 
@@ -268,6 +277,7 @@ def _source(invocation: Invocation, given: dict[str, Any]) -> Source:
         at=given.get("at"),
         output="json" if given["json"] else given["output"],
         timeout_s=given["timeout_s"],
+        current=given.get("current", False),
     )
 
 

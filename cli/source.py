@@ -15,7 +15,7 @@ ALL_OUTPUTS = (*OUTPUTS, "yaml", "commands")
 class Source:
     """The options that all commands have; checked, and none of them opened yet."""
 
-    __slots__ = ("at", "home", "log", "output", "program", "socket", "timeout_s")
+    __slots__ = ("at", "current", "home", "log", "output", "program", "socket", "timeout_s")
 
     def __init__(
         self,
@@ -27,6 +27,7 @@ class Source:
         at: str | None = None,
         output: str = "table",
         timeout_s: float | None = None,
+        current: bool = False,
     ) -> None:
         self.program = program
         self.home = home
@@ -35,6 +36,7 @@ class Source:
         self.at = at
         self.output = check_output(output)
         self.timeout_s = check_timeout(timeout_s)
+        self.current = current
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Source) and all(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Awaitable
 from typing import Any
+
+import msgspec
 
 from daemon.core.node import Node
 from daemon.shell.requests import Query
@@ -33,6 +36,8 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
     Raises:
         StoreError: it cannot be answered.
     """
+    if query.current:
+        return _current(service, query)
     if query.question == "status":
         return status(service)
     if query.at is None and query.question in STATE_QUESTIONS:
@@ -40,6 +45,19 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
         found = answer_now(standing_of(node), query.question, query.args)
         return _marked(service, _now(node, *found))
     return _past(service, query)
+
+
+async def _current(service: Service, query: Query) -> Answer:
+    """Answer from a state that is not older than the question (G6)."""
+    confirmed: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    service.driver().read_current(
+        lambda told: None if confirmed.done() else confirmed.set_result(told)
+    )
+    told = await confirmed
+    if not told["ok"]:
+        return told
+    answer = answer_query(service, msgspec.structs.replace(query, current=False))
+    return answer if isinstance(answer, dict) else await answer
 
 
 async def _past(service: Service, query: Query) -> Answer:

@@ -38,6 +38,7 @@ class Command(Struct, frozen=True, tag_field="op", tag="command"):
     message: Line | None = None
     traceparent: Annotated[str, Meta(max_length=128)] | None = None
     timeout_ms: Timeout = 30_000
+    ship: bool = True
 
 
 class Query(Struct, frozen=True, tag_field="op", tag="query"):
@@ -48,6 +49,7 @@ class Query(Struct, frozen=True, tag_field="op", tag="query"):
     args: dict[str, Any]
     at: dict[str, Any] | None = None
     timeout_ms: Timeout = 30_000
+    current: bool = False
 
 
 class Watch(Struct, frozen=True, tag_field="op", tag="watch"):
@@ -141,4 +143,5 @@ def submission(request: Command, peer: Peer, token: int) -> Submit:
         context,
         expect=request.expect,
         dry_run=request.dry_run,
+        ship=request.ship,
     )

@@ -51,8 +51,12 @@ def command(  # noqa: PLR0913 one argument for each key of the map
     message: str | None = None,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
     traceparent: str | None = None,
+    ship: bool = True,
 ) -> dict[str, object]:
-    """Return the request for a change; with `expect`, only if nothing was committed after it."""
+    """Return the request for a change; with `expect`, only if nothing was committed after it.
+
+    Without `ship` it is refused where another node would have to be asked (A6).
+    """
     return {
         "v": VERSION,
         "op": "command",
@@ -66,6 +70,7 @@ def command(  # noqa: PLR0913 one argument for each key of the map
         "program": program,
         "traceparent": traceparent,
         "timeout_ms": timeout_ms,
+        "ship": ship,
     }
 
 
@@ -75,8 +80,12 @@ def query(
     *,
     at: dict[str, object] | None = None,
     timeout_ms: int = DEFAULT_TIMEOUT_MS,
+    current: bool = False,
 ) -> dict[str, object]:
-    """Return the request for a read, of the state at `at` (None: the newest)."""
+    """Return the request for a read, of the state at `at` (None: the newest known here).
+
+    `current`: of a state that is not older than the question, wherever it was changed (G6).
+    """
     return {
         "v": VERSION,
         "op": "query",
@@ -84,6 +93,7 @@ def query(
         "args": args,
         "at": at,
         "timeout_ms": timeout_ms,
+        "current": current,
     }
 
 
