@@ -12,14 +12,10 @@ import msgspec
 from daemon.core.node import Node
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
-from eventstore.codec import Head
-from eventstore.errors import StoreError
-from eventstore.model import digest
-from eventstore.model.objects import Device, Volume
+from daemon.shell.status import cluster_rows, screen
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
 from eventstore.standing import Log, Standing
-from eventstore.text import iso
 
 Answer = dict[str, Any]
 
@@ -39,11 +35,14 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
     if query.current:
         return _current(service, query)
     if query.question == "status":
-        return status(service)
+        return _status(service)
+    if query.question == "cluster":
+        node = service.driver().node
+        return now(node, cluster_rows(node, service.positions()), "node")
     if query.at is None and query.question in STATE_QUESTIONS:
         node = service.driver().node
         found = answer_now(standing_of(node), query.question, query.args)
-        return _marked(service, _now(node, *found))
+        return _marked(service, now(node, *found))
     return _past(service, query)
 
 
@@ -86,7 +85,7 @@ def _default(node: Node) -> Log:
     return "shared" if len(node.shared.configured) > 1 else "node"
 
 
-def _now(node: Node, data: Any, log: Log | None) -> Answer:
+def now(node: Node, data: Any, log: Log | None) -> Answer:
     """Put data into the map that every answer is; None: it is from both logs."""
     shown = node.shared if (log or _default(node)) == "shared" else node.own
     own_name = f"node/{node.name}"
@@ -106,90 +105,8 @@ def _now(node: Node, data: Any, log: Log | None) -> Answer:
     return answer
 
 
-def status(service: Service) -> Answer:
-    """Return one screen about this node, also while it recovers."""
-    name, problem = service.settings.node.name, service.problem
-    daemon = {"pid": os.getpid(), "since": iso(service.started_us), **service.facts()}
-    data: Answer = {
-        "node": name,
-        "cluster": service.settings.cluster.name,
-        "role": "unknown",
-        "term": None,
-        "state": "serving" if service.serving else "recovering",
-        "daemon": daemon,
-        "logs": [],
-        "nodes": [],
-        "inflight": 0,
-        "in_doubt": 0,
-        "problems": [] if problem is None else [_problem(problem)],
-        "unknown_intervals": [],
-    }
+def _status(service: Service) -> Answer:
+    data = screen(service)
     if not service.serving:
         return {"ok": True, "log": None, "position": 0, "at": None, "notes": [], "data": data}
-    node = service.driver().node
-    found = _of_node(node)
-    found["problems"] = [*map(_problem, service.damage.values()), *found["problems"]]
-    verified = {} if service.background is None else service.background.verified
-    for log, row in zip(("shared", "node"), found["logs"], strict=True):
-        row["verified"] = verified.get(log)
-    return _now(node, {**data, **found}, "node")
-
-
-def _of_node(node: Node) -> Answer:
-    state, head = node.own.state, node.own.head
-    troubled = [state.get(key) for key in sorted(state.troubled)]
-    lost = [record for record in troubled if isinstance(record, Device)]
-    bad = [record for record in troubled if isinstance(record, Volume)]
-    return {
-        "role": "master",
-        "term": node.hard_state.term,
-        "logs": [
-            _log_row("shared", node.shared.head, node.shared.digest),
-            _log_row(f"node/{node.name}", head, node.own.digest),
-        ],
-        "nodes": [{"node": node.name, "role": "master", "position": head.position, "lag": 0}],
-        "problems": [*map(_disabled, bad), *map(_missing, lost)],
-        "unknown_intervals": [
-            {
-                "since": iso(interval.since_us),
-                "until": iso(interval.until_us),
-                "reason": interval.reason,
-                "position": position,
-            }
-            for position, interval in node.private.intervals
-        ],
-        "devices": state.counts.get(Device, 0) - len(lost),
-        "groups": len(state.group_names),
-        "volumes": state.counts.get(Volume, 0),
-    }
-
-
-def _log_row(name: str, head: Head, log_digest: int) -> Answer:
-    return {
-        "log": name,
-        "position": head.position,
-        "time": iso(head.time_us),
-        "hash": head.hash.hex(),
-        "digest": digest.stored(log_digest).hex(),
-    }
-
-
-def _problem(error: StoreError) -> Answer:
-    text = error.message if error.cause is None else f"{error.message}: {error.cause}"
-    return {"severity": "error", "text": text, "fix": error.fix}
-
-
-def _disabled(volume: Volume) -> Answer:
-    return {
-        "severity": "error",
-        "text": f"volume {volume.name} is {volume.kstate}",
-        "fix": "bring its disks back: 'vxdisk list' shows which are missing",
-    }
-
-
-def _missing(device: Device) -> Answer:
-    return {
-        "severity": "warning",
-        "text": f"disk {device.name} ({device.disk_id}) is gone",
-        "fix": "attach it again, or take it out of its group",
-    }
+    return now(service.driver().node, data, "node")

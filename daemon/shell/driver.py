@@ -99,6 +99,11 @@ class Driver:
         self._next_token = 0
         self._tick: asyncio.TimerHandle | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Return how many utilities wait for an answer."""
+        return len(self._waiting)
+
     def put(self, said: Input) -> None:
         """Take an input; it is stepped in this turn of the loop, or in the next.
 

@@ -226,6 +226,10 @@ class Service:
         """Log something that happened around the core."""
         self._log.info(text)
 
+    def positions(self) -> dict[str, int]:
+        """Return how far the shared log goes on other nodes, as they said last."""
+        return {}
+
     def facts(self) -> dict[str, Any]:
         """Return what a status says of this process."""
         return {
