@@ -15,9 +15,12 @@ from daemon.config import (
 )
 from daemon.shell import home as homes
 from daemon.shell.logs import configure
+from daemon.shell.repeat import repeat
 from daemon.shell.run import run_daemon
 from daemon.version import VERSION
 from eventstore.errors import StoreError
+
+EXIT_DIFFERS = 6
 
 if not __debug__:
     # Assertions guard the log; without them a defect would be written down as history.
@@ -30,6 +33,8 @@ def main() -> None:
     try:
         if arguments.action == "init":
             _init(arguments)
+        elif arguments.action == "repeat":
+            _repeat(arguments)
         else:
             _run(arguments)
     except StoreError as error:
@@ -77,7 +82,21 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument(
         "--device", action="append", default=[], help="pattern of disks to watch, e.g. sd*"
     )
+    repeated = actions.add_parser(
+        "repeat", help="repeat what the daemon recorded of its inputs, and compare each decision"
+    )
+    repeated.add_argument("--home", default=argparse.SUPPRESS, help="the node's directory")
     return parser
+
+
+def _repeat(arguments: argparse.Namespace) -> None:
+    found = repeat(home_path(arguments.home))
+    for one in found:
+        print(f"run {one.run}: {one.steps} steps gave the same decisions")
+        if one.differs is not None:
+            print(f"run {one.run}: {one.differs}")
+    if any(one.differs for one in found):
+        raise SystemExit(EXIT_DIFFERS)
 
 
 def _init(arguments: argparse.Namespace) -> None:

@@ -61,6 +61,12 @@ class LimitSettings(Struct, frozen=True, forbid_unknown_fields=True):
     follower_seconds: Annotated[float, Meta(gt=0)] = 10.0
 
 
+class RecorderSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[recorder]``: how much of the core's inputs is kept; 0: nothing is recorded."""
+
+    megabytes: Annotated[int, Meta(ge=0, le=65536)] = 32
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[log]``: the daemon's own messages."""
 
@@ -75,6 +81,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     kernel: KernelSettings = KernelSettings()
     socket: SocketSettings = SocketSettings()
     limits: LimitSettings = LimitSettings()
+    recorder: RecorderSettings = RecorderSettings()
     log: LogSettings = LogSettings()
 
 

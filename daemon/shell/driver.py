@@ -35,6 +35,7 @@ from daemon.core.ready import (
 from daemon.core.sharedlog import failure
 from daemon.shell import clock
 from daemon.shell.logs import Logger
+from daemon.shell.recorder import Recorder
 from eventstore.codec import Commit, decode_context, decode_events
 from eventstore.errors import AppendFailed, Overloaded, StoreError
 from eventstore.model.cluster_events import RequestsFailed
@@ -84,11 +85,13 @@ class Driver:
         logger: Logger,
         on_failure: Callable[[AppendFailed, list[Unsettled]], None],
         on_append: Callable[[], None] = lambda: None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.store = store
         self.node = node
         self.failed: AppendFailed | None = None
         self._outside = outside
+        self._recorder = recorder
         self._log = logger
         self._on_failure = on_failure
         self._on_append = on_append
@@ -179,6 +182,7 @@ class Driver:
         try:
             self._pump()
         except Exception:  # noqa: BLE001 the one place; it ends the process
+            self._close_recorder()
             self._log.critical("a defect -> end at once", exc_info=True)
             os._exit(EXIT_DEFECT)
 
@@ -193,11 +197,19 @@ class Driver:
             return
         for ready in readies:
             self._finish(ready)
+        if self._recorder is not None:
+            self._recorder.write()
         if readies:
             self._wake_at(readies[-1].wake_at_ms)
 
     def _step(self, said: Input) -> Ready:
-        ready = self.node.step(clock.now_ms(), clock.wall_us(), said)
+        now_ms, wall_us = clock.now_ms(), clock.wall_us()
+        ready = None
+        try:
+            ready = self.node.step(now_ms, wall_us, said)
+        finally:
+            if self._recorder is not None:
+                self._recorder.record(now_ms, wall_us, said, ready)
         for send in ready.early:
             self._outside.send(send.to, send.message)
         return ready
@@ -256,6 +268,12 @@ class Driver:
     def stop(self) -> None:
         """Wake no more."""
         self._wake_at(None)
+        self._close_recorder()
+
+    def _close_recorder(self) -> None:
+        if self._recorder is not None:
+            self._recorder.close()
+            self._recorder = None
 
     def _fail(self, error: AppendFailed) -> None:
         self.failed = error

@@ -37,6 +37,7 @@ TAIL_CHECKED = 20_000
 log without keyframes, is replayed six times as fast, and the state at its end compared."""
 
 _PIECE = 64
+_decode_hard = msgspec.msgpack.Decoder(HardState).decode
 
 
 def recover(database: Path) -> tuple[Store, Node]:
@@ -49,8 +50,10 @@ def recover(database: Path) -> tuple[Store, Node]:
     """
     store = Store.open(database)
     try:
-        shared, own = _shared(store), _live(store, "node")
-        node = _core(store, shared, own)
+        shared = rebuilt(store.logs["shared"], store.heads["shared"])
+        own = rebuilt(store.logs["node"], store.heads["node"])
+        node = core(as_shared(store.logs["shared"], shared), own, store.hard_state())
+        node.private.intervals.extend(_last_intervals(store))
     except BaseException:
         store.close()
         raise
@@ -59,26 +62,28 @@ def recover(database: Path) -> tuple[Store, Node]:
     return store, node
 
 
-def _shared(store: Store) -> SharedLog:
-    """Rebuild the shared log, and find how far its last elected members had stored it (C3)."""
-    live = _live(store, "shared")
+def as_shared(reader: LogReader, live: LiveLog) -> SharedLog:
+    """Make a log the shared one: find how far its last elected members had stored it (C3)."""
     cluster = header(live.state)
     at = live.head.position
     if cluster is not None:
-        while at > cluster.regular and store.logs["shared"].commit(at).term != cluster.term:
+        while at > cluster.regular and reader.commit(at).term != cluster.term:
             at -= 1
     return SharedLog(live.state, live.head, live.last_change, live.digest, at)
 
 
-def _live(store: Store, log: str) -> LiveLog:
-    """Rebuild a log's state from its newest keyframe that holds, and the tail behind it."""
-    reader, head = store.logs[log], store.heads[log]
+def rebuilt(reader: LogReader, head: Head) -> LiveLog:
+    """Rebuild a log's state from its newest keyframe that holds, and the tail behind it.
+
+    Raises:
+        Damaged: the commits do not give the state that was recorded with them.
+    """
     walk = Walk(reader, nearest_keyframe(reader, head.position))
     if head.position - walk.position > TAIL_CHECKED:
         return _replayed(reader, head, walk)
     for commit in reader.commits(walk.position + 1, head.position):
         walk.take(commit)
-    return LiveLog(log, walk.state, head, walk.last_change, walk.digest)
+    return LiveLog(reader.log, walk.state, head, walk.last_change, walk.digest)
 
 
 def _replayed(reader: LogReader, head: Head, walk: Walk) -> LiveLog:
@@ -106,18 +111,20 @@ def _last_change(reader: LogReader, position: int) -> int:
     return 0
 
 
-def _core(store: Store, shared: SharedLog, own: LiveLog) -> Node:
+def core(shared: SharedLog, own: LiveLog, hard_state: bytes | None) -> Node:
+    """Return a core on its logs, with its hard state as it was stored.
+
+    Raises:
+        Damaged: the logs do not say which cluster and node they are of.
+    """
     cluster, own_header = (log.state.get((NODE_SPACE, HEADER_RID)) for log in (shared, own))
     if not isinstance(cluster, Cluster) or not isinstance(own_header, NodeRecord):
         raise Damaged(
-            f"{store.path} was not founded",
+            "the home was not founded",
             cause="position 1 of its logs says neither which cluster nor which node it is of (B0)",
         )
-    body = store.hard_state()
-    hard = HardState() if body is None else msgspec.msgpack.decode(body, type=HardState)
-    node = Node(own_header.name, cluster.name, shared, own, hard)
-    node.private.intervals.extend(_last_intervals(store))
-    return node
+    hard = HardState() if hard_state is None else _decode_hard(hard_state)
+    return Node(own_header.name, cluster.name, shared, own, hard)
 
 
 def _last_intervals(store: Store) -> list[tuple[int, IntervalUnknown]]:

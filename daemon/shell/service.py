@@ -27,6 +27,7 @@ from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
 from daemon.shell.outside import Alone
 from daemon.shell.past import PastReader
+from daemon.shell.recorder import Recorder, began_with
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
@@ -134,7 +135,10 @@ class Service:
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
         outside = Alone(lambda held: driver.put(held))  # noqa: PLW0108 the driver comes next
-        driver = Driver(store, node, outside, self._log, self._failed, self.followers.wake)
+        recorder = self._recorder(store)
+        driver = Driver(
+            store, node, outside, self._log, self._failed, self.followers.wake, recorder
+        )
         try:
             driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
             driver.put(Viewed(_alone(node)))
@@ -159,6 +163,18 @@ class Service:
                 await self._kernel.stop()
                 self._kernel = None
             _close(driver)
+
+    def _recorder(self, store: Store) -> Recorder | None:
+        """Begin to record this run, unless the settings say that nothing is kept."""
+        megabytes = self.settings.recorder.megabytes
+        if not megabytes:
+            return None
+        ends = [store.heads[log].position for log in ("shared", "node")]
+        began = began_with(ends[0], ends[1], store.hard_state())
+        recorder = Recorder(self.home, began, megabytes << 20)
+        if recorder.problem is not None:
+            self._log.warning(recorder.problem)
+        return recorder
 
     async def _until_ended(self, store: Store) -> None:
         """Serve, and survey the logs beside it."""

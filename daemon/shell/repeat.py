@@ -1,0 +1,78 @@
+"""Repeating a recorded run: the same inputs into a core on the same logs, decision by decision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from daemon.core.node import Node
+from daemon.shell import recorder
+from daemon.shell.recovery import as_shared, core, rebuilt
+from eventstore.codec import Head, decode_header
+from eventstore.errors import Rejected
+from eventstore.questions import DATABASE
+from eventstore.storage.offline import read_store
+from eventstore.storage.reader import LogReader
+
+
+class Repeated(Struct, frozen=True):
+    """What came of it: how many steps gave the same, and the first that did not, if one did."""
+
+    run: str
+    steps: int
+    differs: str | None
+
+
+def repeat(home: Path) -> list[Repeated]:
+    """Repeat every run of a home's recording that is there from its beginning.
+
+    Raises:
+        Rejected: there is none, or another version of the program recorded it.
+        Damaged: the logs that the runs began with are.
+    """
+    found = recorder.runs(home)
+    if not found:
+        raise Rejected(
+            "V-5-1-9132",
+            f"{home} has no recording that can be repeated",
+            cause="there is none, or its beginning was dropped from the ring",
+            fix="[recorder] megabytes in config.toml says how much is kept",
+        )
+    with read_store(home / DATABASE) as logs:
+        return [_run(paths, logs["shared"], logs["node"]) for paths in found]
+
+
+def _run(paths: list[Path], shared: LogReader, own: LogReader) -> Repeated:
+    name = paths[0].stem
+    try:
+        began, steps = recorder.read(paths)
+        node = _begin(began, shared, own)
+        count = 0
+        for step in steps:
+            ready = node.step(step.now_ms, step.wall_us, step.input())
+            if recorder.fingerprint(ready) != step.decided:
+                notes = "; ".join(ready.notes) or "nothing said"
+                what = f"step {count + 1}, {step.kind} at {step.wall_us} us, is now: {notes}"
+                return Repeated(name, count, what)
+            count += 1
+    except (msgspec.ValidationError, msgspec.DecodeError, KeyError) as error:
+        raise Rejected(
+            "V-5-1-9133",
+            f"the recording {name} is not understood",
+            cause=str(error),
+            fix="repeat it with the version that recorded it",
+        ) from error
+    return Repeated(name, count, None)
+
+
+def _begin(began: recorder.Began, shared: LogReader, own: LogReader) -> Node:
+    live = as_shared(shared, rebuilt(shared, _head_at(shared, began.shared)))
+    return core(live, rebuilt(own, _head_at(own, began.own)), began.hard_state)
+
+
+def _head_at(reader: LogReader, position: int) -> Head:
+    commit = reader.commit(position)
+    header = decode_header(commit.header)
+    return Head(header.lineage, position, commit.hash, header.time_us)
