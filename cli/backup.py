@@ -56,7 +56,7 @@ def backup(
 
 
 def _back_up(source: Source, target: Path) -> dict[str, object]:
-    from eventstore.questions import DATABASE
+    from eventstore.source import DATABASE
     from eventstore.storage.backup import back_up
 
     where = Path(source.log or os.path.dirname(source.socket_path) or ".")
@@ -72,7 +72,7 @@ def _verified(file: Path) -> list[dict[str, object]]:
 
     """
     from eventstore.errors import Damaged
-    from eventstore.questions import open_log
+    from eventstore.source import open_log
     from eventstore.verify import verify
 
     found: list[dict[str, object]] = []
@@ -93,7 +93,7 @@ def _verified(file: Path) -> list[dict[str, object]]:
 def _restore(file: Path, source: Source, config: str | None) -> dict[str, object]:
     from daemon.config import CONFIG_FILE, load
     from eventstore.errors import Rejected
-    from eventstore.questions import DATABASE
+    from eventstore.source import DATABASE
     from eventstore.storage.backup import back_up
 
     if source.home is None:
@@ -118,7 +118,7 @@ def _restore(file: Path, source: Source, config: str | None) -> dict[str, object
 def _settings_of(file: Path) -> str:
     """Return settings with the names that a log knows."""
     from daemon.config import ClusterSettings, NodeSettings, Settings, settings_text
-    from eventstore.questions import open_log
+    from eventstore.source import open_log
 
     with open_log(str(file)) as log:
         node = log.readers["node"].name.partition("/")[2]

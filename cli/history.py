@@ -1,4 +1,4 @@
-"""Questions about history: `vx log`, `show`, `diff`, `blame`, `verify`, `outcome`."""
+"""Questions about history: `vx log`, `show`, `diff`, `blame`, `verify`, `outcome`, `knew`."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from cli.source import Source
 from daemon.wire import control
 
 log_app, show_app, diff_app = new_app(), new_app(), new_app()
-blame_app, verify_app, outcome_app = new_app(), new_app(), new_app()
+blame_app, verify_app, outcome_app, knew_app = (new_app() for _ in range(4))
 
 Text = str | None
 OUTCOME_EXITS = {
@@ -163,6 +163,22 @@ def outcome(source: Source, request: Annotated[str, Argument(metavar="ID")]) -> 
     answer = ask.read(source, "outcome", {"id": request})
     output.emit(source, "outcome", answer, output.View(history.outcome))
     raise Exit(OUTCOME_EXITS[history.outcome_of(answer["data"])])
+
+
+@knew_app.command(cls=Command)
+@reads
+def knew(
+    source: Source, node: Annotated[Text, Argument(metavar="[NODE]", help="else this one")] = None
+) -> None:
+    """Say what a node had applied of each log at a moment, by its own clock.
+
+    Examples:
+      vx knew node2 --at 02:13
+      vx knew --at shared@1204
+      vx knew --at 02:13 --log /mnt/node3
+    """
+    answer = ask.read(source, "knew", {"node": node})
+    output.emit(source, "knew", answer, output.View(history.knew))
 
 
 def _when(text: str | None) -> dict[str, object] | None:

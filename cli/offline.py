@@ -15,11 +15,11 @@ def answer(
 
     """
     # Imported here: SQL costs a third of a second, and only this needs it.
-    from eventstore import questions
+    from eventstore import questions, source
     from eventstore.errors import StoreError
 
     try:
-        with questions.open_log(path) as log:
+        with source.open_log(path) as log:
             return questions.answer(log, question, args, at)
     except StoreError as error:
         raise control.error_from(error.to_map()) from error

@@ -28,6 +28,7 @@ NOUNS = {
     "watch": ("cli.watch", "watch_app", "every commit as it comes"),
     "notify": ("cli.watch", "notify_app", "events as they come, in the words of the original"),
     "verify": ("cli.history", "verify_app", "is the log what was written?"),
+    "knew": ("cli.history", "knew_app", "what a node had applied at a moment"),
     "outcome": ("cli.history", "outcome_app", "what became of a request"),
     "ctl": ("cli.ctl", "app", "the daemon's mode, in the original's words: mode, list"),
     "config": ("cli.config", "app", "the settings of a home, and where they come from"),

@@ -105,6 +105,12 @@ class OutcomeArgs(Struct, frozen=True):
     id: str
 
 
+class KnewArgs(Struct, frozen=True):
+    """``knew``: which node, None for the one whose log it is."""
+
+    node: str | None = None
+
+
 class RangeArgs(Struct, frozen=True):
     """``range``: from which commit to which two moments reach."""
 

@@ -280,6 +280,44 @@ def outcome(readers: Iterable[LogReader], request: str) -> Row:
     return _outcome(request, "unknown", None, None, None)
 
 
+def knew(own: LogReader, shared: LogReader, node: str, asked_us: int) -> Row:
+    """Return how far both logs were applied on a node at a time, by that node's clock.
+
+    The node's log says how far the shared one was when it last wrote down something; from there
+    on the time that stands beside each shared commit tells.
+    """
+    own_position = _last_before(own, asked_us)
+    applied = 0
+    if own_position:
+        header = decode_header(own.commit(own_position).header)
+        applied = header.shared_position or 0
+    for commit in shared.commits(applied + 1):
+        if commit.applied_us > asked_us:
+            break
+        applied = commit.position
+    last = shared.commit(applied) if applied else None
+    return {
+        "node": node,
+        "time": iso(asked_us),
+        "own": own_position,
+        "shared": applied,
+        "applied": None if last is None else iso(last.applied_us),
+        "digest": None if last is None else last.digest.hex(),
+    }
+
+
+def _last_before(reader: LogReader, asked_us: int) -> int:
+    """Return the last commit that was applied at or before a time, 0 if there was none."""
+    low, high = 0, reader.last()
+    while low < high:
+        middle = (low + high + 1) // 2
+        if reader.commit(middle).applied_us <= asked_us:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
 def _newest_events(
     readers: Iterable[LogReader], key: str
 ) -> Iterator[tuple[LogReader, int, AnyEvent]]:

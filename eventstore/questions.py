@@ -6,9 +6,7 @@ same data for the same state.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +19,7 @@ from eventstore.asked import (
     FollowArgs,
     GroupArgs,
     GrowArgs,
+    KnewArgs,
     LogArgs,
     NoArgs,
     ObjectArgs,
@@ -30,22 +29,18 @@ from eventstore.asked import (
     RoomArgs,
     VerifyArgs,
 )
-from eventstore.errors import NotFound, Rejected, StoreError
-from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster, Key, rid_text
-from eventstore.model.state import State
+from eventstore.errors import NotFound, Rejected
+from eventstore.model.objects import HEADER_RID, Key, rid_text
 from eventstore.moments import (
     Moment,
     Resolved,
-    counterpart,
     doubt_about,
     doubt_between,
     log_of,
     resolve,
-    time_of,
 )
-from eventstore.replay import Replayer, replay
+from eventstore.source import Source, Then
 from eventstore.standing import Found, Log, Standing
-from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
 from eventstore.text import iso
@@ -53,7 +48,6 @@ from eventstore.verify import verify
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
-DATABASE = "log.db"
 
 
 def _volume_room(standing: Standing, args: RoomArgs) -> Found:
@@ -79,45 +73,6 @@ STATE_QUESTIONS: dict[str, tuple[type[Struct], Callable[[Standing, Any], Found]]
     "state": (NoArgs, lambda here, _args: standings.of_default(here, views.document_view)),
 }
 """What can be answered from states alone, those of a node's two logs at one moment."""
-
-
-class Source:
-    """A store that is only read: both its logs, and the state of each at any position."""
-
-    def __init__(self, readers: dict[str, LogReader]) -> None:
-        self.readers = readers
-        self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
-        self.cluster, nodes = _founding(self.readers["shared"])
-        self.default: Log = "shared" if len(nodes) > 1 else "node"
-
-    def reader(self, *moments: Moment | None) -> LogReader:
-        """Return the log that moments name, or the one that is meant where none does."""
-        named = [log for log in map(log_of, moments) if log is not None]
-        return self.readers[named[0] if named else self.default]
-
-
-def _founding(shared: LogReader) -> tuple[str | None, tuple[str, ...]]:
-    """Return the cluster's name and configured nodes, as the shared log's first commit says."""
-    try:
-        header = replay(shared, 1).get((NODE_SPACE, HEADER_RID))
-    except StoreError:
-        # A damaged log must still open, so that `verify` can say where; it just has no name.
-        return None, ()
-    return (header.name, header.nodes) if isinstance(header, Cluster) else (None, ())
-
-
-@contextmanager
-def open_log(path: str) -> Iterator[Source]:
-    """Open a home, or its log.db, for reading, whether a daemon runs on it or not.
-
-    Raises:
-        NotFound: there is no log.
-        UnknownFormat: another version of this program wrote it.
-        Damaged: its structure is broken.
-    """
-    where = Path(path)
-    with read_store(where / DATABASE if where.is_dir() else where) as readers:
-        yield Source(readers)
 
 
 def answer_now(standing: Standing, question: str, args: object) -> Found:
@@ -172,39 +127,6 @@ def envelope(
         "notes": notes,
         "data": data,
     }
-
-
-class Then:
-    """One moment of a node's past, in both its logs.
-
-    A time is looked for in each log. A position is one of the log that it names, else of `base`,
-    else of the one that is asked; the other log's is the one at the same moment.
-    """
-
-    def __init__(self, source: Source, at: Moment | None, base: Log | None = None) -> None:
-        named: Any = log_of(at)
-        self.source = source
-        self.at = None if at is None else msgspec.structs.replace(at, log=None)
-        self.base: Log | None = named or base
-        self.default: Log = self.base or source.default
-        self.standing = Standing(self.default, self._state)
-
-    def resolved(self, log: Log) -> Resolved:
-        """Return the moment in a log.
-
-        Raises:
-            NotFound: the log has no such moment.
-        """
-        reader, base = self.source.readers[log], self.base or log
-        if base == log or self.at is None or self.at.kind in ("time", "head"):
-            return resolve(reader, self.at)
-        other = self.source.readers[base]
-        position = counterpart(other, resolve(other, self.at).position, reader)
-        return Resolved(position, time_of(reader, position) if position else 0)
-
-    def _state(self, log: Log) -> State:
-        position = self.resolved(log).position
-        return self.source.replayers[log].state_at(position) if position else State()
 
 
 def _of_state(source: Source, question: str, args: object, at: Moment | None) -> Answer:
@@ -345,6 +267,28 @@ def _outcome(source: Source, args: OutcomeArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, data, [])
 
 
+def _knew(source: Source, args: KnewArgs, at: Moment | None) -> Answer:
+    """Return what this node had applied at a moment; of another node its own log has to tell.
+
+    Raises:
+        NotFound: the log is another node's.
+    """
+    own, shared = source.readers["node"], source.readers["shared"]
+    here = own.name.removeprefix("node/")
+    if args.node not in (None, here):
+        raise NotFound(
+            "V-5-1-9134",
+            f"this is the log of {here}, not of {args.node}",
+            cause="what a node knew, and when, stands beside the commits in its own log",
+            fix=f"ask the daemon on {args.node}, or its log with --log",
+        )
+    log = _log_of(source, None, at)
+    resolved = resolve(source.readers[log], at)
+    asked_us = resolved.asked_us or resolved.time_us
+    data = history.knew(own, shared, here, asked_us)
+    return envelope(source, source.readers[log], resolved, data, doubt_about(own, resolved))
+
+
 def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     """Check both logs, or the one that is named; the first that does not hold is the answer."""
     named = log_of(at)
@@ -393,5 +337,6 @@ _HISTORY_QUESTIONS: dict[
     "range": (RangeArgs, _range),
     "follow": (FollowArgs, _follow),
     "outcome": (OutcomeArgs, _outcome),
+    "knew": (KnewArgs, _knew),
     "verify": (VerifyArgs, _verify),
 }

@@ -154,6 +154,15 @@ def _compared(row: Row) -> str:
     return f"{name}: another history from {position(row['first_difference'])} on\n"
 
 
+def knew(data: Row, _header: bool) -> str:
+    """Return what a node had applied."""
+    applied = f" (applied {cell(data['applied'])})" if data["applied"] else ""
+    return (
+        f"{cell(data['node'])} at {cell(data['time'])}: shared @{data['shared']}{applied}, "
+        f"node/{cell(data['node'])} @{data['own']}\n"
+    )
+
+
 def outcome(data: Row, _header: bool) -> str:
     """Return what became of a request."""
     at = f" {position(data['position'])}" if data.get("position") is not None else ""

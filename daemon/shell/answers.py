@@ -43,6 +43,8 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
         node = service.driver().node
         found = answer_now(standing_of(node), query.question, query.args)
         return _marked(service, now(node, *found))
+    if query.question == "outcome":
+        return _outcome(service, query)
     return _past(service, query)
 
 
@@ -57,6 +59,16 @@ async def _current(service: Service, query: Query) -> Answer:
         return told
     answer = answer_query(service, msgspec.structs.replace(query, current=False))
     return answer if isinstance(answer, dict) else await answer
+
+
+async def _outcome(service: Service, query: Query) -> Answer:
+    """Return what became of a request; one that is still under way here is pending (D13)."""
+    request = str(query.args.get("id"))
+    under_way = service.serving and service.driver().is_under_way(request)
+    answer = await _past(service, query)
+    if under_way and answer["ok"] and answer["data"]["outcome"] == "unknown":
+        answer["data"]["outcome"] = "pending"
+    return answer
 
 
 async def _past(service: Service, query: Query) -> Answer:

@@ -19,7 +19,7 @@ import msgspec
 
 from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from eventstore.survey import Damage, Done, Finding, survey
 

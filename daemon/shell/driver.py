@@ -36,7 +36,7 @@ from daemon.core.sharedlog import failure
 from daemon.shell import clock
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
-from eventstore.codec import Commit, decode_context, decode_events
+from eventstore.codec import Commit, decode_context, decode_events, decode_header
 from eventstore.errors import AppendFailed, Overloaded, StoreError
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
@@ -106,6 +106,15 @@ class Driver:
     def waiting(self) -> int:
         """Return how many utilities wait for an answer."""
         return len(self._waiting)
+
+    def is_under_way(self, request: str) -> bool:
+        """Whether a request waits here, or is in a commit that is in doubt (D13)."""
+        if any(waiting.request == request for waiting in self._waiting.values()):
+            return True
+        doubt = self.node.hard_state.doubt
+        return doubt is not None and any(
+            decode_header(commit.header).tx == request for commit in doubt.commits
+        )
 
     def put(self, said: Input) -> None:
         """Take an input; it is stepped in this turn of the loop, or in the next.

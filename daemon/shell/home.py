@@ -26,7 +26,7 @@ from eventstore.errors import Rejected, Unavailable
 from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.offline import LOCK
 from eventstore.storage.store import Store
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from daemon.wire.frames import FrameReader, pack_message
 from eventstore.errors import StoreError
-from eventstore.questions import Source, answer, open_log
+from eventstore.questions import answer
+from eventstore.source import Source, open_log
 
 _READ_BYTES = 1 << 16
 

@@ -12,7 +12,7 @@ from daemon.shell import recorder
 from daemon.shell.recovery import as_shared, core, rebuilt
 from eventstore.codec import Head, decode_header
 from eventstore.errors import Rejected
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 

@@ -33,7 +33,7 @@ from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 from eventstore.model.notifications import Notification
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store
 

@@ -15,7 +15,7 @@ from daemon.core.ready import Answer
 from daemon.shell.driver import Unsettled
 from eventstore.errors import AppendFailed, Pending, StoreError
 from eventstore.history import outcome
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store, wal_of
 
 Settled = list[tuple[Unsettled, Answer]]

@@ -34,6 +34,7 @@ READS = {
     "vx blame datadg/vol01": "vx.blame/v1",
     "vx verify": "vx.verify/v1",
     "vx outcome 01JD": "vx.outcome/v1",
+    "vx knew": "vx.knew/v1",
     "vxassist -g datadg maxsize": "vx.volume.maxsize/v1",
     "vxassist -g datadg maxgrow vol01": "vx.volume.maxgrow/v1",
 }

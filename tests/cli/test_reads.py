@@ -116,6 +116,7 @@ OUTPUTS = {
     ),
     "vx verify": ("node/node1: 12 commits hold: chain, content\n  head hash eeeeeeeeeeeeeeee\n"),
     "vx outcome 01JD": "01JD done @11\n",
+    "vx knew": f"node1 at {TIME}: shared @3 (applied {TIME}), node/node1 @11\n",
     "vx status": STATUS,
 }
 
@@ -137,6 +138,7 @@ def test_stdout_is_this_text_and_nothing_else_is_said(line: str, run: Runner) ->
         ("vx get datadg/vol01", "get", {"object": "datadg/vol01"}),
         ("vx verify --replay", "verify", {"replay": True}),
         ("vx outcome 01JD", "outcome", {"id": "01JD"}),
+        ("vx knew node1", "knew", {"node": "node1"}),
     ],
 )
 def test_the_question_is_put_as_the_daemon_understands_it(

@@ -8,7 +8,7 @@ import json
 import sys
 from pathlib import Path
 
-from eventstore.questions import open_log
+from eventstore.source import open_log
 from eventstore.storage.reader import LogReader
 from tests.support.core import Core, stored
 from tests.support.histories import every_event

@@ -11,8 +11,8 @@ import pytest
 from eventstore.codec import decode_events
 from eventstore.history import Wanted, log_lines, show
 from eventstore.model import digest
-from eventstore.questions import Source, open_log
 from eventstore.replay import replay
+from eventstore.source import Source, open_log
 from eventstore.storage.schema import LOGS
 from eventstore.storage.store import Store
 from eventstore.verify import verify

@@ -188,6 +188,14 @@ OUTCOME = {
     "position": 11,
     "message": None,
 }
+KNEW = {
+    "node": "node1",
+    "time": "2026-11-22T10:14:58.120000Z",
+    "own": 11,
+    "shared": 3,
+    "applied": "2026-11-22T10:14:58.120000Z",
+    "digest": "01" + 16 * "ee",
+}
 STATUS = {
     "node": "node1",
     "cluster": "test",
@@ -251,6 +259,7 @@ DATA: dict[str, Any] = {
     "blame": BLAME,
     "verify": VERIFIED,
     "outcome": OUTCOME,
+    "knew": KNEW,
 }
 DONE = {"position": 1205, "outcome": "done", "events": [], "diff": []}
 DRY_RUN = {

@@ -7,7 +7,8 @@ from typing import Any
 
 from eventstore.codec import Commit, Context, Draft, Head, encode_context, seal
 from eventstore.model.objects import Key
-from eventstore.questions import Answer, Source, answer, open_log
+from eventstore.questions import Answer, answer
+from eventstore.source import Source, open_log
 from eventstore.storage.reader import side_check
 from tests.support.core import Core, a_store, stored
 

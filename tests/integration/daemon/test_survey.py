@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from daemon.errors import RequestFailed
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from eventstore.storage.store import Store
 from tests.support.daemons import Daemon, change, daemon_without_disks

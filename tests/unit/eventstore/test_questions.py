@@ -9,7 +9,8 @@ from eventstore.errors import NotFound, Rejected
 from eventstore.model.objects import rid_text
 from eventstore.model.state import State
 from eventstore.moments import time_of
-from eventstore.questions import STATE_QUESTIONS, answer, answer_now, open_log
+from eventstore.questions import STATE_QUESTIONS, answer, answer_now
+from eventstore.source import open_log
 from eventstore.standing import Log, Standing
 from tests.support.core import a_core
 from tests.support.model import SECOND_US, START_US, appears, goes, init_disk, make
@@ -319,6 +320,18 @@ def test_a_request_that_was_rejected_and_then_done_is_done(tmp_path: Path) -> No
     with past_of(core, tmp_path) as past:
         assert past.data("outcome", id="again")["outcome"] == "done"
         assert past.where("again") == core.position
+
+
+def test_what_a_node_knew_is_what_it_had_applied_by_then(past: Past) -> None:
+    reader = past.source.readers["node"]
+    applied_us = reader.commit(8).applied_us
+    found = past.data("knew", time(applied_us), node="node1")
+    assert (found["node"], found["own"], found["shared"]) == ("node1", 8, 1)
+
+
+def test_what_another_node_knew_is_not_in_this_log(past: Past) -> None:
+    with pytest.raises(NotFound, match="not of node2"):
+        past.data("knew", node="node2")
 
 
 def test_verify_answers_for_both_logs_or_the_one_that_is_named(past: Past) -> None:

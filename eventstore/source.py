@@ -1,0 +1,93 @@
+"""A store that is opened to be asked, and the moments that it can be asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from eventstore.errors import StoreError
+from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster
+from eventstore.model.state import State
+from eventstore.moments import Moment, Resolved, counterpart, log_of, resolve, time_of
+from eventstore.replay import Replayer, replay
+from eventstore.standing import Log, Standing
+from eventstore.storage.offline import read_store
+from eventstore.storage.reader import LogReader
+
+DATABASE = "log.db"
+
+
+class Source:
+    """A store that is only read: both its logs, and the state of each at any position."""
+
+    def __init__(self, readers: dict[str, LogReader]) -> None:
+        self.readers = readers
+        self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
+        self.cluster, nodes = _founding(self.readers["shared"])
+        self.default: Log = "shared" if len(nodes) > 1 else "node"
+
+    def reader(self, *moments: Moment | None) -> LogReader:
+        """Return the log that moments name, or the one that is meant where none does."""
+        named = [log for log in map(log_of, moments) if log is not None]
+        return self.readers[named[0] if named else self.default]
+
+
+def _founding(shared: LogReader) -> tuple[str | None, tuple[str, ...]]:
+    """Return the cluster's name and configured nodes, as the shared log's first commit says."""
+    try:
+        header = replay(shared, 1).get((NODE_SPACE, HEADER_RID))
+    except StoreError:
+        # A damaged log must still open, so that `verify` can say where; it just has no name.
+        return None, ()
+    return (header.name, header.nodes) if isinstance(header, Cluster) else (None, ())
+
+
+@contextmanager
+def open_log(path: str) -> Iterator[Source]:
+    """Open a home, or its log.db, for reading, whether a daemon runs on it or not.
+
+    Raises:
+        NotFound: there is no log.
+        UnknownFormat: another version of this program wrote it.
+        Damaged: its structure is broken.
+    """
+    where = Path(path)
+    with read_store(where / DATABASE if where.is_dir() else where) as readers:
+        yield Source(readers)
+
+
+class Then:
+    """One moment of a node's past, in both its logs.
+
+    A time is looked for in each log. A position is one of the log that it names, else of `base`,
+    else of the one that is asked; the other log's is the one at the same moment.
+    """
+
+    def __init__(self, source: Source, at: Moment | None, base: Log | None = None) -> None:
+        named: Any = log_of(at)
+        self.source = source
+        self.at = None if at is None else msgspec.structs.replace(at, log=None)
+        self.base: Log | None = named or base
+        self.default: Log = self.base or source.default
+        self.standing = Standing(self.default, self._state)
+
+    def resolved(self, log: Log) -> Resolved:
+        """Return the moment in a log.
+
+        Raises:
+            NotFound: the log has no such moment.
+        """
+        reader, base = self.source.readers[log], self.base or log
+        if base == log or self.at is None or self.at.kind in ("time", "head"):
+            return resolve(reader, self.at)
+        other = self.source.readers[base]
+        position = counterpart(other, resolve(other, self.at).position, reader)
+        return Resolved(position, time_of(reader, position) if position else 0)
+
+    def _state(self, log: Log) -> State:
+        position = self.resolved(log).position
+        return self.source.replayers[log].state_at(position) if position else State()
