@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
+from daemon import commands
 from daemon.config import (
     ClusterSettings,
     KernelSettings,
@@ -35,6 +36,8 @@ def main() -> None:
             _init(arguments)
         elif arguments.action == "repeat":
             _repeat(arguments)
+        elif arguments.action in commands.NAMES:
+            print(commands.run(arguments))
         else:
             _run(arguments)
     except StoreError as error:
@@ -54,7 +57,9 @@ def _parser() -> argparse.ArgumentParser:
         "  vxconfigd init --cluster prod --node a --nodes a,b,c\n"
         "  vxconfigd init --cluster prod --node b --nodes a,b,c --cluster-id ID\n"
         "  vxconfigd --home /var/lib/vxconfigd\n"
-        "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n",
+        "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n"
+        "  vxconfigd ca init --dir /root/lab-ca --cluster ID\n"
+        "  vxconfigd node-cert --ca /root/lab-ca --node node1 --home /var/lib/vxconfigd\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"vxconfigd {VERSION}")
@@ -86,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
         "repeat", help="repeat what the daemon recorded of its inputs, and compare each decision"
     )
     repeated.add_argument("--home", default=argparse.SUPPRESS, help="the node's directory")
+    commands.add_to(actions)
     return parser
 
 

@@ -67,6 +67,24 @@ class RecorderSettings(Struct, frozen=True, forbid_unknown_fields=True):
     megabytes: Annotated[int, Meta(ge=0, le=65536)] = 32
 
 
+class PeerSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[peers]``: where other nodes' daemons connect, and how long they may be silent (E7).
+
+    `listen` is ``host:port``, port 0 for any; empty: the node has no peers. `queue_mib` bounds
+    what waits for one of them; `unauthenticated` and `connections` what strangers can open.
+    """
+
+    listen: str = ""
+    heartbeat_seconds: Annotated[float, Meta(gt=0)] = 1.0
+    silence_seconds: Annotated[float, Meta(gt=0)] = 5.0
+    handshake_seconds: Annotated[float, Meta(gt=0)] = 5.0
+    frame_seconds: Annotated[float, Meta(gt=0)] = 5.0
+    retry_seconds: Annotated[float, Meta(gt=0)] = 2.0
+    queue_mib: Annotated[int, Meta(ge=1, le=4096)] = 64
+    unauthenticated: Annotated[int, Meta(ge=1, le=4096)] = 64
+    connections: Annotated[int, Meta(ge=1, le=65536)] = 256
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[log]``: the daemon's own messages."""
 
@@ -82,6 +100,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     socket: SocketSettings = SocketSettings()
     limits: LimitSettings = LimitSettings()
     recorder: RecorderSettings = RecorderSettings()
+    peers: PeerSettings = PeerSettings()
     log: LogSettings = LogSettings()
 
 

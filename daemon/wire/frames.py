@@ -7,7 +7,8 @@ bit: one MessagePack value. It reads no socket: `feed` takes what arrived, in an
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import msgpack
 
@@ -26,6 +27,9 @@ MAX_DEPTH = 32
 MAX_ITEMS = 1 << 18
 # What a request says of itself, beside its arguments.
 REST_OF_REQUEST = 1 << 16
+
+
+T = TypeVar("T")
 
 
 class FrameReader:
@@ -61,10 +65,22 @@ class FrameReader:
                 on at every call.
 
         """
+        return self._taken(data, self._decode)
+
+    def feed_bodies(self, data: bytes) -> list[bytes]:
+        """Return the messages that are complete with `data` for who decodes them into types.
+
+        Raises:
+            ProtocolViolation: as `feed`, but that it is no MessagePack may still come out.
+
+        """
+        return self._taken(data, self._checked)
+
+    def _taken(self, data: bytes, convert: Callable[[bytes], T]) -> list[T]:
         if self._broken is None:
             self._buffer += data
             try:
-                return [self._decode(body) for body in self._bodies()]
+                return [convert(body) for body in self._bodies()]
             except ProtocolViolation as violation:
                 self._broken = violation
                 self._buffer.clear()
@@ -94,9 +110,13 @@ class FrameReader:
         if len(self._message) + length > self._max_message:
             raise ProtocolViolation(f"a message is longer than {self._max_message} bytes")
 
-    def _decode(self, body: bytes) -> object:
+    def _checked(self, body: bytes) -> bytes:
         if self._max_items is not None and not _is_plainly_small(body, self._max_items):
             check_shape(body, self._max_items)
+        return body
+
+    def _decode(self, body: bytes) -> object:
+        self._checked(body)
         try:
             return msgpack.unpackb(body)
         except (ValueError, TypeError, OverflowError) as error:
