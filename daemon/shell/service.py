@@ -8,17 +8,18 @@ error of the disk.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from daemon.config import Settings
 from daemon.core.node import Node
-from daemon.core.ready import Begin, Notified, Stop, Viewed
-from daemon.core.view import View, ViewNode
+from daemon.core.ready import Begin, Held, Notified, Stop, Viewed
+from daemon.core.view import View
 from daemon.kernel.embedded import EmbeddedKernel
 from daemon.kernel.linux import LinuxKernel
-from daemon.kernel.port import KernelPort
+from daemon.kernel.port import KernelPort, News
 from daemon.shell import clock
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Unsettled
@@ -32,7 +33,6 @@ from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
-from eventstore.model.notifications import Notification
 from eventstore.questions import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store
@@ -141,11 +141,10 @@ class Service:
         )
         try:
             driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
-            driver.put(Viewed(_alone(node)))
             driver.pump()
             if driver.failed is not None:
                 raise driver.failed
-            await self._listen(driver)
+            await self._listen(driver, node)
             self.problem, self._driver = None, driver
             await self._settle()
             if store.backup is not None:
@@ -200,24 +199,30 @@ class Service:
             self._log.error("damage -> promise nothing more", log=log, found=damage.message)
             notify(STATUS=f"damaged: {damage.message}")
 
-    async def _listen(self, driver: Driver) -> None:
+    async def _listen(self, driver: Driver, node: Node) -> None:
         """Begin to hear the kernel; its first scan is in the log when this returns."""
-        self._kernel = self._make_kernel()
+        self._kernel = self._make_kernel(node.member.cluster_id)
 
-        def deliver(notification: Notification) -> None:
-            if driver.failed is None:
-                driver.put(Notified(notification))
+        def deliver(news: News) -> None:
+            if driver.failed is not None:
+                return
+            if isinstance(news, View):
+                driver.put(Viewed(news))
+            else:
+                driver.put(news if isinstance(news, Held) else Notified(news))
 
         await self._kernel.start(deliver)
         driver.pump()
         if driver.failed is not None:
             raise driver.failed
 
-    def _make_kernel(self) -> KernelPort:
-        kernel, note = self.settings.kernel, self._note("kernel")
+    def _make_kernel(self, cluster_id: str) -> KernelPort:
+        kernel, name, note = self.settings.kernel, self.settings.node.name, self._note("kernel")
         if kernel.type == "linux":
-            return LinuxKernel(kernel.devices, note=note)
-        return EmbeddedKernel(self.home / kernel.monitor, self.settings.node.name, note=note)
+            return LinuxKernel(kernel.devices, node=name, cluster_id=cluster_id, note=note)
+        return EmbeddedKernel(
+            self.home / kernel.monitor, name, cluster_id=cluster_id, pid=os.getpid(), note=note
+        )
 
     def _note(self, source: str) -> Callable[[str], None]:
         return lambda text: self._log.info(text, source=source)
@@ -254,12 +259,6 @@ class Service:
             "sqlite": SQLITE_VERSION,
             "home": str(self.home),
         }
-
-
-def _alone(node: Node) -> View:
-    """Return the view of a cluster of one node, which nobody has to be asked about (B1)."""
-    here = ViewNode(node.name, clock.boot_id(), daemon=1)
-    return View(node.member.cluster_id, (here,), node.name, quorate=True)
 
 
 def _close(driver: Driver) -> None:
