@@ -1,20 +1,28 @@
 """The embedded monitor as the daemon's kernel.
 
-Theory of operation. One connection to the monitor's socket carries a view, a scan and then the
-notifications (MONITOR.md). While the connection is down nothing can be observed, so the scan that
-the next one begins with is delivered with the reason "overrun" (A5).
+Theory of operation. One connection to the monitor's socket carries views, a scan and then the
+notifications; in the other direction go directives (MONITOR.md). While the connection is down
+nothing can be observed, so the scan that the next one begins with is delivered with the reason
+"overrun" (A5). A directive waits here until the monitor has taken it: what was under way as the
+connection broke is sent again over the next one, and the monitor takes it once.
 """
 
+from __future__ import annotations
+
 import asyncio
-from collections.abc import AsyncIterator, Callable
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
+from daemon.core.ready import Directive, Held
+from daemon.core.view import View
 from daemon.errors import ProtocolViolation
-from daemon.kernel import unixsocket
-from daemon.kernel.port import Note, no_note
+from daemon.kernel import directives, unixsocket
+from daemon.kernel.port import Deliver, Note, no_note
 from daemon.wire.frames import FrameReader, pack_message
 from eventstore.errors import Unavailable
 from eventstore.model.notifications import DevicesScanned, Notification
@@ -33,29 +41,41 @@ RETRY_MAX_S = 2.0
 class EmbeddedKernel:
     """A `KernelPort` that listens to the monitor at a socket, on behalf of one node.
 
-    `start_deadline_s` bounds how long the start waits for the first scan. `note` is told when
-    the connection is lost and found again.
+    Each is one run of the node's daemon. `address` is where that listens to its peers. `pid` is
+    the process that a crash of the node kills; None for one that is to live on. `in_use` says
+    which volumes are in use here, when the node is to leave (B8). `start_deadline_s` bounds how
+    long the start waits for the first scan. `note` is told when the connection is lost and found.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 each is a fact about the daemon, and all but two have a default
         self,
         socket: Path,
         node: str,
         *,
+        cluster_id: str = "",
+        address: str = "",
+        pid: int | None = None,
+        in_use: Callable[[], Sequence[str]] = tuple,
         start_deadline_s: float = 10.0,
         note: Note = no_note,
     ) -> None:
         self._socket = socket
         self._node = node
+        self._facts = {"cluster_id": cluster_id, "address": address, "pid": pid}
+        self._run = os.urandom(16).hex()
+        self._in_use = in_use
         self._start_deadline_s = start_deadline_s
         self._note = note
-        self._deliver: Callable[[Notification], None] = lambda _: None
+        self._deliver: Deliver = lambda _: None
         self._scanned = asyncio.Event()
         self._listening: asyncio.Task[None] | None = None
+        self._writer: asyncio.StreamWriter | None = None
+        self._directed = 0
+        self._waiting: dict[int, bytes] = {}
+        """Directives that the monitor has not taken yet, by number."""
         self._problem = "no answer"
-        self.view: dict[str, object] = {}
 
-    async def start(self, deliver: Callable[[Notification], None]) -> None:
+    async def start(self, deliver: Deliver) -> None:
         """Connect, and wait for the first scan.
 
         Raises:
@@ -76,6 +96,17 @@ class EmbeddedKernel:
                 cause=self._problem,
                 fix="start the monitor (vx lab up DIR), or name its socket in config.toml",
             ) from error
+
+    def direct(self, directive: Directive) -> None:
+        """Send a directive to the monitor, now or as soon as it is there again."""
+        self._directed += 1
+        message = pack_message(directives.to_map(self._directed, directive))
+        self._waiting[self._directed] = message
+        self._send(message)
+
+    def _send(self, message: bytes) -> None:
+        if self._writer is not None and not self._writer.is_closing():
+            self._writer.write(message)
 
     async def stop(self) -> None:
         """Close the connection."""
@@ -106,27 +137,48 @@ class EmbeddedKernel:
             self._problem = problem
             self._note(f"monitor lost: {problem}")
 
-    async def _messages(self) -> AsyncIterator[dict[str, object]]:
+    async def _messages(self) -> AsyncIterator[dict[str, Any]]:
         """Attach, and give back what the monitor sends until the connection ends."""
         with unixsocket.short(self._socket) as path:
             reader, writer = await asyncio.open_unix_connection(path)
         frames = FrameReader(MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_ITEMS)
+        attach = {"op": "attach", "node": self._node, "run": self._run, **self._facts}
         try:
-            writer.write(pack_message({"op": "attach", "node": self._node}))
+            writer.write(pack_message(attach))
+            self._writer = writer
+            for waiting in self._waiting.values():
+                writer.write(waiting)
             while data := await reader.read(READ_BYTES):
                 for message in frames.feed(data):
                     if not isinstance(message, dict):
                         raise ProtocolViolation("a message is a map")
                     yield message
         finally:
+            self._writer = None
             writer.close()
 
-    def _take(self, message: dict[str, object]) -> None:
+    def _take(self, message: dict[str, Any]) -> None:
         if message.get("ok") is False:
             raise ConnectionRefusedError(_refusal(message))
-        if message.get("t") == "view":
-            self.view = message
-            return
+        match message.get("t"):
+            case "view":
+                self._deliver(msgspec.convert(message.get("view"), View))
+            case "held":
+                self._deliver(msgspec.convert(message, Held))
+            case "taken":
+                self._taken(msgspec.convert(message.get("n"), int))
+            case "leaving":
+                answer: dict[str, Any] = {"d": "in-use", "volumes": list(self._in_use())}
+                self._send(pack_message(answer))
+            case _:
+                self._notified(message)
+
+    def _taken(self, number: int) -> None:
+        """Forget the directives that the monitor has taken."""
+        for taken in [n for n in self._waiting if n <= number]:
+            del self._waiting[taken]
+
+    def _notified(self, message: dict[str, Any]) -> None:
         # Both sides are one program, but a monitor of another release may answer: fields that
         # are not known are left aside, and those that are must have their type.
         news: Notification = msgspec.convert(message, Notification)
@@ -145,7 +197,7 @@ class EmbeddedKernel:
         return msgspec.structs.replace(scan, reason="overrun")
 
 
-def _refusal(message: dict[str, object]) -> str:
+def _refusal(message: dict[str, Any]) -> str:
     error = message.get("error")
     return str(error.get("message")) if isinstance(error, dict) else "refused"
 

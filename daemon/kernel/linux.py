@@ -14,19 +14,19 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
+from daemon.core.ready import Directive, Held, Hold
 from daemon.kernel import sysfs as facts, uevents
-from daemon.kernel.port import Note, no_note
+from daemon.kernel.port import Deliver, Note, alone, no_note
 from eventstore.errors import Unavailable
 from eventstore.model.notifications import (
     Action,
     DeviceFact,
     DeviceNotified,
     DevicesScanned,
-    Notification,
 )
 
 NETLINK_KOBJECT_UEVENT = 15
@@ -46,28 +46,33 @@ class LinuxKernel:
     """A `KernelPort` on this machine's own block devices.
 
     `devices` are patterns for the names in /sys/block that are watched. `receive_buffer` is in
-    bytes. `note` is told what was ignored and why.
+    bytes. `note` is told what was ignored and why. The node is alone in its cluster, and no I/O
+    passes through here, so that what is to be held is held at once (D4).
     """
 
     def __init__(
         self,
         devices: Sequence[str],
         *,
+        node: str = "",
+        cluster_id: str = "",
         receive_buffer: int = RECEIVE_BUFFER_BYTES,
         sysfs: Path = Path("/sys"),
         note: Note = no_note,
     ) -> None:
         self._patterns = tuple(devices)
+        self._node = node
+        self._cluster_id = cluster_id
         self._receive_buffer = receive_buffer
         self._sysfs = sysfs
         self._note = note
         self._boot = facts.boot_id()
         self._known: dict[str, DeviceFact] = {}
         self._socket: socket.socket | None = None
-        self._deliver: Callable[[Notification], None] = lambda _: None
+        self._deliver: Deliver = lambda _: None
         self._overrun = False
 
-    async def start(self, deliver: Callable[[Notification], None]) -> None:
+    async def start(self, deliver: Deliver) -> None:
         """Listen, then scan: what happens between the two is seen by both, and missed by none.
 
         Raises:
@@ -84,8 +89,14 @@ class LinuxKernel:
                 cause=f"netlink socket: {error.strerror or error}",
                 fix='use the embedded monitor ([kernel] type = "monitor") on this machine',
             ) from error
+        deliver(alone(self._node, self._cluster_id, self._boot))
         self._scan("start")
         asyncio.get_running_loop().add_reader(self._socket, self._on_readable)
+
+    def direct(self, directive: Directive) -> None:
+        """Answer a hold: there is nothing that would have to end first."""
+        if isinstance(directive, Hold):
+            self._deliver(Held(directive.number))
 
     async def stop(self) -> None:
         """Close the socket."""

@@ -1,9 +1,10 @@
 """One connection with another daemon: greeting, frames, two lanes, heartbeats (G1, G2, E7, I14).
 
 Every frame is one MessagePack value: a `Hello` first, then messages, parts of long messages
-(``[is it the last, bytes]``) and heartbeats (nil). A long message goes in parts, and whatever is
-short goes between two of them: it waits for one part and what the kernel holds, which is bounded,
-never for the rest of a catch-up. Within a lane the order stays.
+(``[is it the last, bytes]``) and heartbeats (an integer: how far the sender's shared log goes).
+A long message goes in parts, and whatever is short goes between two of them: it waits for one
+part and what the kernel holds, which is bounded, never for the rest of a catch-up. Within a lane
+the order stays.
 
 Deadlines are counted in ticks, which come with the heartbeat, and not read from a clock: a daemon
 that was itself held up finds the bytes that came meanwhile before it judges anybody by them. What
@@ -40,10 +41,12 @@ BUFFER_MAX = 2 * PART_BYTES
 UNSENT_MAX = 2 * PART_BYTES
 """In the kernel and not yet on the wire: what is short waits behind it."""
 
-_HEARTBEAT = b"\xc0"
+_FIXINT_END = 0x80
+_UINTS = frozenset((0xCC, 0xCD, 0xCE, 0xCF))
 _PART = (b"\x92\xc2", b"\x92\xc3")
 _take_part = msgspec.msgpack.Decoder(tuple[bool, bytes]).decode
-_make_part = msgspec.msgpack.Encoder().encode
+_make_part = _make_beat = msgspec.msgpack.Encoder().encode
+_take_beat = msgspec.msgpack.Decoder(int).decode
 
 
 class Host(Protocol):
@@ -57,6 +60,9 @@ class Host(Protocol):
 
     def received(self, link: Link, message: AnyMessage) -> None:
         """Take a message."""
+
+    def beaten(self, link: Link, position: int) -> None:
+        """Learn how far the other end's shared log goes."""
 
     def lost(self, link: Link, reason: str) -> None:
         """Learn that the connection has ended, or is about to; told exactly once."""
@@ -142,7 +148,9 @@ class Link(asyncio.Protocol):
             self._greeted(body)
         elif body[:2] in _PART:
             self._take_part(body)
-        elif body != _HEARTBEAT:
+        elif body[:1] and (body[0] < _FIXINT_END or body[0] in _UINTS):
+            self._host.beaten(self, _take_beat(body))
+        else:
             self._host.received(self, messages.decode(body))
 
     def _greeted(self, body: bytes) -> None:
@@ -225,7 +233,7 @@ class Link(asyncio.Protocol):
         if not self._pumping:
             self._pump()
 
-    def tick(self) -> None:
+    def tick(self, position: int) -> None:
         """Be heard, and end a connection over which nothing comes or goes (E7)."""
         if self.hello is None or self._reason is not None:
             return
@@ -241,8 +249,13 @@ class Link(asyncio.Protocol):
             self.end("it takes nothing any more; the connection is opened anew")
         elif self._unfinished > frame and not self._frames.is_between_messages:
             self.end("it began a message and did not end it")
-        elif not self._paused:
-            self._write(_HEARTBEAT)
+        else:
+            self.beat(position)
+
+    def beat(self, position: int) -> None:
+        """Say that this end lives, and how far its shared log goes."""
+        if not self._paused:
+            self._write(_make_beat(position))
 
     def _ticks(self, seconds: float) -> int:
         return math.ceil(seconds / self._limits.heartbeat_seconds)

@@ -1,23 +1,134 @@
-"""What a core is connected to, as the driver sees it: its peers and its kernel."""
+"""What surrounds one incarnation of the core: its kernel, and the daemons of other nodes.
+
+Inward everything becomes an input of the driver; outward the driver's messages and directives go
+to whom they are for. A node that listens for no peers has none.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from pathlib import Path
 
+from daemon.config import Settings
 from daemon.core.messages import AnyMessage
-from daemon.core.ready import Directive, Held, Hold
+from daemon.core.node import Node
+from daemon.core.ready import Directive, Held, Notified, Viewed
+from daemon.core.view import View
+from daemon.kernel.embedded import EmbeddedKernel
+from daemon.kernel.linux import LinuxKernel
+from daemon.kernel.port import KernelPort, News
+from daemon.shell.driver import Driver
+from daemon.shell.logs import Logger
+from daemon.shell.peers import Peers
+
+TLS = "tls"
 
 
-class Alone:
-    """The surroundings of a node without peers, and with a kernel that holds no I/O."""
+class Surroundings:
+    """The kernel and the peers of one incarnation."""
 
-    def __init__(self, held: Callable[[Held], None]) -> None:
-        self._held = held
+    def __init__(self, home: Path, settings: Settings, node: Node, logger: Logger) -> None:
+        self._home = home
+        self._settings = settings
+        self._node = node
+        self._log = logger
+        self._driver: Driver | None = None
+        self._kernel: KernelPort | None = None
+        self._peers: Peers | None = None
+
+    @property
+    def connected(self) -> frozenset[str]:
+        """Return the nodes with which there is a link."""
+        return frozenset() if self._peers is None else self._peers.connected
+
+    @property
+    def positions(self) -> dict[str, int]:
+        """Return how far the shared log goes on connected nodes, as they said last."""
+        return {} if self._peers is None else self._peers.positions
+
+    @property
+    def certificate_days(self) -> int | None:
+        """Return for how many days this node's certificate is good; None: it has no peers."""
+        return None if self._peers is None else self._peers.days_left
+
+    def reload(self) -> None:
+        """Read the certificates anew."""
+        if self._peers is not None:
+            self._peers.reload()
+
+    async def start(self, driver: Driver) -> None:
+        """Listen to peers and kernel; the first view and scan are in the log on return.
+
+        Raises:
+            Unavailable: the kernel does not answer, or the address of the peers is not to be had.
+            Rejected: the certificates cannot be used.
+        """
+        self._driver = driver
+        address = ""
+        if self._settings.peers.listen:
+            self._peers = self._make_peers(driver)
+            await self._peers.start()
+            address = self._peers.address
+        self._kernel = self._make_kernel(address)
+        await self._kernel.start(self._deliver)
+        driver.pump()
+
+    async def stop(self) -> None:
+        """End both; nothing is delivered after this returns."""
+        self._driver = None
+        if self._kernel is not None:
+            await self._kernel.stop()
+        if self._peers is not None:
+            await self._peers.stop()
 
     def send(self, to: str, message: AnyMessage) -> None:
-        """Drop a message: there is nobody to take it."""
+        """Send a message to a peer, or drop it."""
+        if self._peers is not None:
+            self._peers.send(to, message)
 
     def direct(self, directive: Directive) -> None:
-        """Answer at once that I/O is held: none passes here (D4)."""
-        if isinstance(directive, Hold):
-            self._held(Held(directive.number))
+        """Tell the kernel what it is to do."""
+        if self._kernel is not None:
+            self._kernel.direct(directive)
+
+    def _deliver(self, news: News) -> None:
+        """Take what the kernel says."""
+        driver = self._driver
+        if driver is None or driver.failed is not None:
+            return
+        if isinstance(news, View):
+            if self._peers is not None:
+                self._peers.follow({node.name: node.address for node in news.nodes if node.daemon})
+            driver.put(Viewed(news))
+        else:
+            driver.put(news if isinstance(news, Held) else Notified(news))
+
+    def _make_peers(self, driver: Driver) -> Peers:
+        return Peers(
+            self._node.name,
+            self._node.member.cluster_id,
+            self._home / TLS,
+            listen=self._settings.peers.listen,
+            on_message=driver.receive,
+            note=lambda text: self._log.info(text, source="peers"),
+            beat=lambda: self._node.shared.head.position,
+            limits=self._settings.peers,
+        )
+
+    def _make_kernel(self, address: str) -> KernelPort:
+        kernel, name = self._settings.kernel, self._node.name
+        cluster_id = self._node.member.cluster_id
+
+        def note(text: str) -> None:
+            self._log.info(text, source="kernel")
+
+        if kernel.type == "linux":
+            return LinuxKernel(kernel.devices, node=name, cluster_id=cluster_id, note=note)
+        return EmbeddedKernel(
+            self._home / kernel.monitor,
+            name,
+            cluster_id=cluster_id,
+            address=address,
+            pid=os.getpid(),
+            note=note,
+        )

@@ -41,7 +41,8 @@ class Peers:
 
     `on_message` gets what a node said, which has been authenticated as that node; if it raises a
     StoreError the message is dropped.
-    `on_change` is called when `connected` is another than before.
+    `on_change` is called when `connected` is another than before. `beat` gives the position that
+    every heartbeat tells.
     """
 
     def __init__(  # noqa: PLR0913 a node, where it listens, and whom it tells
@@ -54,9 +55,13 @@ class Peers:
         on_message: Callable[[str, AnyMessage], None],
         note: Callable[[str], None],
         on_change: Callable[[], None] = lambda: None,
+        beat: Callable[[], int] = lambda: 0,
         limits: PeerSettings = _DEFAULTS,
     ) -> None:
         self.connected: frozenset[str] = frozenset()
+        self.positions: dict[str, int] = {}
+        """Node -> how far its shared log goes, as its last heartbeat said."""
+        self._beat = beat
         self._name = name
         self._own = Hello(cluster_id, name)
         self._tls = directory
@@ -179,8 +184,9 @@ class Peers:
             self._limits.heartbeat_seconds, self._tick
         )
         self._notices.breathe()
+        position = self._beat()
         for link in tuple(self._all):
-            link.tick()
+            link.tick(position)
         if tls.stamp(self._tls) != self._stamp:
             self.reload()
         days = self._credentials.days_left
@@ -258,6 +264,7 @@ class Peers:
         for old, _since in links[:-kept]:
             old.end("replaced by a newer connection")
         self._current[node] = link
+        link.beat(self._beat())
         self._changed()
 
     def received(self, link: Link, message: AnyMessage) -> None:
@@ -266,6 +273,10 @@ class Peers:
             self._on_message(link.node, message)
         except StoreError as error:
             self._notices.once(link.node, f"a message was dropped: {error.message}")
+
+    def beaten(self, link: Link, position: int) -> None:
+        """Learn how far a node's shared log goes."""
+        self.positions[link.node] = position
 
     def lost(self, link: Link, reason: str) -> None:
         """Forget a link, and use what is left; dial again if nothing is."""
@@ -281,6 +292,7 @@ class Peers:
             self._current[node] = links[-1][0]
             return
         del self._links[node], self._current[node]
+        self.positions.pop(node, None)
         if held:
             self._notices.forget(node)
         self._notices.once(node, f"connection ended: {reason}")

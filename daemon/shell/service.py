@@ -8,31 +8,25 @@ error of the disk.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from daemon.config import Settings
 from daemon.core.node import Node
-from daemon.core.ready import Begin, Notified, Stop, Viewed
-from daemon.core.view import View, ViewNode
-from daemon.kernel.embedded import EmbeddedKernel
-from daemon.kernel.linux import LinuxKernel
-from daemon.kernel.port import KernelPort
+from daemon.core.ready import Begin, Stop
 from daemon.shell import clock
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Unsettled
 from daemon.shell.following import Followers
 from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
-from daemon.shell.outside import Alone
+from daemon.shell.outside import Surroundings
 from daemon.shell.past import PastReader
 from daemon.shell.recorder import Recorder, began_with
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
-from eventstore.model.notifications import Notification
 from eventstore.source import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store
@@ -56,7 +50,8 @@ class Service:
         self.background: Background | None = None
         self._log = logger
         self._driver: Driver | None = None
-        self._kernel: KernelPort | None = None
+        self.surroundings: Surroundings | None = None
+        """The kernel and the peers of the present incarnation."""
         self._ended = asyncio.Event()
         self._unsettled: list[Unsettled] = []
         self._refused: AppendFailed | None = None
@@ -134,24 +129,20 @@ class Service:
         """Recover, serve until something ends it, and put everything down again."""
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
-        outside = Alone(lambda held: driver.put(held))  # noqa: PLW0108 the driver comes next
-        recorder = self._recorder(store)
+        surroundings = Surroundings(self.home, self.settings, node, self._log)
         driver = Driver(
-            store, node, outside, self._log, self._failed, self.followers.wake, recorder
-        )
+            store, node, surroundings, self._log, self._failed, self.followers.wake,
+            self._recorder(store),
+        )  # fmt: skip
         try:
             driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
-            driver.put(Viewed(_alone(node)))
             driver.pump()
+            await surroundings.start(driver)
             if driver.failed is not None:
                 raise driver.failed
-            await self._listen(driver)
-            self.problem, self._driver = None, driver
+            self.problem, self._driver, self.surroundings = None, driver, surroundings
             await self._settle()
-            if store.backup is not None:
-                self._log.warning("store migrated -> backup kept", backup=str(store.backup))
-            notify(READY="1", STATUS=f"master, head @{node.own.head.position}")
-            self._log.info("serving", head=node.own.head.position, sqlite=SQLITE_VERSION)
+            self._say_ready(store, node)
             await self._until_ended(store)
             if self._stopping is not None and driver.failed is None:
                 notify(STOPPING="1")
@@ -159,10 +150,15 @@ class Service:
                 driver.pump()
         finally:
             self._driver = None
-            if self._kernel is not None:
-                await self._kernel.stop()
-                self._kernel = None
+            self.surroundings = None
+            await surroundings.stop()
             _close(driver)
+
+    def _say_ready(self, store: Store, node: Node) -> None:
+        if store.backup is not None:
+            self._log.warning("store migrated -> backup kept", backup=str(store.backup))
+        notify(READY="1", STATUS=f"serving, head @{node.own.head.position}")
+        self._log.info("serving", head=node.own.head.position, sqlite=SQLITE_VERSION)
 
     def _recorder(self, store: Store) -> Recorder | None:
         """Begin to record this run, unless the settings say that nothing is kept."""
@@ -200,28 +196,6 @@ class Service:
             self._log.error("damage -> promise nothing more", log=log, found=damage.message)
             notify(STATUS=f"damaged: {damage.message}")
 
-    async def _listen(self, driver: Driver) -> None:
-        """Begin to hear the kernel; its first scan is in the log when this returns."""
-        self._kernel = self._make_kernel()
-
-        def deliver(notification: Notification) -> None:
-            if driver.failed is None:
-                driver.put(Notified(notification))
-
-        await self._kernel.start(deliver)
-        driver.pump()
-        if driver.failed is not None:
-            raise driver.failed
-
-    def _make_kernel(self) -> KernelPort:
-        kernel, note = self.settings.kernel, self._note("kernel")
-        if kernel.type == "linux":
-            return LinuxKernel(kernel.devices, note=note)
-        return EmbeddedKernel(self.home / kernel.monitor, self.settings.node.name, note=note)
-
-    def _note(self, source: str) -> Callable[[str], None]:
-        return lambda text: self._log.info(text, source=source)
-
     def _failed(self, error: AppendFailed, unsettled: list[Unsettled]) -> None:
         self.problem = self._refused = error
         self._unsettled += unsettled
@@ -244,7 +218,7 @@ class Service:
 
     def positions(self) -> dict[str, int]:
         """Return how far the shared log goes on other nodes, as they said last."""
-        return {}
+        return {} if self.surroundings is None else self.surroundings.positions
 
     def facts(self) -> dict[str, Any]:
         """Return what a status says of this process."""
@@ -254,12 +228,6 @@ class Service:
             "sqlite": SQLITE_VERSION,
             "home": str(self.home),
         }
-
-
-def _alone(node: Node) -> View:
-    """Return the view of a cluster of one node, which nobody has to be asked about (B1)."""
-    here = ViewNode(node.name, clock.boot_id(), daemon=1)
-    return View(node.member.cluster_id, (here,), node.name, quorate=True)
 
 
 def _close(driver: Driver) -> None:

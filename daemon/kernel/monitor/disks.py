@@ -12,10 +12,12 @@ from typing import Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
+from daemon.kernel.monitor import members as mb
 from eventstore.errors import NotFound, Rejected
 from eventstore.model.notifications import Action, DeviceFact, DeviceNotified
 
-FORMAT: Final = 1
+FORMAT: Final = 2
+"""1 had disks and the nodes' names; nobody could join or leave."""
 
 DEVICE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}")
 """As the kernel names disks: at most 31 characters (DISK_NAME_LEN), and no path."""
@@ -34,13 +36,17 @@ class Disk(Struct, frozen=True):
 
 
 class Monitor(Struct, frozen=True):
-    """Everything the monitor remembers. `seqnum` is the last one given out."""
+    """Everything the monitor remembers. `seqnum` is the last one given out.
+
+    `nodes` are the configured ones in their order; what is true of each is in `members`.
+    """
 
     cluster: str
     boot_id: str
     nodes: tuple[str, ...]
     disks: dict[str, Disk]
     seqnum: int = 0
+    members: mb.Members = mb.Members({})
     format: int = FORMAT
 
 
@@ -63,7 +69,7 @@ class Told(NamedTuple):
 def found(
     cluster: str, nodes: Iterable[str], disks: int, size_sectors: int, boot_id: str
 ) -> Monitor:
-    """Make a monitor with shared disks vxd0, vxd1, ...
+    """Make a monitor with shared disks vxd0, vxd1, ..., and nodes that have not joined yet.
 
     Raises:
         Rejected: the size is not one a disk can have.
@@ -71,7 +77,10 @@ def found(
     """
     size = _checked_size("vxd0", size_sectors)
     names = [f"vxd{number}" for number in range(disks)]
-    return Monitor(cluster, boot_id, tuple(nodes), {name: _new(name, size) for name in names})
+    shared = {name: _new(name, size) for name in names}
+    configured = tuple(nodes)
+    membership = mb.found(configured, boot_id)
+    return Monitor(cluster, boot_id, configured, shared, members=membership)
 
 
 def scan(monitor: Monitor, node: str) -> tuple[DeviceFact, ...]:
@@ -90,12 +99,7 @@ def check_node(monitor: Monitor, node: str) -> None:
         NotFound: it is not.
 
     """
-    if node not in monitor.nodes:
-        raise NotFound(
-            "V-5-1-9013",
-            f"unknown node: {node}",
-            cause=f"the monitor serves {', '.join(monitor.nodes)}",
-        )
+    monitor.members.node(node)
 
 
 def apply(monitor: Monitor, request: DiskRequest, kernel_us: int) -> Told:
@@ -123,7 +127,7 @@ def apply(monitor: Monitor, request: DiskRequest, kernel_us: int) -> Told:
                 device=None if node in disk.absent_on else _fact(request.device, disk, node),
                 seqnum=seqnum,
                 kernel_us=kernel_us,
-                boot_id=monitor.boot_id,
+                boot_id=monitor.members.nodes[node].boot_id,
             )
             for node in told
         },

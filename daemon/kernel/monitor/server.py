@@ -1,67 +1,53 @@
-"""The monitor's socket: one request or one attached node for each connection.
+"""The monitor's socket: one request or one attached node for each connection (MONITOR.md)."""
 
-A change of a disk is written to monitor.json before any node is told of it. A node that does not
-take up its notifications gets a scan in their place, with the reason "overrun" (A5).
-"""
+from __future__ import annotations
 
 import asyncio
 import os
 import socket
-import time
-from collections import deque
+import struct
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import msgspec
 
 from daemon.errors import ProtocolViolation
-from daemon.kernel import unixsocket
-from daemon.kernel.monitor import disks, store
+from daemon.kernel import directives, unixsocket
+from daemon.kernel.monitor import asked, changes as ch, disks
+from daemon.kernel.monitor.keeper import Keeper
+from daemon.kernel.monitor.streams import Attached, view_message
 from daemon.wire.frames import FrameReader, pack_message
-from eventstore.errors import Rejected, StoreError, Unavailable
-from eventstore.model.notifications import DevicesScanned, Notification
+from eventstore.errors import NotPermitted, Rejected, StoreError
 
 SOCKET = "monitor.sock"
 
-MAX_REQUEST_BYTES = 4096
-"""A request names a disk and a node; the longest needs less than 200 bytes."""
+MAX_FRAME_BYTES = 64 * 1024
+MAX_MESSAGE_BYTES = 1024 * 1024
+"""A hold of twenty thousand volumes; requests need less than 4 KiB."""
+
+MAX_ITEMS = 64 * 1024
 
 REQUEST_DEADLINE_S = 10.0
 """How long a connection may take to say what it wants."""
 
-MAX_CONNECTIONS = 128
-"""One for each node of the largest cluster of the original (64), and as many requests."""
+MAX_CONNECTIONS = 192
+"""Two for each node of the largest cluster of the original (64), and as many requests again."""
 
-MAX_WAITING = 1024
-"""Notifications kept for a node that is slow to take them up; then it gets a scan instead."""
+_CREDENTIALS = struct.Struct("3i")  # struct ucred: pid, uid, gid
 
 
-class Attached:
-    """One node's stream: what waits to be sent, in order."""
+class AttachRequest(msgspec.Struct, frozen=True):
+    """What a daemon says of itself; what a later release adds is left aside.
 
-    def __init__(self, node: str) -> None:
-        self.node = node
-        self.lost = False
-        self._waiting: deque[Notification] = deque()
-        self._news = asyncio.Event()
+    `pid`: this process dies when the node crashes.
+    """
 
-    def tell(self, notification: Notification) -> None:
-        if len(self._waiting) >= MAX_WAITING:
-            self._waiting.clear()
-            self.lost = True
-        if not self.lost:
-            self._waiting.append(notification)
-        self._news.set()
-
-    async def next(self) -> Notification | None:
-        """The next notification; None if some were lost since the last one."""
-        while not self._waiting and not self.lost:
-            self._news.clear()
-            await self._news.wait()
-        if self.lost:
-            self.lost = False
-            return None
-        return self._waiting.popleft()
+    node: str
+    run: str = ""
+    address: str = ""
+    cluster_id: str = ""
+    pid: int | None = None
 
 
 class Server:
@@ -69,8 +55,7 @@ class Server:
 
     def __init__(self, directory: Path, monitor: disks.Monitor) -> None:
         self._directory = directory
-        self._monitor = monitor
-        self._attached: set[Attached] = set()
+        self._keeper = Keeper(directory, monitor)
         self._connections: set[asyncio.Task[None]] = set()
         self.stopped = asyncio.Event()
 
@@ -84,12 +69,16 @@ class Server:
         path = self._directory / SOCKET
         path.unlink(missing_ok=True)
         listener = _bind(path)
+        self._keeper.begin()
         server = await asyncio.start_unix_server(self._connected, sock=listener)
         try:
             await self.stopped.wait()
         finally:
             server.close()
             path.unlink(missing_ok=True)
+            # First of all, so that daemons which lose the monitor are not taken for dead ones.
+            self._keeper.attached.clear()
+            self._keeper.end()
             for task in self._connections:
                 task.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)
@@ -109,99 +98,109 @@ class Server:
             writer.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        messages = _messages(reader)
         async with asyncio.timeout(REQUEST_DEADLINE_S):
-            request = await _read_request(reader)
+            request = await anext(messages, None)
         if request is None:
             return
         try:
             if request.get("op") == "attach":
-                await self._stream(_node_of(request, self._monitor), reader, writer)
+                attached = self._attach(request, writer)
+                await self._stream(attached, messages, writer)
                 return
-            answer = {"ok": True, "data": self._answer(request)}
+            answer = {"ok": True, "data": await asked.answer(self._keeper, request)}
         except StoreError as error:
             answer = {"ok": False, "error": error.to_map()}
         await _send(writer, answer)
         if request.get("op") == "stop":
             self.stopped.set()
 
-    def _answer(self, request: dict[str, object]) -> object:
-        match request.get("op"):
-            case "disk":
-                return self._disk(request)
-            case "status":
-                return self._status()
-            case "stop":
-                return {}
-            case other:
-                raise Rejected("V-5-1-9018", f"unknown request: {str(other)[:40]!r}")
-
-    def _disk(self, request: dict[str, object]) -> object:
-        wanted = {key: value for key, value in request.items() if key != "op"}
-        if wanted.get("action") == "pull":
-            wanted["action"] = "remove"
+    def _attach(self, request: dict[str, Any], writer: asyncio.StreamWriter) -> Attached:
+        request["node"] = str(request.get("node"))[:256]
         try:
-            asked = msgspec.convert(wanted, disks.DiskRequest)
+            said = msgspec.convert(request, AttachRequest)
         except msgspec.ValidationError as error:
-            raise Rejected("V-5-1-9018", "malformed disk request", cause=str(error)) from error
-        told = disks.apply(self._monitor, asked, time.time_ns() // 1000)
+            raise Rejected("V-5-1-9018", "malformed attach request", cause=str(error)) from error
+        process = None if said.pid is None else _process(said.pid, writer)
+        run = said.run or os.urandom(8).hex()
         try:
-            store.save(self._directory, told.monitor)
-        except OSError as error:
-            raise Unavailable(
-                "V-5-1-9019", "the monitor cannot write its state", cause=str(error)
-            ) from error
-        self._monitor = told.monitor
-        for attached in self._attached:
-            if attached.node in told.notifications:
-                attached.tell(told.notifications[attached.node])
-        return {"seqnum": told.monitor.seqnum, "nodes": sorted(told.notifications)}
-
-    def _status(self) -> object:
-        state = msgspec.to_builtins(self._monitor, order="deterministic")
-        return {**state, "pid": os.getpid(), "attached": sorted(a.node for a in self._attached)}
+            daemon = ch.Attach(said.node, run, said.address, said.cluster_id)
+            return self._keeper.attach(daemon, process)
+        except StoreError:
+            if process is not None:
+                os.close(process)
+            raise
 
     async def _stream(
-        self, node: str, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        self,
+        attached: Attached,
+        messages: AsyncIterator[dict[str, Any]],
+        writer: asyncio.StreamWriter,
     ) -> None:
-        """Send view, scan and notifications until the node goes away."""
-        attached = Attached(node)
-        await _send(writer, self._view(node))
-        self._attached.add(attached)
-        attached.tell(self._scan(node, "start"))
-        gone = asyncio.ensure_future(reader.read(1))
-        try:
-            while not gone.done():
-                following = asyncio.ensure_future(attached.next())
-                try:
-                    await asyncio.wait({gone, following}, return_when=asyncio.FIRST_COMPLETED)
-                    if following.done():
-                        news = following.result() or self._scan(node, "overrun")
-                        await _send(writer, msgspec.to_builtins(news))
-                finally:
-                    following.cancel()
-        finally:
-            self._attached.discard(attached)
-            gone.cancel()
-
-    def _view(self, node: str) -> dict[str, object]:
-        """One membership, and this node's part in it (A3): a lone node is its master."""
-        return {
-            "t": "view",
-            "cluster": self._monitor.cluster,
-            "node": node,
-            "members": list(self._monitor.nodes),
-            "master": self._monitor.nodes[0],
-            "role": "master" if node == self._monitor.nodes[0] else "slave",
-            "boot_id": self._monitor.boot_id,
+        """Tell a node what happens, and take its directives, until either side goes away."""
+        parts = {
+            asyncio.ensure_future(self._tell(attached, writer)),
+            asyncio.ensure_future(self._hear(attached, messages)),
+            asyncio.ensure_future(attached.closed.wait()),
         }
+        try:
+            done, _rest = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        finally:
+            for part in parts:
+                part.cancel()
+            await asyncio.gather(*parts, return_exceptions=True)
+            self._keeper.detached(attached)
 
-    def _scan(self, node: str, reason: Literal["start", "overrun"]) -> DevicesScanned:
-        return DevicesScanned(
-            reason=reason,
-            devices=disks.scan(self._monitor, node),
-            kernel_us=time.time_ns() // 1000,
-            boot_id=self._monitor.boot_id,
+    async def _tell(self, attached: Attached, writer: asyncio.StreamWriter) -> None:
+        while True:
+            message = await attached.next()
+            if message is not None:
+                await _send(writer, message)
+                continue
+            view = self._keeper.monitor.members.view_of(attached.node)
+            await _send(writer, view_message(view))
+            scan = self._keeper.scan(attached.node, "overrun")
+            await _send(writer, msgspec.to_builtins(scan))
+
+    async def _hear(self, attached: Attached, messages: AsyncIterator[dict[str, Any]]) -> None:
+        """Take what a node's daemon asks of its kernel, and what it says when it is asked."""
+        async for message in messages:
+            try:
+                if message.get("d") == "in-use":
+                    volumes = msgspec.convert(message.get("volumes"), list[str])
+                    if attached.in_use is not None and not attached.in_use.done():
+                        attached.in_use.set_result(volumes)
+                    continue
+                number, directive = directives.from_map(message)
+            except msgspec.ValidationError as error:
+                raise ProtocolViolation(f"malformed directive: {error}") from error
+            state = self._keeper.monitor.members.nodes[attached.node]
+            if state.runs != attached.number:
+                return
+            self._keeper.change(ch.Directed(attached.node, state.run, number, directive))
+            attached.put({"t": "taken", "n": number})
+
+
+def _process(pid: int, writer: asyncio.StreamWriter) -> int:
+    """Return a pidfd of the process at the other end, if that is the one it names.
+
+    Raises:
+        NotPermitted: it names another.
+
+    """
+    connection = writer.get_extra_info("socket")
+    data = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    peer, _uid, _gid = _CREDENTIALS.unpack(data)
+    if pid != peer:
+        raise NotPermitted(
+            "V-5-1-9080",
+            f"process {peer} says that it is process {pid}",
+            cause="a node's crash kills the daemon, and only a daemon's own word counts",
+            fix="attach from the daemon's own process",
         )
+    return os.pidfd_open(peer)
 
 
 def _bind(path: Path) -> socket.socket:
@@ -219,20 +218,13 @@ def _bind(path: Path) -> socket.socket:
     return listener
 
 
-def _node_of(request: dict[str, object], monitor: disks.Monitor) -> str:
-    node = str(request.get("node"))[:256]
-    disks.check_node(monitor, node)
-    return node
-
-
-async def _read_request(reader: asyncio.StreamReader) -> dict[str, object] | None:
-    frames = FrameReader(MAX_REQUEST_BYTES, MAX_REQUEST_BYTES)
-    while data := await reader.read(MAX_REQUEST_BYTES):
+async def _messages(reader: asyncio.StreamReader) -> AsyncIterator[dict[str, Any]]:
+    frames = FrameReader(MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, MAX_ITEMS)
+    while data := await reader.read(MAX_FRAME_BYTES):
         for message in frames.feed(data):
             if not isinstance(message, dict):
                 raise ProtocolViolation("a request is a map")
-            return message
-    return None
+            yield message
 
 
 async def _send(writer: asyncio.StreamWriter, message: object) -> None:

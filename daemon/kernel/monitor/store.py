@@ -6,11 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+from daemon.kernel.monitor import members as mb
 from daemon.kernel.monitor.disks import FORMAT, Monitor
 from eventstore.errors import Damaged, Unavailable, UnknownFormat
 
 FILE = "monitor.json"
 LOCK = "monitor.lock"
+
+_WITHOUT_MEMBERS = 1
 
 
 def load(directory: Path) -> Monitor | None:
@@ -30,6 +33,9 @@ def load(directory: Path) -> Monitor | None:
         monitor = msgspec.json.decode(data, type=Monitor)
     except msgspec.DecodeError as error:
         raise Damaged(f"{file} cannot be read", cause=str(error)) from error
+    if monitor.format == _WITHOUT_MEMBERS:
+        membership = mb.found(monitor.nodes, monitor.boot_id)
+        return msgspec.structs.replace(monitor, format=FORMAT, members=membership)
     if monitor.format != FORMAT:
         raise UnknownFormat("V-5-1-9016", f"{file} has format {monitor.format}, not {FORMAT}")
     return monitor

@@ -1,81 +1,24 @@
 """The embedded monitor as a process, and the kernel port that listens to it."""
 
 import asyncio
-import socket
 import stat
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from daemon.kernel.embedded import EmbeddedKernel
-from daemon.wire.frames import FrameReader, pack_message
+from daemon.wire.frames import pack_message
 from eventstore.errors import Unavailable
 from eventstore.model.notifications import DeviceFact
+from tests.support.monitors import MonitorProcess, ask, attached, running
 from tests.support.notifications import Received, run
-from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
 VXD0 = DeviceFact("vxd0", "embedded:vxd0", 100)
-
-
-class MonitorProcess:
-    """A monitor in a directory, and single requests to it."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.socket = directory / "monitor.sock"
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        arguments = ["--dir", str(self.directory), "--disks", "2", "--disk-sectors", "100"]
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "daemon.kernel.monitor", *arguments]
-        )
-        wait_until(lambda: self.send(pack_message({"op": "status"})))
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-
-    def wait(self) -> int:
-        assert self._process is not None
-        return self._process.wait(timeout=20)
-
-    def ask(self, **request: object) -> dict[str, object]:
-        answer = self.send(pack_message(request))
-        assert isinstance(answer, dict)
-        return answer
-
-    def send(self, data: bytes) -> object:
-        """Send bytes; give back the first message of the answer, None if there is none."""
-        frames = FrameReader()
-        with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(20)
-            try:
-                connection.connect(str(self.socket))
-                connection.sendall(data)
-                while received := connection.recv(65536):
-                    if messages := frames.feed(received):
-                        return messages[0]
-            except (ConnectionError, FileNotFoundError):
-                return None
-        return None
-
-
-@contextmanager
-def running(directory: Path) -> Iterator[MonitorProcess]:
-    monitor = MonitorProcess(directory)
-    try:
-        monitor.start()
-        yield monitor
-    finally:
-        monitor.kill()
 
 
 @pytest.fixture
@@ -84,27 +27,14 @@ def monitor(tmp_path: Path) -> Iterator[MonitorProcess]:
         yield process
 
 
-@asynccontextmanager
-async def attached(monitor: MonitorProcess, received: Received) -> AsyncIterator[EmbeddedKernel]:
-    kernel = EmbeddedKernel(monitor.socket, "node1", start_deadline_s=20)
-    await kernel.start(received.deliver)
-    try:
-        yield kernel
-    finally:
-        await kernel.stop()
-
-
-async def ask(monitor: MonitorProcess, **request: object) -> dict[str, object]:
-    return await asyncio.to_thread(lambda: monitor.ask(**request))
-
-
 def test_a_node_gets_a_view_and_a_scan_first(monitor: MonitorProcess) -> None:
     async def story(received: Received) -> None:
-        async with attached(monitor, received) as kernel:
+        async with attached(monitor, received):
             (scan,) = received.scans("start")
-            assert received.all == [scan]
+            assert received.news == [received.view, scan]
             assert scan.devices[0] == VXD0
-            assert (kernel.view["role"], kernel.view["members"]) == ("master", ["node1"])
+            assert (received.view.master, received.view.members) == ("node1", ("node1",))
+            assert received.view.quorate
 
     run(story)
 

@@ -5,9 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from daemon.core.ready import Held, Hold
+from daemon.core.view import View
 from daemon.kernel.linux import LinuxKernel, is_from_kernel, what_happened
+from daemon.kernel.port import News
 from daemon.kernel.uevents import Uevent
-from eventstore.model.notifications import DeviceFact, DeviceNotified, DevicesScanned, Notification
+from eventstore.model.notifications import DeviceFact, DeviceNotified, DevicesScanned
 from tests.support.sysfs import make_disk
 
 SMALL = DeviceFact("sda", "serial:a", 100)
@@ -59,11 +62,11 @@ def uevent(action: str, name: str) -> bytes:
 
 def test_a_message_becomes_one_notification_with_what_sysfs_says(tmp_path: Path) -> None:
     make_disk(tmp_path, "sda", size="100", serial="a")
-    delivered: list[Notification] = []
+    delivered: list[News] = []
     notes: list[str] = []
 
     async def run() -> None:
-        kernel = LinuxKernel(["sd*"], sysfs=tmp_path, note=notes.append)
+        kernel = LinuxKernel(["sd*"], node="node1", sysfs=tmp_path, note=notes.append)
         await kernel.start(delivered.append)
         for message in (uevent("change", "sda"), uevent("change", "vdb"), b"\xff", b"x@\0"):
             kernel._take(message)
@@ -71,7 +74,9 @@ def test_a_message_becomes_one_notification_with_what_sysfs_says(tmp_path: Path)
         await kernel.stop()
 
     asyncio.run(run())
-    scan, change, removal = delivered
+    view, scan, change, removal = delivered
+    assert isinstance(view, View)
+    assert (view.master, view.members, view.quorate) == ("node1", ("node1",), True)
     assert isinstance(scan, DevicesScanned)
     assert (scan.reason, scan.devices) == ("start", (SMALL,))
     assert isinstance(change, DeviceNotified)
@@ -79,3 +84,16 @@ def test_a_message_becomes_one_notification_with_what_sysfs_says(tmp_path: Path)
     assert isinstance(removal, DeviceNotified)
     assert (removal.action, removal.device, removal.name) == ("remove", None, "sda")
     assert notes == ["uevent is not UTF-8: ignored"]
+
+
+def test_what_is_to_be_held_is_held_at_once(tmp_path: Path) -> None:
+    delivered: list[News] = []
+
+    async def run() -> None:
+        kernel = LinuxKernel(["sd*"], sysfs=tmp_path)
+        await kernel.start(delivered.append)
+        kernel.direct(Hold(7, (("datadg", 1),)))
+        await kernel.stop()
+
+    asyncio.run(run())
+    assert delivered[-1] == Held(7)

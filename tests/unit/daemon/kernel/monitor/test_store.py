@@ -1,6 +1,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from daemon.kernel.monitor import store
@@ -30,9 +31,18 @@ def test_a_damaged_file_is_not_taken_for_another(tmp_path: Path) -> None:
 def test_a_newer_file_is_refused_by_its_format(tmp_path: Path) -> None:
     store.save(tmp_path, MONITOR)
     file = tmp_path / "monitor.json"
-    file.write_text(file.read_text().replace('"format": 1', '"format": 2'))
-    with pytest.raises(UnknownFormat, match="format 2"):
+    file.write_text(file.read_text().replace('"format": 2', '"format": 3'))
+    with pytest.raises(UnknownFormat, match="format 3"):
         store.load(tmp_path)
+
+
+def test_a_file_without_members_becomes_one_whose_nodes_have_not_joined(tmp_path: Path) -> None:
+    (tmp_path / "monitor.json").write_text(
+        '{"boot_id": "boot", "cluster": "lab", "disks": {}, "format": 1, "nodes": ["node1"],'
+        ' "seqnum": 7}'
+    )
+    loaded = store.load(tmp_path)
+    assert loaded == msgspec.structs.replace(found("lab", ["node1"], 0, 1, "boot"), seqnum=7)
 
 
 def test_a_directory_has_one_monitor(tmp_path: Path) -> None:
