@@ -7,8 +7,7 @@ bit: one MessagePack value. It reads no socket: `feed` takes what arrived, in an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
 import msgpack
 
@@ -27,9 +26,6 @@ MAX_DEPTH = 32
 MAX_ITEMS = 1 << 18
 # What a request says of itself, beside its arguments.
 REST_OF_REQUEST = 1 << 16
-
-
-T = TypeVar("T")
 
 
 class FrameReader:
@@ -65,7 +61,10 @@ class FrameReader:
                 on at every call.
 
         """
-        return self._taken(data, self._decode)
+        try:
+            return [self._decode(body) for body in self.feed_bodies(data)]
+        except ProtocolViolation as violation:
+            raise self._break(violation) from violation
 
     def feed_bodies(self, data: bytes) -> list[bytes]:
         """Return the messages that are complete with `data` for who decodes them into types.
@@ -74,18 +73,20 @@ class FrameReader:
             ProtocolViolation: as `feed`, but that it is no MessagePack may still come out.
 
         """
-        return self._taken(data, self._checked)
+        if self._broken is not None:
+            raise self._broken
+        self._buffer += data
+        try:
+            return [self._checked(body) for body in self._bodies()]
+        except ProtocolViolation as violation:
+            raise self._break(violation) from violation
 
-    def _taken(self, data: bytes, convert: Callable[[bytes], T]) -> list[T]:
-        if self._broken is None:
-            self._buffer += data
-            try:
-                return [convert(body) for body in self._bodies()]
-            except ProtocolViolation as violation:
-                self._broken = violation
-                self._buffer.clear()
-                self._message.clear()
-        raise self._broken
+    def _break(self, violation: ProtocolViolation) -> ProtocolViolation:
+        """Take nothing more, and forget what was held."""
+        self._broken = self._broken or violation
+        self._buffer.clear()
+        self._message.clear()
+        return self._broken
 
     def _bodies(self) -> Iterator[bytes]:
         while len(self._buffer) >= HEADER_BYTES:

@@ -34,7 +34,7 @@ from tests.support.peers import (
 
 pytestmark = pytest.mark.integration
 
-HEARTBEAT = b"\xc0"
+HEARTBEAT = b"\x00"
 
 
 @asynccontextmanager
@@ -65,7 +65,7 @@ DEEP = b"\x94\xaejoin-checked\x01\x01" + b"\x91" * 100 + b"\xc0"
     [
         b"\xc1",
         b"\xc0\xc0",
-        b"\x01",
+        b"\xa1x",
         b"\x93\xa6agreed\x01\xa1x",
         b"\x93\xa6nobody\x01\x01",
         LIST_OF_MILLIONS,
