@@ -238,6 +238,8 @@ class Requests:
                 self._refuse(request, refusal)
         if self.proposer is not None:
             self.proposer.propose_waiting()
+        # The master's term may be elected here already, where the view comes after it.
+        self.applied()
 
     def applied(self) -> None:
         """Something was applied: if a term began with it, settle what was under way before."""
