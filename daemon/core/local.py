@@ -36,9 +36,15 @@ class LocalFacts:
         """Return the log that a command belongs to, ``shared`` or ``node``."""
         return sharing.home_of(self._shared.state, self._own.state, command)
 
-    def private_objection(self, events: Sequence[AnyEvent]) -> StoreError | None:
-        """Return what the shared configuration has against a private change (D3)."""
-        return sharing.private_check(self._shared.state, self._own.state, events)
+    def private_objection(
+        self, events: Sequence[AnyEvent], reserved: Sequence[Commit] = ()
+    ) -> StoreError | None:
+        """Return what the shared configuration has against a private change (D3).
+
+        `reserved` are commits whose outcome is not known yet.
+        """
+        coming = [event for c in reserved for event in decode_events(c.payload, c.position)]
+        return sharing.private_check(self._shared.state, self._own.state, events, coming)
 
     def objection(self, commit: Commit) -> StoreError | None:
         """Return what this node has against a commit, None if nothing (D3)."""

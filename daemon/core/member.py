@@ -21,6 +21,7 @@ from daemon.core.requests import Requests
 from daemon.core.sharedlog import SharedLog
 from daemon.core.station import Station
 from daemon.core.view import View
+from eventstore.codec import Commit
 from eventstore.errors import StoreError
 
 BACKOFF_MS = 150
@@ -43,6 +44,16 @@ class Member(Station):
         self.on_applied = self.requests.applied
         self.restart_at: int | None = None
         self.remind_at: int | None = None
+
+    @property
+    def reserved(self) -> tuple[Commit, ...]:
+        """Return what is on its way: its names and disks are held until the outcome (D3)."""
+        records = [self.checked, self.hard.doubt]
+        if self.proposed is not None:
+            records.append(self.proposed.record)
+        if self.office is not None and self.office.proposing.open is not None:
+            records.append(self.office.proposing.open.record)
+        return tuple(commit for record in records if record for commit in record.commits)
 
     def is_master_of(self, term: int) -> bool:
         """Whether this node is the master of a term, now."""

@@ -127,7 +127,7 @@ class Private:
         try:
             self._check_expected(said)
             events = decide(self.own.state, said.command, Moment(self.name, self._wall_us))
-            objection = self.local.private_objection(events)
+            objection = self.local.private_objection(events, self.member.reserved)
             if objection is not None:
                 raise objection
             if said.dry_run:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from daemon.core import messages as msg
-from daemon.core.proposal import Proposal
+from daemon.core.proposal import Proposal, Stage
 from daemon.core.proposing import Proposing
 from daemon.core.ready import Found, Received
 from daemon.core.requests import Requests
@@ -353,6 +353,12 @@ class Reconfigurations:
         """Return the requests of the open proposal."""
         proposal = self.office.proposing.open
         return () if proposal is None else proposal.requests
+
+    def suspended(self) -> Sequence[Request]:
+        """Return those of a proposal that is only being checked: it is on no disk yet (D10)."""
+        proposal = self.office.proposing.open
+        is_checked = proposal is not None and proposal.stage is Stage.CHECKING
+        return self.proposed() if is_checked else ()
 
     def waiters(self) -> Iterable[Waiter]:
         """Return everyone who waits for a current read."""

@@ -47,6 +47,9 @@ class Proposer(Protocol):
     def proposed(self) -> Sequence[Request]:
         """Return the requests of the open proposal."""
 
+    def suspended(self) -> Sequence[Request]:
+        """Return those of a proposal that is only being checked (D10)."""
+
     def waiters(self) -> Iterable[Waiter]:
         """Return everyone who waits for a current read."""
 
@@ -216,7 +219,10 @@ class Requests:
         """This node is not master any more, or begins a new term: nothing is decided twice."""
         proposer, self.proposer = self.proposer, None
         assert proposer is not None
-        self.unsettled += [request for request in proposer.proposed() if request.tokens]
+        suspended = proposer.suspended()
+        self.put_back(suspended)
+        proposed = [request for request in proposer.proposed() if request not in suspended]
+        self.unsettled += [request for request in proposed if request.tokens]
         for request in tuple(self.queue.values()):
             request.waiters = [w for w in request.waiters if w.token]
             if not request.waiters:
@@ -238,6 +244,8 @@ class Requests:
                 self._refuse(request, refusal)
         if self.proposer is not None:
             self.proposer.propose_waiting()
+        # The master's term may be elected here already, where the view comes after it.
+        self.applied()
 
     def applied(self) -> None:
         """Something was applied: if a term began with it, settle what was under way before."""

@@ -210,18 +210,34 @@ def shared_disk(shared: State, identity: str) -> Disk | None:
     return found if isinstance(found, Disk) else None
 
 
-def private_check(shared: State, own: State, events: Sequence[ev.AnyEvent]) -> StoreError | None:
-    """Return what stands against events of a node's own log: a shared name or disk (D3)."""
+def private_check(
+    shared: State, own: State, events: Sequence[ev.AnyEvent], coming: Sequence[ev.AnyEvent] = ()
+) -> StoreError | None:
+    """Return what stands against events of a node's own log: a shared name or disk (D3).
+
+    `coming` are events of the shared log whose outcome is not known yet.
+    """
+    names = {name for event in coming if (name := _group_name(event)) is not None}
+    identities = _identities(shared, coming)
     for event in events:
         name = _group_name(event)
-        if name is not None and name in shared.group_names:
+        if name is not None and (name in shared.group_names or name in names):
             return _shared_group(name)
         if isinstance(event, (ev.DiskAdded, ev.DiskInitialized)):
             rid = event.device if isinstance(event, ev.DiskAdded) else event.rid
             device = own.get((NODE_SPACE, rid))
-            if isinstance(device, Device) and shared_disk(shared, device.identity) is not None:
+            if not isinstance(device, Device):
+                continue
+            if device.identity in identities or shared_disk(shared, device.identity) is not None:
                 return _shared_disk(device.name)
     return None
+
+
+def _identities(shared: State, coming: Sequence[ev.AnyEvent]) -> set[str]:
+    """Return the identities of the devices that events bring into a shared group."""
+    introduced = {e.rid: e.identity for e in coming if isinstance(e, ev.DeviceAdded)}
+    added = (event for event in coming if isinstance(event, ev.DiskAdded))
+    return {introduced.get(e.device) or _identity(shared, e) for e in added} - {""}
 
 
 def _no_device(name: str) -> NotFound:
