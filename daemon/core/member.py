@@ -60,6 +60,7 @@ class Member(Station):
         self.view = view
         if view.arbiter and view.number > self.hard.view_number:
             self.set_hard(view_number=view.number)
+        self.is_connected = self.is_connected and self.name in view.names
         self.leave_office()
         who = ", ".join(view.members) or "nobody"
         quorum = "" if view.quorate else ", not in quorum"

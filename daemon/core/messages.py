@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from eventstore.codec import Commit
+from eventstore.model.decide.sharing import DiskFact
 
 
 class Record(Struct, frozen=True, array_like=True):
@@ -180,7 +181,8 @@ class Ship(Message, frozen=True, tag="ship"):
     """A utility's request, from the node where it was asked (A6).
 
     It runs at most once, and in no other term. `below` is the lowest sequence that the sender
-    still waits for: what the master remembers of earlier ones may go.
+    still waits for: what the master remembers of earlier ones may go. `disks` are the devices
+    that the command names, as the sender knows them.
     """
 
     incarnation: int
@@ -192,6 +194,7 @@ class Ship(Message, frozen=True, tag="ship"):
     context: bytes
     expect: int | None
     dry_run: bool
+    disks: tuple[DiskFact, ...] = ()
 
 
 class Answered(Message, frozen=True, tag="answered"):

@@ -27,6 +27,7 @@ from daemon.core.view import View, is_majority
 from daemon.core.waiting import is_of_client
 from eventstore.codec import decode_header
 from eventstore.model import events as ev
+from eventstore.model.decide.electing import election
 
 RESEND_MS = 300
 """When what was not answered is sent again: a link that was lost takes about so long to return."""
@@ -292,7 +293,8 @@ class Office:
         elected = ev.MasterElected(
             self.term, self.here, first, self.view.names, boot_ids, self.view.members
         )
-        self.proposing.propose_own((elected,), again=True)
+        events = election(self.member.shared.state, elected)
+        self.proposing.propose_own(events, again=True)
 
     # D: what comes after a proposal.
 

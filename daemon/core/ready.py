@@ -131,6 +131,12 @@ class Held(Struct, frozen=True):
     problem: str | None = None
 
 
+class Leave(Struct, frozen=True):
+    """The kernel says that this node is to leave the cluster cleanly, or is to stay (B8)."""
+
+    wanted: bool = True
+
+
 class Tick(Struct, frozen=True):
     """The time that a `Ready` named in `wake_at_ms` has come."""
 
@@ -141,7 +147,8 @@ class Stop(Struct, frozen=True):
     reason: str
 
 
-Input = Begin | Submit | ReadCurrent | Notified | Viewed | Received | Held | Tick | Stop
+FromKernel = Notified | Viewed | Held | Leave
+Input = Begin | Submit | ReadCurrent | Received | Tick | Stop | FromKernel
 
 
 class Send(Struct, frozen=True):
@@ -194,7 +201,11 @@ class PutOut(Struct, frozen=True):
     reason: str
 
 
-Directive = Hold | Release | ReadyForSlaves | JoinComplete | PutOut
+class LeaveAllowed(Struct, frozen=True):
+    """This node has nothing in use: it may leave, and nothing will need recovery (B8)."""
+
+
+Directive = Hold | Release | ReadyForSlaves | JoinComplete | PutOut | LeaveAllowed
 
 
 class Ready(Struct, frozen=True):

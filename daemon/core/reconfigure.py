@@ -105,6 +105,7 @@ class Reconfigurations:
             found=said.found,
             as_of=said.as_of,
             waiters=[waiter],
+            disks=ship.disks,
         )
         self.requests.enqueue(request)
 
@@ -187,7 +188,7 @@ class Reconfigurations:
         if request.expect is not None and request.expect < shared.last_change:
             raise changed_since(request.expect, shared.last_change)
         moment = Moment(request.origin, member.wall_us)
-        events = member.local.decide(request.command, moment)
+        events = member.local.decide(request.command, moment, request.disks)
         if request.dry_run:
             self._answer(request, self._would_do(events))
             return None

@@ -100,10 +100,20 @@ class Requests:
         refusal = self._refusal()
         if refusal is None and self.proposer is None and not said.ship:
             refusal = not_shipped()
+        if refusal is None:
+            refusal = self._resolve(request)
         if refusal is not None:
             self._refuse(request, refusal)
             return
         self.enqueue(request)
+
+    def _resolve(self, request: Request) -> StoreError | None:
+        """Find the devices that the command names here; return why they cannot be had (D3)."""
+        try:
+            request.disks = self.member.local.named_disks(request.command)
+        except StoreError as error:
+            return error
+        return None
 
     def _refusal(self) -> StoreError | None:
         """Return why no shared change can be made from here at all, now."""
@@ -181,6 +191,7 @@ class Requests:
             encode_context(request.context),
             request.expect,
             request.dry_run,
+            request.disks,
         )
         member.work.send_early(member.hard.promised_to, ship)
         self.resend_at = member.now_ms + RESEND_MS

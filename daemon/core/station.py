@@ -19,7 +19,7 @@ from daemon.core.sharedlog import SharedLog
 from daemon.core.view import View, is_majority
 from daemon.core.work import Work
 from eventstore.codec import Commit
-from eventstore.model.cluster import elected_term
+from eventstore.model.cluster import elected_term, joined_nodes
 
 PROTOCOLS = (1, 1)
 """The protocol versions that this program speaks."""
@@ -45,6 +45,8 @@ class Station:
         """What is written down as soon as the kernel holds I/O (D4)."""
         self.damage_heard: set[tuple[str, int]] = set()
         """(node, daemon incarnation) of logs that were said to be damaged (C3)."""
+        self.is_connected = False
+        """Whether the log was caught up with a master's since the daemon started (E3)."""
         self.work = Work()
         self.now_ms = 0
         self.wall_us = 0
@@ -97,7 +99,7 @@ class Station:
         """
         self._append(commits, flush=flush)
         self._trust_again()
-        self.on_applied()
+        self._applied()
 
     def catch_up(self, commits: tuple[Commit, ...]) -> None:
         """Apply what others had already: it proves nothing of this node's own log (C3).
@@ -106,6 +108,11 @@ class Station:
             Damaged: it gives another state here (G3).
         """
         self._append(commits, flush=True)
+        self._applied()
+
+    def _applied(self) -> None:
+        joined = self.name in joined_nodes(self.shared.state)
+        self.is_connected = self.is_connected or (joined and self.is_elected)
         self.on_applied()
 
     def _append(self, commits: tuple[Commit, ...], *, flush: bool) -> None:

@@ -11,6 +11,7 @@ from daemon.core.ready import Answer, Found
 from eventstore.codec import Context
 from eventstore.errors import ExpectFailed, Overloaded, StoreError, Unavailable
 from eventstore.model.commands import AnyCommand
+from eventstore.model.decide.sharing import DiskFact
 
 
 def is_of_client(tx: str) -> bool:
@@ -41,6 +42,8 @@ class Request(Struct, eq=False):
     found: Found | None
     as_of: int
     waiters: list[Waiter]
+    disks: tuple[DiskFact, ...] = ()
+    """The devices that the command names, as the asking node knows them."""
 
     @property
     def tokens(self) -> tuple[int, ...]:

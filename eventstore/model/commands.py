@@ -160,11 +160,16 @@ class DeportDiskGroup(Command, frozen=True, tag="dg.deport"):
 
 
 class ImportDiskGroup(Command, frozen=True, tag="dg.import"):
-    """Bring a deported disk group back, by name or ID, perhaps under another name."""
+    """Bring a deported disk group back, by name or ID, perhaps under another name.
+
+    A shared one that is `temporary` is not imported by the cluster's next start.
+    """
 
     group: Text
     new_name: Text | None = None
     force: bool = False
+    shared: bool = False
+    temporary: bool = False
 
 
 class RenameDiskGroup(Command, frozen=True, tag="dg.rename"):

@@ -103,6 +103,18 @@ SENT |= {
         "plex.dis",
         {"group": "datadg", "plex": "vol01-02", "remove": True},
     ),
+    "vxdg -s init datadg datadg01=loop0 loop1": (
+        "dg.init",
+        {"group": "datadg", "disks": DISKS, "shared": True},
+    ),
+    "vxdg -s -t import datadg": (
+        "dg.import",
+        {"group": "datadg", "new_name": None, "force": False, "shared": True, "temporary": True},
+    ),
+    "vxdg -g datadg set activation=sw": (
+        "dg.set",
+        {"group": "datadg", "values": {"activation": "sw"}},
+    ),
     "vxdg deport datadg": ("dg.deport", {"group": "datadg"}),
     "vxdg import datadg": ("dg.import", {"group": "datadg", "new_name": None, "force": False}),
     "vxdg -f -n payroll import datadg": (

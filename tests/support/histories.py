@@ -186,6 +186,9 @@ def _a_cluster(core: Core) -> None:
     for event in (
         ev.DiskGroupCreated("g1", "shared", 2000),
         ev.DiskGroupUpgraded("g1", 310),
+        ev.ActivationSet("g1", "node1", "sw"),
+        ev.ActivationSet("g1", "node1", "off"),
+        ev.AutoImportSet("g1", automatic=False),
         ev.NodeLeft("node1", clean=True),
         ev.RequestsFailed(("grow-more",), "node2", "V-5-1-7916", "not every node had it", "C4"),
         ev.VersionRaised(1),

@@ -7,6 +7,7 @@ from typing import Any, get_args
 
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide import (
+    activation,
     copies,
     disks,
     editing,
@@ -59,7 +60,7 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.DeportDiskGroup: _timeless(moving.deport),
     cmd.ImportDiskGroup: _timeless(moving.bring_in),
     cmd.RenameDiskGroup: _timeless(moving.rename),
-    cmd.SetDiskGroup: _timeless(moving.set_attributes),
+    cmd.SetDiskGroup: activation.set_attributes,
     cmd.RenameDisk: _timeless(moving.rename_disk),
     cmd.TakeOverDiskGroup: _timeless(takeover.take_over),
     cmd.OfflineDisk: _timeless(disks.offline),
