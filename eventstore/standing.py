@@ -47,8 +47,11 @@ class Standing:
 
     @property
     def here(self) -> str:
-        """Return the node's name; "" before it has one."""
-        header = self.state("node").get(OWN_HEADER)
+        """Return the node's name; "" where its own log does not tell it."""
+        try:
+            header = self.state("node").get(OWN_HEADER)
+        except NotFound:
+            return ""
         return header.name if isinstance(header, Node) else ""
 
     @property
