@@ -46,6 +46,10 @@ class Joining:
             self._done()
             return
         self._joining = coming[0]
+        if coming[0] not in member.shared.configured:
+            why = "it is none of the configured nodes: 'vx cluster add NODE' makes it one (B11)"
+            self._give_up(coming[0], why)
+            return
         if coming[0] == member.name:
             objection = member.local.join_objection()
             self._decide(None if objection is None else objection.to_map())

@@ -10,6 +10,7 @@ from typing import Annotated, Union
 
 from msgspec import Meta, Struct
 
+from eventstore.model.cluster_commands import AddNode as AddNode, RemoveNode as RemoveNode
 from eventstore.model.command import MAX_LIST, Command, Sectors, Text
 from eventstore.model.edit_commands import (
     CopyToPlex as CopyToPlex,
@@ -361,4 +362,6 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     MoveVolume,
     UpgradeDiskGroup,
     SetDevice,
+    AddNode,
+    RemoveNode,
 ]

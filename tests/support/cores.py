@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from daemon.core import messages as msg
+from daemon.core.livelog import LiveLog
 from daemon.core.node import Node
 from daemon.core.ready import (
     Begin,
@@ -38,7 +39,7 @@ class OneCore:
         self.name = name
         self.log: list[Commit] = []
         self.own: list[Commit] = []
-        self.hard = HardState()
+        self.hard = HardState(intact=bool(nodes))
         self.directives: list[Directive] = []
         self.answers: dict[int, dict[str, Any]] = {}
         self.notes: list[str] = []
@@ -46,10 +47,12 @@ class OneCore:
         self.boot = f"{name}-boot1"
         shared, own = an_empty_shared_log(), an_empty_log("node")
         founding = Context(Actor(program=FOUNDER), clock_us=START_US)
-        for log, event, position in (
+        founded: tuple[tuple[LiveLog, ev.AnyEvent, int | None], ...] = (
             (shared, ev.ClusterCreated("c1", "prod", tuple(nodes)), None),
             (own, ev.NodeCreated(name, "c1"), 1),
-        ):
+        )
+        # A node that no nodes were named to is blank: it gets its shared log from others.
+        for log, event, position in founded if nodes else founded[1:]:
             tx = f"founding@{log.log}-1"
             entry = log.record(tx, FOUNDER, founding, (event,), term=0, shared_position=position)
             assert isinstance(entry.item, Commit)
@@ -68,9 +71,15 @@ class Cores:
         self.nodes = {name: OneCore(name, names) for name in names}
         self.queue: deque[tuple[str, Input]] = deque()
         self.cut: set[str] = set()
+        self.proposed: list[msg.Record] = []
         self._tokens = 0
         for name, one in self.nodes.items():
             self.steps(name, Begin(one.boot, "sim", "sim"))
+
+    def adds_blank(self, name: str) -> None:
+        """There is one more node, with nothing on its disk."""
+        self.nodes[name] = OneCore(name, ())
+        self.steps(name, Begin(self.nodes[name].boot, "sim", "sim"))
 
     def __getitem__(self, name: str) -> OneCore:
         return self.nodes[name]
@@ -96,6 +105,8 @@ class Cores:
         return ready
 
     def _send(self, sender: str, to: str, message: msg.AnyMessage) -> None:
+        if isinstance(message, msg.Propose) and message.record not in self.proposed:
+            self.proposed.append(message.record)
         if to in self.nodes and not {sender, to} & self.cut:
             self.queue.append((to, Received(sender, msg.decode(msg.encode(message)))))
 
@@ -139,14 +150,19 @@ class Cores:
             self.steps(name, Notified(notification))
         self.settle()
 
-    def asks(self, name: str, command: cmd.AnyCommand) -> dict[str, Any]:
-        """A utility on a node asks for a change; return the answer."""
+    def begins(self, name: str, command: cmd.AnyCommand) -> int:
+        """A utility on a node asks for a change, which begins; return its token."""
         self._tokens += 1
         verb = str(command.__struct_config__.tag)
         context = Context(Actor(0, "root", 1, "vx"), clock_us=START_US)
         self.steps(name, Submit(self._tokens, f"r{self._tokens}", verb, command, context))
+        return self._tokens
+
+    def asks(self, name: str, command: cmd.AnyCommand) -> dict[str, Any]:
+        """A utility on a node asks for a change; return the answer."""
+        token = self.begins(name, command)
         self.settle()
-        return self.nodes[name].answers[self._tokens]
+        return self.nodes[name].answers[token]
 
     def done(self, name: str, *commands: cmd.AnyCommand) -> None:
         """A utility on a node asks for changes, and they are made."""

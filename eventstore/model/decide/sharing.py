@@ -72,8 +72,12 @@ _TOUCHES_DATA = (
 def home_of(shared: State, own: State, command: cmd.AnyCommand) -> Literal["shared", "node"]:
     """Return the log to which a command belongs: that of the disk group that it names.
 
+    The nodes of the cluster are in the shared one.
+
     A group that this node does not know may be one of the cluster's, of which it has not heard.
     """
+    if isinstance(command, (cmd.AddNode, cmd.RemoveNode)):
+        return "shared"
     if isinstance(command, cmd.CreateDiskGroup):
         return "shared" if command.shared else "node"
     if isinstance(command, cmd.ImportDiskGroup):

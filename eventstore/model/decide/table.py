@@ -12,6 +12,7 @@ from eventstore.model.decide import (
     disks,
     editing,
     groups,
+    membership,
     moving,
     plexes,
     resize,
@@ -79,6 +80,8 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.CopyToPlex: _timeless(copies.copy),
     cmd.MovePlex: _timeless(copies.replace),
     cmd.MoveVolume: _timeless(copies.move),
+    cmd.AddNode: _timeless(membership.add),
+    cmd.RemoveNode: _timeless(membership.remove),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"
