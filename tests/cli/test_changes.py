@@ -115,6 +115,8 @@ SENT |= {
         "dg.set",
         {"group": "datadg", "values": {"activation": "sw"}},
     ),
+    "vx cluster add node4": ("cluster.add", {"node": "node4"}),
+    "vx cluster remove node3 --yes": ("cluster.remove", {"node": "node3"}),
     "vxdg deport datadg": ("dg.deport", {"group": "datadg"}),
     "vxdg import datadg": ("dg.import", {"group": "datadg", "new_name": None, "force": False}),
     "vxdg -f -n payroll import datadg": (
