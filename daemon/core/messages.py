@@ -69,6 +69,8 @@ class Promised(Message, frozen=True, tag="promised"):
     doubt: Record | None
     protocols: tuple[int, int]
     incarnation: int
+    quarantined: int = 0
+    """The first position at which the log is another one; 0: it is not known to be one (B3)."""
 
 
 class Deposed(Message, frozen=True, tag="deposed"):
@@ -114,6 +116,26 @@ class Distrust(Message, frozen=True, tag="distrust"):
 
 class Diverged(Message, frozen=True, tag="diverged"):
     """The member's log is not a prefix of the master's, from `position` on at the latest (B3)."""
+
+    position: int
+
+
+class Compare(Message, frozen=True, tag="compare"):
+    """Does the member's log have this hash at a position? (B3)."""
+
+    position: int
+    hash: bytes
+
+
+class Compared(Message, frozen=True, tag="compared"):
+    """Whether it has."""
+
+    position: int
+    same: bool
+
+
+class Quarantine(Message, frozen=True, tag="quarantine"):
+    """The member's log is another one from a position on: an administrator has to look (B3)."""
 
     position: int
 
@@ -242,6 +264,9 @@ AnyMessage = (
     | CaughtUp
     | Distrust
     | Diverged
+    | Compare
+    | Compared
+    | Quarantine
     | Check
     | Agreed
     | Propose

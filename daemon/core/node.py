@@ -14,11 +14,13 @@ from daemon.core.livelog import LiveLog
 from daemon.core.local import LocalFacts
 from daemon.core.member import Member
 from daemon.core.private import Private
+from daemon.core.quarantine import set_aside
 from daemon.core.ready import (
     Answer,
     Begin,
     FromKernel,
     HardState,
+    HashAt,
     Held,
     Input,
     Leave,
@@ -26,6 +28,7 @@ from daemon.core.ready import (
     ReadCurrent,
     Ready,
     Received,
+    SetAside,
     Stop,
     Submit,
     Tick,
@@ -64,7 +67,12 @@ class Node:
     def standing(self) -> Standing:
         """Return whether shared disk groups are enabled here, and if not, why (C1, E3)."""
         member = self.member
-        return standing(member.view, self.name, connected=member.is_connected)
+        return standing(
+            member.view,
+            self.name,
+            connected=member.is_connected,
+            quarantined=member.hard.quarantined,
+        )
 
     def step(self, now_ms: int, wall_us: int, said: Input) -> Ready:
         """Take one input, and return the work that follows from it.
@@ -79,6 +87,7 @@ class Node:
         self._dispatch(said)
         self._tell(work)
         self.leaving.look()
+        self.private.record_facts()
         return work.ready(member.wake_at())
 
     def _dispatch(self, said: Input) -> None:
@@ -95,8 +104,15 @@ class Node:
                 self.private.begin(said)
             case Stop():
                 self.private.stop(said.reason)
+            case HashAt():
+                self.member.looked_up(said)
+            case SetAside():
+                self._set_aside(said.token)
             case _:
                 self._from_kernel(said)
+
+    def _set_aside(self, token: int) -> None:
+        self.member.work.replies.append((token, set_aside(self.member)))
 
     def _from_kernel(self, said: FromKernel) -> None:
         match said:

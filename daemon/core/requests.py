@@ -25,6 +25,7 @@ from daemon.core.waiting import (
     master_changed,
     not_active,
     not_shipped,
+    quarantined,
 )
 from eventstore.codec import encode_context
 from eventstore.errors import Overloaded, StoreError
@@ -118,6 +119,8 @@ class Requests:
     def _refusal(self) -> StoreError | None:
         """Return why no shared change can be made from here at all, now."""
         view = self.member.view
+        if self.member.hard.quarantined:
+            return quarantined(self.member.hard.quarantined)
         if view is None:
             return not_active("the kernel has not told yet who is in the cluster")
         if self.member.name not in view.members:

@@ -23,8 +23,10 @@ class Standing(Struct, frozen=True):
         return not self.why
 
 
-def standing(view: View | None, name: str, *, connected: bool) -> Standing:
+def standing(view: View | None, name: str, *, connected: bool, quarantined: int = 0) -> Standing:
     """Return how a node stands; `connected`: it caught up since its daemon started."""
+    if quarantined:
+        return Standing(f"its shared log is quarantined from @{quarantined} on")
     if view is None:
         return Standing("the kernel has not told yet who is in the cluster")
     if name not in view.names:

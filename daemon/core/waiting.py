@@ -92,6 +92,17 @@ def not_active(why: str) -> Unavailable:
     )
 
 
+def quarantined(position: int) -> Unavailable:
+    """Return the refusal of a node whose log is another one than the cluster's (B3)."""
+    return Unavailable(
+        "V-5-1-9109",
+        f"the shared log of this node is another one than the cluster's, from @{position} on",
+        cause="a restored backup, a disk of another cluster, or a forced start",
+        fix="look at it; 'vx quarantine set-aside' keeps what differs aside, then the node joins",
+        rule="B3",
+    )
+
+
 def not_shipped() -> Unavailable:
     """Return the refusal of a slave that was told not to ship (A6)."""
     return Unavailable(

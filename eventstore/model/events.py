@@ -12,6 +12,8 @@ from typing import Union
 
 from eventstore.model.cluster_events import (
     ConfiguredNodesChanged as ConfiguredNodesChanged,
+    LogQuarantined as LogQuarantined,
+    LogSetAside as LogSetAside,
     MasterElected as MasterElected,
     NodeJoined as NodeJoined,
     NodeLeft as NodeLeft,
@@ -354,6 +356,8 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     DeviceCloneSet,
     ActivationSet,
     AutoImportSet,
+    LogQuarantined,
+    LogSetAside,
 ]
 
 

@@ -339,6 +339,8 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DeviceChanged: _device_changed,
     ev.DeviceResized: _device_resized,
     ev.NoticeIgnored: _nothing,
+    ev.LogQuarantined: _nothing,
+    ev.LogSetAside: _nothing,
     ev.DiskInitialized: _disk_initialized,
     ev.DiskGroupCreated: _group_created,
     ev.DiskGroupDestroyed: _group_destroyed,

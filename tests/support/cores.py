@@ -1,5 +1,7 @@
 """Several nodes' cores and the wires between them: no time, no loss, unless a test says so."""
 
+from __future__ import annotations
+
 from collections import deque
 from collections.abc import Sequence
 from typing import Any
@@ -9,8 +11,10 @@ from daemon.core.livelog import LiveLog
 from daemon.core.node import Node
 from daemon.core.ready import (
     Begin,
+    Cut,
     Directive,
     HardState,
+    HashAt,
     Held,
     Hold,
     Input,
@@ -43,6 +47,8 @@ class OneCore:
         self.directives: list[Directive] = []
         self.answers: dict[int, dict[str, Any]] = {}
         self.notes: list[str] = []
+        self.aside: list[Commit] = []
+        self.looks_up = True
         self.runs = 1
         self.boot = f"{name}-boot1"
         shared, own = an_empty_shared_log(), an_empty_log("node")
@@ -58,6 +64,20 @@ class OneCore:
             assert isinstance(entry.item, Commit)
             (self.log if log is shared else self.own).append(entry.item)
         self.node = Node(name, "prod", shared, own, self.hard)
+
+    def cut(self, cut: Cut) -> None:
+        """Keep the end of the log aside, and be what is left of it."""
+        self.aside = self.log[cut.first - 1 :]
+        self.log = self.log[: cut.first - 1]
+        shared = an_empty_shared_log()
+        for commit in self.log:
+            shared.take(commit, 0)
+        self.node = Node(self.name, "prod", shared, self.node.own, self.hard)
+
+    def becomes(self, other: OneCore) -> None:
+        """Have another's shared log and hard state, as from a backup of another life."""
+        self.log, self.hard = list(other.log), other.hard
+        self.node = Node(self.name, "prod", other.node.shared, self.node.own, self.hard)
 
     def asked_of_kernel(self, kind: type) -> list[Directive]:
         return [found for found in self.directives if isinstance(found, kind)]
@@ -98,6 +118,11 @@ class Cores:
         for hold in ready.directives:
             if isinstance(hold, Hold):
                 self.queue.append((name, Held(hold.number)))
+        for position in ready.lookups if one.looks_up else ():
+            self.queue.append((name, HashAt(position, one.log[position - 1].hash)))
+        if ready.cut is not None:
+            one.cut(ready.cut)
+            self.restarts(name)
         for send in (*ready.early, *ready.sends):
             self._send(name, send.to, send.message)
         for load in ready.loads:

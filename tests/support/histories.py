@@ -193,6 +193,8 @@ def _a_cluster(core: Core) -> None:
         ev.RequestsFailed(("grow-more",), "node2", "V-5-1-7916", "not every node had it", "C4"),
         ev.VersionRaised(1),
         ev.ConfiguredNodesChanged(("node1", "node2")),
+        ev.LogQuarantined(4),
+        ev.LogSetAside(4, 5),
     ):
         core.shares(event)
 
