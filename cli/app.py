@@ -22,9 +22,10 @@ _MOVABLE = {
     **dict.fromkeys(("--alldgs", "-e"), False),  # vxdisk -e -o alldgs list
     **dict.fromkeys(("-r", "-f"), False),  # vxedit -rf rm NAME
     "-T": True,  # vxdg -T VERSION upgrade DG
+    "-s": False,  # vxdg -s init DG
 }
 # In `vxdg -n NEW -f import DG` the letters mean what they mean in the original.
-_MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True}
+_MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True, "-t": False}
 _HELP = """Ask about a cluster's storage configuration, now or at any moment, and change it.
 
 `vx NOUN VERB`, or `vx VERB` for questions about history. A command has its own help: `vx dg -h`.

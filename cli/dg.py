@@ -27,6 +27,8 @@ NewDisks = Annotated[
 ]
 DiskNames = Annotated[list[str], Argument(metavar="DISK...", help="names of disks in the group")]
 
+Shared = Annotated[bool, Option("-s", help="a group of the whole cluster")]
+
 # Attributes of the original that would otherwise be taken for the name of a disk.
 _ATTRIBUTES = ("cds", "nconfig", "nlog", "minor", "activation", "comment")
 
@@ -61,14 +63,16 @@ def free(source: Source, group: Group = None) -> None:
 
 @app.command(cls=Command)
 @writes
-def init(change: Change, group: GroupName, disks: NewDisks) -> None:
-    """Make a disk group of some devices.
+def init(change: Change, group: GroupName, disks: NewDisks, shared: Shared = False) -> None:
+    """Make a disk group of some devices; with -s the cluster's, else this node's.
 
     Examples:
       vxdg init datadg datadg01=sdb datadg02=sdc
+      vxdg -s init shareddg sdd sde
       vx dg init datadg sdb --dry-run
     """
-    perform(change, "dg.init", {"group": group, "disks": _new_disks(disks)})
+    args: dict[str, object] = {"group": group, "disks": _new_disks(disks)}
+    perform(change, "dg.init", args | ({"shared": True} if shared else {}))
 
 
 @app.command(cls=Command)
@@ -130,15 +134,22 @@ def import_(
         str | None, Option("-n", metavar="NEW", help="give it this name from here on")
     ] = None,
     force: Annotated[bool, Option("-f", help="even if disks are missing")] = False,
+    shared: Shared = False,
+    temporary: Annotated[
+        bool, Option("-t", help="of a shared one: the cluster's next start leaves it out")
+    ] = False,
 ) -> None:
-    """Bring a deported disk group back, by name or by ID.
+    """Bring a deported disk group back, by name or by ID; a shared one with -s, on every node.
 
     Examples:
       vxdg import datadg
       vxdg -n olddata import 1790000000.1.node1
       vxdg -f import datadg
+      vxdg -s -t import shareddg
     """
-    perform(change, "dg.import", {"group": group, "new_name": new_name, "force": force})
+    args: dict[str, object] = {"group": group, "new_name": new_name, "force": force}
+    given = {"shared": shared, "temporary": temporary}
+    perform(change, "dg.import", args | {name: True for name, on in given.items() if on})
 
 
 @app.command(cls=Command)
@@ -174,10 +185,12 @@ def set_(
     words: Annotated[list[str], Argument(metavar="ATTRIBUTE=VALUE...")],
     group: Group = None,
 ) -> None:
-    """Set attributes of a disk group.
+    """Set attributes of a disk group; of a shared one also what this node may do with it.
 
     Examples:
       vxdg -g datadg set diskdetpolicy=local
+      vxdg -g shareddg set activation=exclusivewrite
+      vxdg -g shareddg set activation=off
       vxdg -g datadg set dgfailpolicy=leave --dry-run
     """
     named, values = need_group(group), {}

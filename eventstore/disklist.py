@@ -60,22 +60,35 @@ def with_shared(own: State, shared: State) -> list[Row]:
     rows = [_device_row(own, found) for found in own.devices()]
     here = {row["identity"]: row for row in rows}
     absent = list(_absent_rows(own))
-    for group in shared.groups():
+    for group in (*shared.groups(), *shared.deported()):
         for disk in shared.disks(group):
             device = shared.get((NODE_SPACE, disk.device))
             row = here.get(device.identity) if isinstance(device, Device) else None
-            if row is None:
+            if row is not None and isinstance(device, Device):
+                row |= _as_shared(row, disk, group, device)
+            elif group.imported:
                 absent.append({**_absent_row(disk, group), "status": "failed shared"})
-                continue
-            status = f"{row['status']} shared" if row["device"] else row["status"]
-            row |= {
-                "disk": disk.name,
-                "group": group.name,
-                "group_id": group.space,
-                "status": status,
-            }
     rows = [row for row in rows if row["device"] is not None or row["disk"] is not None]
     return rows + absent
+
+
+def _as_shared(row: Row, disk: Disk, group: DiskGroup, device: Device) -> Row:
+    """Return what the cluster says of a device, whichever node initialised it."""
+    told = {
+        "type": row["type"] and "auto:cdsdisk",
+        "group_id": group.space,
+        "private_offset_sectors": PRIVATE_OFFSET,
+        "private_sectors": device.private_len,
+        "public_sectors": device.public_len,
+        "disk_id": device.disk_id,
+    }
+    if not group.imported:
+        return {**told, "deported_group": group.name}
+    status = str(row["status"])
+    if row["device"] and not status.startswith("offline"):
+        failing = status in ("error", "online failing")
+        status = "online failing shared" if failing else "online shared"
+    return {**told, "disk": disk.name, "group": group.name, "status": status}
 
 
 def _device_row(state: State, device: Device) -> Row:

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from eventstore.errors import NotFound
-from eventstore.model.cluster import is_shared
+from eventstore.model.activation import mode_of
+from eventstore.model.cluster import is_shared, joined_nodes
 from eventstore.model.decide.allocation import free_regions
 from eventstore.model.decide.names import need_group
 from eventstore.model.objects import (
@@ -289,8 +290,12 @@ def _subdisk_row(subdisk: Subdisk, plex: Plex, disk: AnyRecord) -> Row:
     }
 
 
-def groups_view(state: State, group: str | None) -> list[Row]:
-    """Return one row a disk group.
+def groups_view(
+    state: State, group: str | None, here: str = "", *, enabled: bool = True
+) -> list[Row]:
+    """Return one row a disk group; `here` is the node for which the local activation is told.
+
+    Shared groups of a node that is not (or not yet) connected are not `enabled` (C1, E3).
 
     Raises:
         NotFound: there is no such group.
@@ -299,7 +304,7 @@ def groups_view(state: State, group: str | None) -> list[Row]:
     return [
         {
             "name": dg.name,
-            "states": ["enabled", "shared"] if is_shared(state) else ["enabled"],
+            **_sharing(state, dg, here, enabled=enabled),
             "dgid": dg.space,
             "version": dg.version,
             "disks": len(state.disks(dg)),
@@ -312,6 +317,20 @@ def groups_view(state: State, group: str | None) -> list[Row]:
         }
         for dg in groups
     ]
+
+
+def _sharing(state: State, group: DiskGroup, here: str, *, enabled: bool) -> Row:
+    """Return whose a group is, and which node may do what with it (F1)."""
+    if not is_shared(state):
+        return {"states": ["enabled"], "shared": False}
+    modes = [{"node": name, "mode": mode_of(group, name)} for name in joined_nodes(state)]
+    return {
+        "states": ["enabled" if enabled else "disabled", "shared", "cds"],
+        "shared": True,
+        "autoimport": not group.noautoimport,
+        "local_activation": mode_of(group, here) if here else None,
+        "activations": modes,
+    }
 
 
 def _free(state: State, disks: Iterable[Disk]) -> int:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from eventstore import disklist, freespace, listing, views
 from eventstore.errors import NotFound
-from eventstore.model.objects import NODE_SPACE
+from eventstore.model.objects import NODE_SPACE, OWN_HEADER, Node
 from eventstore.model.order import natural
 from eventstore.model.state import State
 
@@ -28,10 +28,14 @@ class Found(NamedTuple):
 
 
 class Standing:
-    """Both states of a node; `get` gives that of a log, once it is needed."""
+    """Both states of a node; `get` gives that of a log, once it is needed.
 
-    def __init__(self, default: Log, get: Get) -> None:
+    `enabled`: whether the node's shared disk groups are, at that moment (C1, E3).
+    """
+
+    def __init__(self, default: Log, get: Get, *, enabled: bool = True) -> None:
         self.default = default
+        self.enabled = enabled
         self._get = get
         self._known: dict[Log, State] = {}
 
@@ -40,6 +44,15 @@ class Standing:
         if log not in self._known:
             self._known[log] = self._get(log)
         return self._known[log]
+
+    @property
+    def here(self) -> str:
+        """Return the node's name; "" where its own log does not tell it."""
+        try:
+            header = self.state("node").get(OWN_HEADER)
+        except NotFound:
+            return ""
+        return header.name if isinstance(header, Node) else ""
 
     @property
     def is_apart(self) -> bool:
@@ -114,7 +127,11 @@ def groups(
 
 def group_list(standing: Standing, group: str | None) -> Found:
     """Return one row a disk group; see `listing.groups_view`."""
-    return groups(standing, group, lambda state: listing.groups_view(state, group), "name")
+
+    def show(state: State) -> list[Any]:
+        return listing.groups_view(state, group, standing.here, enabled=standing.enabled)
+
+    return groups(standing, group, show, "name")
 
 
 def free(standing: Standing, group: str | None) -> Found:

@@ -46,13 +46,34 @@ def _group_lines(row: Row) -> Iterator[str]:
     ]
     yield _key("Group", row["name"])
     yield _key("dgid", row["dgid"])
-    yield _key("flags", "cds")
+    yield _key("flags", "shared,cds" if row.get("shared") else "cds")
     yield _key("version", row["version"])
     yield _key("alignment", f"{_ALIGNMENT_BYTES} (bytes)")
-    yield _key("local-activation", "read-write")
+    yield from _activation_lines(row)
     yield _key("detach-policy", row.get("detach_policy"))
     yield _key("dg-fail-policy", row.get("fail_policy"))
     yield _key("copies", " ".join(counts))
+
+
+_MODES = {
+    "ew": "exclusive-write",
+    "ro": "read-only",
+    "sr": "shared-read",
+    "sw": "shared-write",
+    "off": "off",
+}
+"""A mode's short name, and the original's long one."""
+
+
+def _activation_lines(row: Row) -> Iterator[str]:
+    """Yield what this node may do with a group, and what each node of the cluster may."""
+    if not row.get("shared"):
+        yield _key("local-activation", "read-write")
+        return
+    local = row.get("local_activation")
+    yield _key("local-activation", None if local is None else _MODES[local])
+    modes = " ".join(f"{one['node']}={one['mode']}" for one in row["activations"])
+    yield _key("cluster-actv-modes", modes or None)
 
 
 def disk_list(data: list[Row], header: bool) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from daemon.core import messages as msg
+from daemon.core.sharedlog import SharedLog
 from daemon.core.station import Station
 
 
@@ -84,3 +85,14 @@ class CatchUp:
             self.go_on()
         elif not self.is_over:
             self._give(name)
+
+
+def lacking(shared: SharedLog, states: Mapping[str, msg.Promised]) -> dict[str, str]:
+    """Return the members whose logs end before what they are recorded to have stored, and why."""
+    found: dict[str, str] = {}
+    for name, state in sorted(states.items()):
+        covers = max(state.position, state.doubt.last if state.doubt else 0)
+        required = shared.required_of(name)
+        if state.intact and covers < required:
+            found[name] = f"the log of {name} ends at @{covers}, but @{required} was stored there"
+    return found

@@ -1,4 +1,4 @@
-"""Recording who left the cluster, and letting those who came join, one by one (B4 to B7)."""
+"""Letting those who came join, one by one (B4 to B6)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from eventstore.model.cluster import joined_nodes
 
 
 class Joining:
-    """What an office records before it changes anything; `done` is called when all is recorded.
+    """The joins that an office brings about before it changes anything; then `done` is called.
 
     `give_up` is called with a node that cannot join, and the reason.
     """
@@ -36,21 +36,20 @@ class Joining:
         self._joining = ""
 
     def go_on(self) -> None:
-        """Record the next thing that is not in the log yet (B6, B7)."""
+        """Record the next join that is not in the log yet (B6)."""
         member, joined = self.member, joined_nodes(self.member.shared.state)
         if self._joining in joined:
             member.work.directives.append(JoinComplete(self._joining))
             self._joining = ""
-        gone = tuple(name for name in joined if name not in self.view.names)
-        if gone:
-            member.work.note(f"{', '.join(gone)} left -> clean up after it (B7)")
-            self.proposing.propose_own(tuple(ev.NodeLeft(name, clean=False) for name in gone))
-            return
         coming = [name for name in self.view.members if name not in joined]
         if not coming:
             self._done()
             return
         self._joining = coming[0]
+        if coming[0] not in member.shared.configured:
+            why = "it is none of the configured nodes: 'vx cluster add NODE' makes it one (B11)"
+            self._give_up(coming[0], why)
+            return
         if coming[0] == member.name:
             objection = member.local.join_objection()
             self._decide(None if objection is None else objection.to_map())

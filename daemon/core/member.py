@@ -16,7 +16,7 @@ from daemon.core import messages as msg
 from daemon.core.local import LocalFacts
 from daemon.core.messages import Record
 from daemon.core.office import Office
-from daemon.core.ready import HardState, Held, Hold, Received, Release
+from daemon.core.ready import HardState, HashAt, Held, Hold, Received, Release
 from daemon.core.requests import Requests
 from daemon.core.sharedlog import SharedLog
 from daemon.core.station import Station
@@ -42,6 +42,7 @@ class Member(Station):
         self.office: Office | None = None
         self.requests = Requests(self)
         self.on_applied = self.requests.applied
+        self.comparing: msg.Compare | None = None
         self.restart_at: int | None = None
         self.remind_at: int | None = None
 
@@ -71,6 +72,7 @@ class Member(Station):
         self.view = view
         if view.arbiter and view.number > self.hard.view_number:
             self.set_hard(view_number=view.number)
+        self.is_connected = self.is_connected and self.name in view.names
         self.leave_office()
         who = ", ".join(view.members) or "nobody"
         quorum = "" if view.quorate else ", not in quorum"
@@ -238,6 +240,29 @@ class Member(Station):
     def _master(self) -> str:
         return self.hard.promised_to
 
+    def _compare(self, message: msg.Compare) -> None:
+        """Say whether the log has a hash at a position, once it is looked up (B3)."""
+        self.comparing = message
+        if message.position > self.shared.head.position:
+            self.looked_up(HashAt(message.position, b""))
+        else:
+            self.work.lookups.append(message.position)
+
+    def looked_up(self, said: HashAt) -> None:
+        """Take a hash of the own log: for the master who asked, or for this one."""
+        if self.office is not None:
+            self.office.diverging.looked_up(said.position, said.hash)
+        asked = self.comparing
+        if asked is None or asked.position != said.position:
+            return
+        self.comparing = None
+        if asked.term == self.hard.term:
+            same = asked.hash == said.hash
+            self.work.send(self._master, msg.Compared(asked.term, asked.position, same))
+
+    def _quarantine(self, message: msg.Quarantine) -> None:
+        self.quarantine(message.position)
+
     def _check(self, message: msg.Check) -> None:
         """Agree, and hold names and disks until the outcome is known (D3)."""
         record = message.record
@@ -325,6 +350,8 @@ class Member(Station):
         msg.Fetch: _fetch,
         msg.Piece: _piece,
         msg.Distrust: _distrust,
+        msg.Compare: _compare,
+        msg.Quarantine: _quarantine,
         msg.Check: _check,
         msg.Propose: _propose,
         msg.CommitNow: _commit,

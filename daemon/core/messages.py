@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from eventstore.codec import Commit
+from eventstore.model.decide.sharing import DiskFact
 
 
 class Record(Struct, frozen=True, array_like=True):
@@ -68,6 +69,8 @@ class Promised(Message, frozen=True, tag="promised"):
     doubt: Record | None
     protocols: tuple[int, int]
     incarnation: int
+    quarantined: int = 0
+    """The first position at which the log is another one; 0: it is not known to be one (B3)."""
 
 
 class Deposed(Message, frozen=True, tag="deposed"):
@@ -113,6 +116,26 @@ class Distrust(Message, frozen=True, tag="distrust"):
 
 class Diverged(Message, frozen=True, tag="diverged"):
     """The member's log is not a prefix of the master's, from `position` on at the latest (B3)."""
+
+    position: int
+
+
+class Compare(Message, frozen=True, tag="compare"):
+    """Does the member's log have this hash at a position? (B3)."""
+
+    position: int
+    hash: bytes
+
+
+class Compared(Message, frozen=True, tag="compared"):
+    """Whether it has."""
+
+    position: int
+    same: bool
+
+
+class Quarantine(Message, frozen=True, tag="quarantine"):
+    """The member's log is another one from a position on: an administrator has to look (B3)."""
 
     position: int
 
@@ -180,7 +203,8 @@ class Ship(Message, frozen=True, tag="ship"):
     """A utility's request, from the node where it was asked (A6).
 
     It runs at most once, and in no other term. `below` is the lowest sequence that the sender
-    still waits for: what the master remembers of earlier ones may go.
+    still waits for: what the master remembers of earlier ones may go. `disks` are the devices
+    that the command names, as the sender knows them.
     """
 
     incarnation: int
@@ -192,6 +216,7 @@ class Ship(Message, frozen=True, tag="ship"):
     context: bytes
     expect: int | None
     dry_run: bool
+    disks: tuple[DiskFact, ...] = ()
 
 
 class Answered(Message, frozen=True, tag="answered"):
@@ -239,6 +264,9 @@ AnyMessage = (
     | CaughtUp
     | Distrust
     | Diverged
+    | Compare
+    | Compared
+    | Quarantine
     | Check
     | Agreed
     | Propose

@@ -9,26 +9,33 @@ disks are the node's own, and go through `Private`.
 
 from __future__ import annotations
 
+from daemon.core.leaving import Leaving
 from daemon.core.livelog import LiveLog
 from daemon.core.local import LocalFacts
 from daemon.core.member import Member
 from daemon.core.private import Private
+from daemon.core.quarantine import set_aside
 from daemon.core.ready import (
     Answer,
     Begin,
+    FromKernel,
     HardState,
+    HashAt,
     Held,
     Input,
+    Leave,
     Notified,
     ReadCurrent,
     Ready,
     Received,
+    SetAside,
     Stop,
     Submit,
     Tick,
     Viewed,
 )
 from daemon.core.sharedlog import SharedLog
+from daemon.core.standing import Standing, standing
 from daemon.core.waiting import Outcome, answer_of, not_current
 from daemon.core.work import Work
 from eventstore.model.objects import Node as NodeRecord
@@ -48,12 +55,24 @@ class Node:
         header = own.state.get(("", 0))
         assert isinstance(header, NodeRecord)
         self.member = Member(name, header.cluster_id, shared, self.local, hard_state)
+        self.leaving = Leaving(self.member)
         self.private = Private(cluster, own, self.member, self.local)
 
     @property
     def hard_state(self) -> HardState:
         """Return what must survive a crash beside the logs."""
         return self.member.hard
+
+    @property
+    def standing(self) -> Standing:
+        """Return whether shared disk groups are enabled here, and if not, why (C1, E3)."""
+        member = self.member
+        return standing(
+            member.view,
+            self.name,
+            connected=member.is_connected,
+            quarantined=member.hard.quarantined,
+        )
 
     def step(self, now_ms: int, wall_us: int, said: Input) -> Ready:
         """Take one input, and return the work that follows from it.
@@ -67,6 +86,8 @@ class Node:
         self.private.clock_jump()
         self._dispatch(said)
         self._tell(work)
+        self.leaving.look()
+        self.private.record_facts()
         return work.ready(member.wake_at())
 
     def _dispatch(self, said: Input) -> None:
@@ -75,12 +96,6 @@ class Node:
                 self._submit(said)
             case Received():
                 self.member.received(said)
-            case Notified():
-                self.private.notified(said.notification)
-            case Viewed():
-                self.member.viewed(said.view)
-            case Held():
-                self.member.held(said)
             case ReadCurrent():
                 self.member.requests.read_current(said.token)
             case Tick():
@@ -89,6 +104,26 @@ class Node:
                 self.private.begin(said)
             case Stop():
                 self.private.stop(said.reason)
+            case HashAt():
+                self.member.looked_up(said)
+            case SetAside():
+                self._set_aside(said.token)
+            case _:
+                self._from_kernel(said)
+
+    def _set_aside(self, token: int) -> None:
+        self.member.work.replies.append((token, set_aside(self.member)))
+
+    def _from_kernel(self, said: FromKernel) -> None:
+        match said:
+            case Notified():
+                self.private.notified(said.notification)
+            case Viewed():
+                self.member.viewed(said.view)
+            case Held():
+                self.member.held(said)
+            case Leave():
+                self.leaving.asked(wanted=said.wanted)
 
     def _submit(self, said: Submit) -> None:
         """Let a request go where the disk group lives that it is about."""

@@ -15,7 +15,8 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from daemon.core import messages as msg, settling
-from daemon.core.catchup import CatchUp
+from daemon.core.catchup import CatchUp, lacking
+from daemon.core.diverging import Diverging
 from daemon.core.joining import Joining
 from daemon.core.proposal import Proposal, Stage
 from daemon.core.proposing import Proposing
@@ -24,9 +25,8 @@ from daemon.core.reconfigure import Reconfigurations
 from daemon.core.requests import Requests
 from daemon.core.station import PROTOCOLS, Station
 from daemon.core.view import View, is_majority
-from daemon.core.waiting import is_of_client
-from eventstore.codec import decode_header
 from eventstore.model import events as ev
+from eventstore.model.decide.electing import election
 
 RESEND_MS = 300
 """When what was not answered is sent again: a link that was lost takes about so long to return."""
@@ -37,6 +37,7 @@ class Phase(Enum):
 
     COLLECTING = "asking every member for its state (C2)"
     FETCHING = "fetching the longest log (C3)"
+    COMPARING = "finding where a log is another one (B3)"
     EQUALIZING = "giving the others what they lack (C3)"
     SETTLING = "settling what is in doubt (C4)"
     ELECTING = "committing MasterElected (C5)"
@@ -64,6 +65,7 @@ class Office:
         self.states: dict[str, msg.Promised] = {}
         self.source = ""
         self.catch_up = CatchUp(member, term, self.others, self._settle, self._is_another)
+        self.diverging = Diverging(member, term, self._put_out)
         self.proposing = Proposing(member, view, term, self._done, self._refused)
         self.joining = Joining(member, view, self.proposing, self._all_joined, self._put_out)
         self.changes = Reconfigurations(self, requests)
@@ -109,6 +111,9 @@ class Office:
     def begin(self) -> None:
         """Make the own promise durable, and ask every member for its state (C2)."""
         member = self.member
+        if member.hard.quarantined:
+            self.diverging.known(self.here, member.hard.quarantined)
+            return
         member.promise(self.term, self.here, member.hard.incarnation)
         self._enter(Phase.COLLECTING)
         self.states[self.here] = member.state()
@@ -138,6 +143,9 @@ class Office:
             return
         if not state.protocols[0] <= PROTOCOLS[1] <= state.protocols[1]:
             self._put_out(sender, "protocol version out of range")
+            return
+        if state.quarantined:
+            self.diverging.known(sender, state.quarantined)
             return
         damaged = (sender, state.incarnation)
         if not state.intact and damaged not in member.damage_heard:
@@ -206,24 +214,19 @@ class Office:
 
     def _lacks_what_it_stored(self) -> bool:
         """Distrust logs that end before what their node is recorded to have stored (C3)."""
-        found = False
-        for name, state in sorted(self.states.items()):
-            covers = max(state.position, state.doubt.last if state.doubt else 0)
-            required = self.member.shared.required_of(name)
-            if not state.intact or covers >= required:
-                continue
-            reason = f"the log of {name} ends at @{covers}, but @{required} was stored there"
-            if name == self.here:
-                self.member.distrust(reason)
-                self.member.damage_heard.add((name, state.incarnation))
-                self._start_over()
-                return True
-            self.member.work.send(name, msg.Distrust(self.term, reason))
-            found = True
+        found = lacking(self.member.shared, self.states)
+        reason = found.get(self.here)
+        if reason is not None:
+            self.member.distrust(reason)
+            self.member.damage_heard.add((self.here, self.states[self.here].incarnation))
+            self._start_over()
+            return True
+        for name, why in found.items():
+            self.member.work.send(name, msg.Distrust(self.term, why))
         if found:
             self._enter(Phase.COLLECTING)
             self.states = {self.here: self.states[self.here]}
-        return found
+        return bool(found)
 
     def _is_active(self) -> bool:
         """Whether members with an intact log are a majority of the configured nodes (C1)."""
@@ -248,11 +251,15 @@ class Office:
         self._is_another(said.sender, said.message.position)
 
     def _is_another(self, name: str, position: int) -> None:
-        """Put out a log that is no prefix of the longest: an administrator has to look (B3)."""
-        self._put_out(
-            name,
-            f"the shared log of {name} is another one, from @{position} on at the latest (B3)",
-        )
+        """Find where a log that is no prefix of the longest begins to be another one (B3)."""
+        if self.phase is not Phase.COMPARING:
+            self._enter(Phase.COMPARING)
+            self.diverging.begin(name, self.source if name == self.here else name, position)
+
+    def _compared(self, said: Received) -> None:
+        assert isinstance(said.message, msg.Compared)
+        if self.phase is Phase.COMPARING:
+            self.diverging.compared(said.sender, said.message)
 
     # C4, C5: settle what is in doubt, then MasterElected.
 
@@ -271,18 +278,11 @@ class Office:
         if choice.verdict == "fail":
             lacking = ", ".join(choice.lacking)
             self.member.work.note(f"{what}, {lacking} never had it -> fail it")
-            self.proposing.propose_own(self._failure(choice), again=True)
+            self.proposing.propose_own((settling.failure(choice),), again=True)
         else:
             self.member.work.note(f"{what}, it may have been decided -> {choice.verdict}")
             commits = tuple(c._replace(term=self.term) for c in choice.commits)
             self.proposing.propose(commits, again=True)
-
-    def _failure(self, choice: settling.Choice) -> tuple[ev.AnyEvent, ...]:
-        """Return the event that records that requests were not decided (C4c)."""
-        ids = (decode_header(commit.header).tx for commit in choice.commits)
-        requests = tuple(tx for tx in ids if is_of_client(tx))
-        why = f"not every node had it: {', '.join(choice.lacking)} had not"
-        return (ev.RequestsFailed(requests, choice.lacking[0], "V-5-1-7916", why, "C4"),)
 
     def _elect(self) -> None:
         """Propose `MasterElected`: before it is committed nothing else is (C5)."""
@@ -292,7 +292,8 @@ class Office:
         elected = ev.MasterElected(
             self.term, self.here, first, self.view.names, boot_ids, self.view.members
         )
-        self.proposing.propose_own((elected,), again=True)
+        events = election(self.member.shared.state, elected)
+        self.proposing.propose_own(events, again=True)
 
     # D: what comes after a proposal.
 
@@ -338,13 +339,14 @@ class Office:
 
     def tick(self) -> None:
         """Send again what was not answered for a while."""
+        self.diverging.tick()
         at = self.wake_at()
         if at is not None and self.member.now_ms >= at:
             self._send_again()
 
     def wake_at(self) -> int | None:
         """Return when what was not answered is to be sent again."""
-        is_giving = self.phase is Phase.EQUALIZING
+        is_giving = self.phase in (Phase.EQUALIZING, Phase.COMPARING)
         if not is_giving and not self._outstanding() and not self.changes.is_asking:
             return None
         return RESEND_MS + max(
@@ -371,13 +373,14 @@ class Office:
             return self.proposing.unanswered()
         if self.phase is Phase.JOINING:
             return list(self.joining.unanswered())
-        return []
+        return list(self.diverging.unanswered())
 
     FROM_MEMBER: ClassVar[dict[type, Callable[[Office, Received], None]]] = {
         msg.Promised: _promised,
         msg.Fetched: _fetched,
         msg.CaughtUp: _caught_up,
         msg.Diverged: _diverged,
+        msg.Compared: _compared,
         msg.JoinChecked: _join_checked,
     }
     """What members say to their master, and what it does."""

@@ -73,6 +73,12 @@ class Private:
         self._own_commit("daemon", (ev.DaemonStopped(reason),))
         self._work.note(f"{reason} -> stop")
 
+    def record_facts(self) -> None:
+        """Record what this step found out about the node itself."""
+        facts, self.member.facts = self.member.facts, []
+        if facts:
+            self._own_commit("daemon", tuple(facts))
+
     def notified(self, notification: Notification) -> None:
         """Append what the kernel said before anything rests on it (A4)."""
         events = observe(self.own.state, notification)

@@ -31,6 +31,8 @@ class HardState(Struct, frozen=True):
     after a restart. `doubt` is the record in doubt; `held` what the kernel holds for it (D4).
     `intact` is False from the discovery of damage until a `MasterElected` of a term above
     `distrusted_term` is in the log (C3). `view_number` is the highest that an arbiter gave.
+    `quarantined` is the first position at which the log is another one than the cluster's, until
+    what differs is set aside (B3); 0: it is not.
     """
 
     term: int = 0
@@ -43,6 +45,7 @@ class HardState(Struct, frozen=True):
     intact: bool = True
     distrusted_term: int = 0
     view_number: int = 0
+    quarantined: int = 0
 
 
 class Found(Struct, frozen=True):
@@ -131,6 +134,25 @@ class Held(Struct, frozen=True):
     problem: str | None = None
 
 
+class Leave(Struct, frozen=True):
+    """The kernel says that this node is to leave the cluster cleanly, or is to stay (B8)."""
+
+    wanted: bool = True
+
+
+class HashAt(Struct, frozen=True):
+    """What was asked for in `lookups`: the hash of the shared log's commit at a position."""
+
+    position: int
+    hash: bytes
+
+
+class SetAside(Struct, frozen=True):
+    """An administrator wants the tail put aside at which this log is another one (B3)."""
+
+    token: int
+
+
 class Tick(Struct, frozen=True):
     """The time that a `Ready` named in `wake_at_ms` has come."""
 
@@ -141,7 +163,9 @@ class Stop(Struct, frozen=True):
     reason: str
 
 
-Input = Begin | Submit | ReadCurrent | Notified | Viewed | Received | Held | Tick | Stop
+FromKernel = Notified | Viewed | Held | Leave
+FromDisk = HashAt | SetAside
+Input = Begin | Submit | ReadCurrent | Received | Tick | Stop | FromKernel | FromDisk
 
 
 class Send(Struct, frozen=True):
@@ -194,7 +218,22 @@ class PutOut(Struct, frozen=True):
     reason: str
 
 
-Directive = Hold | Release | ReadyForSlaves | JoinComplete | PutOut
+class LeaveAllowed(Struct, frozen=True):
+    """This node has nothing in use: it may leave, and nothing will need recovery (B8)."""
+
+
+Directive = Hold | Release | ReadyForSlaves | JoinComplete | PutOut | LeaveAllowed
+
+
+class Cut(Struct, frozen=True):
+    """The shared log's commits from `first` on, and a record in doubt, are to be set aside (B3).
+
+    They are kept and listed, never deleted. What is in memory is of no use after that: the core
+    begins anew from the log, as after a restart.
+    """
+
+    first: int
+    doubt: Record | None
 
 
 class Ready(Struct, frozen=True):
@@ -203,10 +242,12 @@ class Ready(Struct, frozen=True):
     1. `early` is sent: nothing in it rests on the disk.
     2. `append` and `hard_state` go to disk in one transaction; with `lazy` it need not be
        flushed before what follows: what it says is on stable storage in another form (D6).
+       `cut` is carried out in that transaction too.
     3. `directives` go to the kernel.
     4. `sends` and `loads` are sent, `replies` are answered, each to its token.
     5. `notes` are logged: what was seen, and what was decided.
 
+    `lookups` are positions of the shared log; a `HashAt` is to follow for each that is there.
     `wake_at_ms`: a `Tick` is due then, unless a later `Ready` names another time; None: none is.
     """
 
@@ -220,3 +261,5 @@ class Ready(Struct, frozen=True):
     replies: tuple[tuple[int, Answer], ...] = ()
     notes: tuple[str, ...] = ()
     wake_at_ms: int | None = None
+    lookups: tuple[int, ...] = ()
+    cut: Cut | None = None

@@ -20,11 +20,12 @@ from daemon.core.requests import Requests
 from daemon.core.station import Station
 from daemon.core.view import View
 from daemon.core.waiting import Request, Waiter, changed_since, daemons_down, error_answer
-from eventstore.codec import Commit, decode_context
+from eventstore.codec import Commit, decode_context, decode_events
 from eventstore.differences import change_rows, event_row
 from eventstore.errors import StoreError
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.model.commands import AnyCommand
+from eventstore.model.decide.membership import is_alone, majority_objection
 from eventstore.model.decide.moment import Moment
 
 BATCH_COMMITS = 128
@@ -105,6 +106,7 @@ class Reconfigurations:
             found=said.found,
             as_of=said.as_of,
             waiters=[waiter],
+            disks=ship.disks,
         )
         self.requests.enqueue(request)
 
@@ -161,7 +163,7 @@ class Reconfigurations:
                 batch.append(request)
                 commits.append(commit)
                 size += len(commit.payload) + len(commit.header) + len(commit.context or b"")
-                if holds:
+                if holds or is_alone(decode_events(commit.payload)):
                     break
         finally:
             shared.end_trial()
@@ -187,15 +189,16 @@ class Reconfigurations:
         if request.expect is not None and request.expect < shared.last_change:
             raise changed_since(request.expect, shared.last_change)
         moment = Moment(request.origin, member.wall_us)
-        events = member.local.decide(request.command, moment)
+        events = member.local.decide(request.command, moment, request.disks)
         if request.dry_run:
             self._answer(request, self._would_do(events))
             return None
-        objection = member.local.objection_to(events)
+        members = self.office.view.members
+        objection = member.local.objection_to(events) or majority_objection(events, members)
         if objection is not None:
             raise objection
         holds = member.local.in_use(events)
-        if holds and not alone:
+        if (holds or is_alone(events)) and not alone:
             return "later"
         commit = shared.seal_next(
             request.request, request.origin, request.context, events, self.office.term

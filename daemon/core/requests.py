@@ -25,6 +25,7 @@ from daemon.core.waiting import (
     master_changed,
     not_active,
     not_shipped,
+    quarantined,
 )
 from eventstore.codec import encode_context
 from eventstore.errors import Overloaded, StoreError
@@ -103,14 +104,26 @@ class Requests:
         refusal = self._refusal()
         if refusal is None and self.proposer is None and not said.ship:
             refusal = not_shipped()
+        if refusal is None:
+            refusal = self._resolve(request)
         if refusal is not None:
             self._refuse(request, refusal)
             return
         self.enqueue(request)
 
+    def _resolve(self, request: Request) -> StoreError | None:
+        """Find the devices that the command names here; return why they cannot be had (D3)."""
+        try:
+            request.disks = self.member.local.named_disks(request.command)
+        except StoreError as error:
+            return error
+        return None
+
     def _refusal(self) -> StoreError | None:
         """Return why no shared change can be made from here at all, now."""
         view = self.member.view
+        if self.member.hard.quarantined:
+            return quarantined(self.member.hard.quarantined)
         if view is None:
             return not_active("the kernel has not told yet who is in the cluster")
         if self.member.name not in view.members:
@@ -184,6 +197,7 @@ class Requests:
             encode_context(request.context),
             request.expect,
             request.dry_run,
+            request.disks,
         )
         member.work.send_early(member.hard.promised_to, ship)
         self.resend_at = member.now_ms + RESEND_MS

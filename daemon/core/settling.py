@@ -12,7 +12,9 @@ from typing import Literal
 from msgspec import Struct
 
 from daemon.core.messages import Record
-from eventstore.codec import Commit, Head, chain
+from daemon.core.waiting import is_of_client
+from eventstore.codec import Commit, Head, chain, decode_header
+from eventstore.model.cluster_events import RequestsFailed
 
 
 class Witness(Struct, frozen=True):
@@ -74,3 +76,11 @@ def _has(witness: Witness, record: Record) -> bool:
     if witness.position >= record.last:
         return True
     return witness.doubt is not None and witness.doubt.order == record.order
+
+
+def failure(choice: Choice) -> RequestsFailed:
+    """Return the event that records that requests were not decided (C4c)."""
+    ids = (decode_header(commit.header).tx for commit in choice.commits)
+    requests = tuple(tx for tx in ids if is_of_client(tx))
+    why = f"not every node had it: {', '.join(choice.lacking)} had not"
+    return RequestsFailed(requests, choice.lacking[0], "V-5-1-7916", why, "C4")

@@ -19,7 +19,7 @@ from eventstore.model.cluster import configured, elected_term, seat
 from eventstore.model.cluster_events import ConfiguredNodesChanged, RequestsFailed
 from eventstore.model.events import AnyEvent
 from eventstore.model.evolve import apply
-from eventstore.model.objects import Change
+from eventstore.model.objects import OWN_HEADER, Change
 from eventstore.model.state import State
 
 RECENT_MAX = 4096
@@ -139,8 +139,9 @@ class SharedLog(LiveLog):
         self.head = Head(self.head.lineage, commit.position, commit.hash, header.time_us)
         if commit.term == elected_term(self.state):
             self.regular_through = commit.position
-        if header.tx.find("@") < 0:
+        if any(key != OWN_HEADER for key, _before, _after in changes):
             self.last_change = commit.position
+        if header.tx.find("@") < 0:
             self._remember(header.tx, Found("done", commit.position))
         for event in events:
             if isinstance(event, RequestsFailed):

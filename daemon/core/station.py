@@ -19,7 +19,9 @@ from daemon.core.sharedlog import SharedLog
 from daemon.core.view import View, is_majority
 from daemon.core.work import Work
 from eventstore.codec import Commit
-from eventstore.model.cluster import elected_term
+from eventstore.model.cluster import elected_term, joined_nodes
+from eventstore.model.cluster_events import LogQuarantined
+from eventstore.model.events import AnyEvent
 
 PROTOCOLS = (1, 1)
 """The protocol versions that this program speaks."""
@@ -45,6 +47,10 @@ class Station:
         """What is written down as soon as the kernel holds I/O (D4)."""
         self.damage_heard: set[tuple[str, int]] = set()
         """(node, daemon incarnation) of logs that were said to be damaged (C3)."""
+        self.facts: list[AnyEvent] = []
+        """What this step found out about the node itself, for its own log."""
+        self.is_connected = False
+        """Whether the log was caught up with a master's since the daemon started (E3)."""
         self.work = Work()
         self.now_ms = 0
         self.wall_us = 0
@@ -97,7 +103,7 @@ class Station:
         """
         self._append(commits, flush=flush)
         self._trust_again()
-        self.on_applied()
+        self._applied()
 
     def catch_up(self, commits: tuple[Commit, ...]) -> None:
         """Apply what others had already: it proves nothing of this node's own log (C3).
@@ -106,6 +112,11 @@ class Station:
             Damaged: it gives another state here (G3).
         """
         self._append(commits, flush=True)
+        self._applied()
+
+    def _applied(self) -> None:
+        joined = self.name in joined_nodes(self.shared.state)
+        self.is_connected = self.is_connected or (joined and self.is_elected)
         self.on_applied()
 
     def _append(self, commits: tuple[Commit, ...], *, flush: bool) -> None:
@@ -164,6 +175,7 @@ class Station:
             hard.doubt,
             PROTOCOLS,
             hard.incarnation,
+            hard.quarantined,
         )
 
     def distrust(self, reason: str) -> None:
@@ -171,3 +183,11 @@ class Station:
         if self.hard.intact:
             self.set_hard(intact=False, distrusted_term=self.hard.term)
             self.work.note(f"{reason} -> the log counts as damaged until it is caught up")
+
+    def quarantine(self, position: int) -> None:
+        """Count for nothing, and take part in nothing, until what differs is set aside (B3)."""
+        if self.hard.quarantined:
+            return
+        self.set_hard(quarantined=position, intact=False, distrusted_term=self.hard.term)
+        self.facts.append(LogQuarantined(position))
+        self.work.note(f"the shared log is another one from @{position} on -> quarantined")

@@ -11,6 +11,7 @@ from daemon.core.ready import Answer, Found
 from eventstore.codec import Context
 from eventstore.errors import ExpectFailed, Overloaded, StoreError, Unavailable
 from eventstore.model.commands import AnyCommand
+from eventstore.model.decide.sharing import DiskFact
 
 
 def is_of_client(tx: str) -> bool:
@@ -41,6 +42,8 @@ class Request(Struct, eq=False):
     found: Found | None
     as_of: int
     waiters: list[Waiter]
+    disks: tuple[DiskFact, ...] = ()
+    """The devices that the command names, as the asking node knows them."""
 
     @property
     def tokens(self) -> tuple[int, ...]:
@@ -86,6 +89,17 @@ def not_active(why: str) -> Unavailable:
         cause=why,
         fix="see 'vx status'; bring back the nodes that are missing",
         rule="C1",
+    )
+
+
+def quarantined(position: int) -> Unavailable:
+    """Return the refusal of a node whose log is another one than the cluster's (B3)."""
+    return Unavailable(
+        "V-5-1-9109",
+        f"the shared log of this node is another one than the cluster's, from @{position} on",
+        cause="a restored backup, a disk of another cluster, or a forced start",
+        fix="look at it; 'vx quarantine set-aside' keeps what differs aside, then the node joins",
+        rule="B3",
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.core.messages import AnyMessage, Fetched, Piece
-from daemon.core.ready import Answer, Directive, HardState, Load, Ready, Send
+from daemon.core.ready import Answer, Cut, Directive, HardState, Load, Ready, Send
 from eventstore.codec import Entry
 
 
@@ -12,11 +12,13 @@ class Work:
 
     __slots__ = (
         "append",
+        "cut",
         "directives",
         "early",
         "flush",
         "hard_state",
         "loads",
+        "lookups",
         "notes",
         "replies",
         "sends",
@@ -32,6 +34,8 @@ class Work:
         self.loads: list[Load] = []
         self.replies: list[tuple[int, Answer]] = []
         self.notes: list[str] = []
+        self.lookups: list[int] = []
+        self.cut: Cut | None = None
 
     def send(self, to: str, message: AnyMessage) -> None:
         """Send once everything of this step is on stable storage."""
@@ -68,4 +72,6 @@ class Work:
             tuple(self.replies),
             tuple(self.notes),
             wake_at_ms,
+            tuple(self.lookups),
+            self.cut,
         )

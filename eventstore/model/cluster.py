@@ -7,8 +7,12 @@ being empty.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from msgspec.structs import replace
 
+from eventstore.model.activation import give_up
 from eventstore.model.cluster_events import (
     ConfiguredNodesChanged,
     MasterElected,
@@ -58,8 +62,19 @@ def joined_nodes(state: State) -> tuple[str, ...]:
     return () if cluster is None else tuple(s.name for s in cluster.seats if s.joined)
 
 
+def came_anew(state: State, e: MasterElected) -> set[str]:
+    """Return the nodes of an earlier term that are gone, or that started anew since."""
+    boots = dict(zip(e.nodes, e.boot_ids, strict=False))
+    seats = _cluster(state).seats
+    return {found.name for found in seats if boots.get(found.name) != found.boot_id}
+
+
 def elect(state: State, e: MasterElected) -> Changes:
-    """Begin a term: who is a member of it, and what those who are no longer had stored (C3)."""
+    """Begin a term: who is a member of it, and what those who are no longer had stored (C3).
+
+    A node that is absent, or started anew, has nothing activated any more (F1).
+    """
+    given_up = give_up(state, came_anew(state, e))
     boots = dict(zip(e.nodes, e.boot_ids, strict=False))
     before = {found.name: found for found in _cluster(state).seats}
     seats = []
@@ -74,7 +89,8 @@ def elect(state: State, e: MasterElected) -> Changes:
         else:
             seats.append(replace(known, boot_id=boot_id))
     seated = tuple(seats)
-    return _set(state, term=e.term, master=e.master, seats=seated, regular=e.first - 1)
+    began = _set(state, term=e.term, master=e.master, seats=seated, regular=e.first - 1)
+    return (*given_up, *began)
 
 
 def join(state: State, e: NodeJoined) -> Changes:
@@ -117,3 +133,13 @@ def _seat(state: State, node: str, **fields: object) -> Changes:
         replace(found, **fields) if found.name == node else found for found in cluster.seats
     )
     return _set(state, seats=seats)
+
+
+HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
+    MasterElected: elect,
+    NodeJoined: join,
+    NodeLeft: leave,
+    VersionRaised: raise_version,
+    ConfiguredNodesChanged: configure,
+}
+"""What each event of the cluster does."""

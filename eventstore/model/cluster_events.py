@@ -61,3 +61,16 @@ class ConfiguredNodesChanged(OfCluster, frozen=True, tag="configured-nodes-chang
     """A node was added to the configured ones, or taken from them (B11)."""
 
     nodes: tuple[str, ...]
+
+
+class LogQuarantined(Event, frozen=True, tag="log-quarantined/1"):
+    """This node's shared log is another one than the cluster's from a position on (B3)."""
+
+    position: int
+
+
+class LogSetAside(Event, frozen=True, tag="log-set-aside/1"):
+    """An administrator put aside what this node's shared log had from a position on (B3)."""
+
+    first: int
+    through: int

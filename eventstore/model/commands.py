@@ -10,6 +10,7 @@ from typing import Annotated, Union
 
 from msgspec import Meta, Struct
 
+from eventstore.model.cluster_commands import AddNode as AddNode, RemoveNode as RemoveNode
 from eventstore.model.command import MAX_LIST, Command, Sectors, Text
 from eventstore.model.edit_commands import (
     CopyToPlex as CopyToPlex,
@@ -160,11 +161,16 @@ class DeportDiskGroup(Command, frozen=True, tag="dg.deport"):
 
 
 class ImportDiskGroup(Command, frozen=True, tag="dg.import"):
-    """Bring a deported disk group back, by name or ID, perhaps under another name."""
+    """Bring a deported disk group back, by name or ID, perhaps under another name.
+
+    A shared one that is `temporary` is not imported by the cluster's next start.
+    """
 
     group: Text
     new_name: Text | None = None
     force: bool = False
+    shared: bool = False
+    temporary: bool = False
 
 
 class RenameDiskGroup(Command, frozen=True, tag="dg.rename"):
@@ -356,4 +362,6 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     MoveVolume,
     UpgradeDiskGroup,
     SetDevice,
+    AddNode,
+    RemoveNode,
 ]

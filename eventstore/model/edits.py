@@ -13,6 +13,7 @@ from eventstore.model.edit_events import (
     ReadPolicySet,
     RecordRenamed,
 )
+from eventstore.model.group_events import AutoImportSet
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Change, Labelled, Labels, Volume
 from eventstore.model.state import State
 
@@ -41,6 +42,11 @@ def set_read_policy(state: State, e: ReadPolicySet) -> Changes:
 def upgrade(state: State, e: DiskGroupUpgraded) -> Changes:
     """Give a disk group a later version."""
     return _set(state, e.dgid, HEADER_RID, version=e.version)
+
+
+def set_autoimport(state: State, e: AutoImportSet) -> Changes:
+    """Say whether the start of the cluster imports a disk group (B1)."""
+    return _set(state, e.dgid, HEADER_RID, noautoimport=not e.automatic)
 
 
 def mark_clone(state: State, e: DeviceCloneSet) -> Changes:

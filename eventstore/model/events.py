@@ -12,6 +12,8 @@ from typing import Union
 
 from eventstore.model.cluster_events import (
     ConfiguredNodesChanged as ConfiguredNodesChanged,
+    LogQuarantined as LogQuarantined,
+    LogSetAside as LogSetAside,
     MasterElected as MasterElected,
     NodeJoined as NodeJoined,
     NodeLeft as NodeLeft,
@@ -33,6 +35,14 @@ from eventstore.model.event import (
     OfGroup as OfGroup,
     OfGroupItself as OfGroupItself,
     OfNode as OfNode,
+)
+from eventstore.model.group_events import (
+    ActivationSet as ActivationSet,
+    AutoImportSet as AutoImportSet,
+    DiskGroupDeported as DiskGroupDeported,
+    DiskGroupImported as DiskGroupImported,
+    DiskGroupRenamed as DiskGroupRenamed,
+    DiskGroupSet as DiskGroupSet,
 )
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
 from eventstore.model.takeover_events import (
@@ -274,29 +284,6 @@ class PlexDissociated(OfGroup, frozen=True, tag="plex-dissociated/1"):
     """A plex stopped being a copy of its volume; its subdisks stay with it."""
 
 
-class DiskGroupDeported(OfGroupItself, frozen=True, tag="group-deported/1"):
-    """A disk group was put away; its disks know it, and it can be imported."""
-
-
-class DiskGroupImported(OfGroupItself, frozen=True, tag="group-imported/1"):
-    """A deported disk group came back, perhaps under another name."""
-
-    name: str
-
-
-class DiskGroupRenamed(OfGroupItself, frozen=True, tag="group-renamed/1"):
-    """A disk group got another name."""
-
-    name: str
-
-
-class DiskGroupSet(OfGroupItself, frozen=True, tag="group-set/1"):
-    """Attributes of a disk group were set; all of them are told."""
-
-    detach_policy: str
-    fail_policy: str
-
-
 class DiskRenamed(OfGroup, frozen=True, tag="disk-renamed/1"):
     """A disk of a group got another name."""
 
@@ -367,6 +354,10 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     ReadPolicySet,
     DiskGroupUpgraded,
     DeviceCloneSet,
+    ActivationSet,
+    AutoImportSet,
+    LogQuarantined,
+    LogSetAside,
 ]
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from eventstore.model import cluster as cl, edits, events as ev
+from eventstore.model import activation, cluster as cl, edits, events as ev
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
@@ -339,6 +339,8 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DeviceChanged: _device_changed,
     ev.DeviceResized: _device_resized,
     ev.NoticeIgnored: _nothing,
+    ev.LogQuarantined: _nothing,
+    ev.LogSetAside: _nothing,
     ev.DiskInitialized: _disk_initialized,
     ev.DiskGroupCreated: _group_created,
     ev.DiskGroupDestroyed: _group_destroyed,
@@ -370,17 +372,15 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DiskRenamed: _disk_renamed,
     ev.DeviceOfflineSet: _device_offline_set,
     ev.DeviceForgotten: _device_forgotten,
-    ev.MasterElected: cl.elect,
-    ev.NodeJoined: cl.join,
-    ev.NodeLeft: cl.leave,
     ev.RequestsFailed: _nothing,
-    ev.VersionRaised: cl.raise_version,
-    ev.ConfiguredNodesChanged: cl.configure,
+    **cl.HANDLERS,
     ev.LabelsSet: edits.set_labels,
     ev.RecordRenamed: edits.rename,
     ev.ReadPolicySet: edits.set_read_policy,
     ev.DiskGroupUpgraded: edits.upgrade,
     ev.DeviceCloneSet: edits.mark_clone,
+    ev.ActivationSet: activation.set_mode,
+    ev.AutoImportSet: edits.set_autoimport,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

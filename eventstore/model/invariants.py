@@ -10,6 +10,8 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from eventstore.model.activation import conflicts
+from eventstore.model.cluster import joined_nodes
 from eventstore.model.objects import (
     HEADER_RID,
     LOG_OFFSET,
@@ -63,8 +65,21 @@ def _of_group(state: State, group: DiskGroup) -> Iterator[str]:
         running = [volume.name for volume in state.volumes(group) if volume.kstate == "ENABLED"]
         if running:
             yield f"it is deported, but volume {running[0]} is ENABLED"
+        if group.activations:
+            yield f"it is deported, but {group.activations[0].node} has activated it"
     elif state.group_names.get(group.name) != group.space:
         yield f"another disk group has the name {group.name}"
+    yield from _of_activations(state, group)
+
+
+def _of_activations(state: State, group: DiskGroup) -> Iterator[str]:
+    """No two nodes hold modes that do not go together, and none that is out holds any (I11)."""
+    joined = joined_nodes(state)
+    for held in group.activations:
+        if held.node not in joined:
+            yield f"{held.node} has activated it, and is not in the cluster"
+        for other in conflicts(group, held.node, held.mode):
+            yield f"{held.node} has activated it as {held.mode}, {other.node} as {other.mode}"
 
 
 def _of_disk(state: State, disk: Disk) -> Iterator[str]:

@@ -114,10 +114,18 @@ class Device(Record, frozen=True, tag="da"):
     clone: bool = False
 
 
+class Activation(Struct, frozen=True, array_like=True):
+    """What a node may do with a shared disk group: a mode of F1 that is not off."""
+
+    node: str
+    mode: str
+
+
 class DiskGroup(Record, frozen=True, tag="dg"):
     """The header of a disk group's space; the space is the disk group ID.
 
-    A deported group stays, with `imported` False: its disks can be imported again.
+    A deported group stays, with `imported` False: its disks can be imported again. `activations`
+    are those of a shared one, by node; `noautoimport` keeps it out of the cluster's next start.
     """
 
     name: str
@@ -130,6 +138,8 @@ class DiskGroup(Record, frozen=True, tag="dg"):
     nconfig: str = ""
     nlog: str = ""
     labels: Labels | None = None
+    activations: tuple[Activation, ...] = ()
+    noautoimport: bool = False
 
 
 class Disk(Record, frozen=True, tag="dm"):

@@ -103,6 +103,20 @@ SENT |= {
         "plex.dis",
         {"group": "datadg", "plex": "vol01-02", "remove": True},
     ),
+    "vxdg -s init datadg datadg01=loop0 loop1": (
+        "dg.init",
+        {"group": "datadg", "disks": DISKS, "shared": True},
+    ),
+    "vxdg -s -t import datadg": (
+        "dg.import",
+        {"group": "datadg", "new_name": None, "force": False, "shared": True, "temporary": True},
+    ),
+    "vxdg -g datadg set activation=sw": (
+        "dg.set",
+        {"group": "datadg", "values": {"activation": "sw"}},
+    ),
+    "vx cluster add node4": ("cluster.add", {"node": "node4"}),
+    "vx cluster remove node3 --yes": ("cluster.remove", {"node": "node3"}),
     "vxdg deport datadg": ("dg.deport", {"group": "datadg"}),
     "vxdg import datadg": ("dg.import", {"group": "datadg", "new_name": None, "force": False}),
     "vxdg -f -n payroll import datadg": (

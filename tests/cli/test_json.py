@@ -78,6 +78,8 @@ CHANGES = {
     "vxedit -g datadg -rf rm vol01 --yes": "vx.edit.rm/v1",
     "vxdg upgrade datadg": "vx.dg.upgrade/v1",
     "vxdisk set loop0 clone=on": "vx.disk.set/v1",
+    "vx cluster add node4": "vx.cluster.add/v1",
+    "vx cluster remove node3 --yes": "vx.cluster.remove/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
 

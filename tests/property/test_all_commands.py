@@ -108,6 +108,8 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.MoveVolume: st.builds(cmd.MoveVolume, NAMES, VOLUMES, ONE_DISK, SOME_DISKS),
     cmd.UpgradeDiskGroup: st.builds(cmd.UpgradeDiskGroup, NAMES, st.sampled_from([None, 200])),
     cmd.SetDevice: st.builds(cmd.SetDevice, DEVICES, st.booleans()),
+    cmd.AddNode: st.builds(cmd.AddNode, DEVICES),
+    cmd.RemoveNode: st.builds(cmd.RemoveNode, DEVICES),
 }
 BUILDING = [cmd.MakeVolume, cmd.MirrorVolume, cmd.DissociatePlex, cmd.AttachPlex, cmd.GrowVolume]
 CHANGING = [cmd.DetachPlex, cmd.MovePlex, cmd.MoveVolume, cmd.MaintainVolumes]

@@ -186,10 +186,15 @@ def _a_cluster(core: Core) -> None:
     for event in (
         ev.DiskGroupCreated("g1", "shared", 2000),
         ev.DiskGroupUpgraded("g1", 310),
+        ev.ActivationSet("g1", "node1", "sw"),
+        ev.ActivationSet("g1", "node1", "off"),
+        ev.AutoImportSet("g1", automatic=False),
         ev.NodeLeft("node1", clean=True),
         ev.RequestsFailed(("grow-more",), "node2", "V-5-1-7916", "not every node had it", "C4"),
         ev.VersionRaised(1),
         ev.ConfiguredNodesChanged(("node1", "node2")),
+        ev.LogQuarantined(4),
+        ev.LogSetAside(4, 5),
     ):
         core.shares(event)
 

@@ -8,13 +8,12 @@ from eventstore.model.decide.allocation import Pool
 from eventstore.model.decide.layout import regions_given
 from eventstore.model.decide.names import need, need_group
 from eventstore.model.decide.plexes import attach, check_not_last, lost_disks, not_attachable
+from eventstore.model.decide.starting import UNSYNCED
 from eventstore.model.decide.volumes import check_usable, plex_removal
 from eventstore.model.objects import Disk, DiskGroup, Plex, Volume
 from eventstore.model.state import State
 
 POLICIES = ("round", "prefer", "select", "siteread")
-UNSYNCED = ("NEEDSYNC", "SYNC")
-"""States of a volume whose plexes may differ."""
 
 
 def detach(state: State, command: cmd.DetachPlex) -> list[ev.AnyEvent]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from eventstore.errors import NotFound, Rejected
 from eventstore.model import commands as cmd, events as ev
+from eventstore.model.decide.limits import check_private_import
 from eventstore.model.decide.names import check_free, check_name, need, need_group
 from eventstore.model.decide.starting import stopping
 from eventstore.model.objects import Disk, DiskGroup, rid_text
@@ -29,6 +30,7 @@ def deport(state: State, command: cmd.DeportDiskGroup) -> list[ev.AnyEvent]:
 
 def bring_in(state: State, command: cmd.ImportDiskGroup) -> list[ev.AnyEvent]:
     """Bring a deported group back; all of its disks must be here, unless forced."""
+    check_private_import(state, command)
     group = _deported(state, command.group)
     name = command.new_name or group.name
     check_group_free(state, name)
@@ -134,7 +136,9 @@ def _deported(state: State, name: str) -> DiskGroup:
 
 
 def _bad_attribute(attribute: str, values: Mapping[str, str]) -> Rejected:
-    known = "; ".join(f"{name}={'|'.join(options)}" for name, (_, options) in ATTRIBUTES.items())
+    known = "activation=MODE; " + "; ".join(
+        f"{name}={'|'.join(options)}" for name, (_, options) in ATTRIBUTES.items()
+    )
     return Rejected(
         "V-5-1-589",
         f"{attribute}={values.get(attribute, '')} cannot be set",

@@ -2,7 +2,7 @@
 
 A shared group lives in the shared log, and its disks are known there by their identity, since
 names and record IDs of devices are each node's own. A device is introduced into the shared log by
-the commit that first uses it, with the facts of the node that decides; from then on only commands
+the commit that first uses it, with the facts of the node that asks; from then on only commands
 change it: what one node sees of a disk is that node's business, and in its own log.
 """
 
@@ -11,11 +11,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from msgspec import Struct
 from msgspec.structs import replace
 
-from eventstore.errors import NotFound, Rejected, StoreError, Unavailable
+from eventstore.errors import Rejected, StoreError, Unavailable
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.cluster import configured
+from eventstore.model.decide.activation import put_away
+from eventstore.model.decide.disks import need_device
+from eventstore.model.decide.limits import check_shared, check_shared_import, is_deported
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.table import decide
 from eventstore.model.event import OfGroup
@@ -35,6 +39,18 @@ from eventstore.model.state import State
 
 FIRST_SHARED_RID = 1 << 32
 """Record IDs of devices in the shared log begin here, so that none is a node's own too."""
+
+
+class DiskFact(Struct, frozen=True, array_like=True):
+    """A device as one node knows it: it travels with a request to the node that decides (D3)."""
+
+    name: str
+    identity: str
+    size: int
+    disk_id: str
+    private_len: int
+    public_len: int
+
 
 _TOUCHES_DATA = (
     ev.VolumeResized,
@@ -56,68 +72,138 @@ _TOUCHES_DATA = (
 def home_of(shared: State, own: State, command: cmd.AnyCommand) -> Literal["shared", "node"]:
     """Return the log to which a command belongs: that of the disk group that it names.
 
+    The nodes of the cluster are in the shared one.
+
     A group that this node does not know may be one of the cluster's, of which it has not heard.
     """
+    if isinstance(command, (cmd.AddNode, cmd.RemoveNode)):
+        return "shared"
     if isinstance(command, cmd.CreateDiskGroup):
         return "shared" if command.shared else "node"
+    if isinstance(command, cmd.ImportDiskGroup):
+        if command.shared or is_deported(own, command.group):
+            return "shared" if command.shared else "node"
+        return "shared" if is_deported(shared, command.group) else "node"
     name = getattr(command, "group", None)
     if name is None or own.group(name) is not None:
         return "node"
-    if isinstance(command, cmd.ImportDiskGroup):
-        deported = [group.name for group in shared.deported()]
-        ids = [group.space for group in shared.deported()]
-        return "shared" if name in deported or name in ids else "node"
     alone = len(configured(shared)) == 1
     return "node" if alone and shared.group(name) is None else "shared"
 
 
 def decide_shared(
-    shared: State, own: State, command: cmd.AnyCommand, moment: Moment
+    shared: State,
+    command: cmd.AnyCommand,
+    moment: Moment,
+    disks: Sequence[DiskFact] = (),
 ) -> tuple[ev.AnyEvent, ...]:
-    """Return the events by which a command on a shared group takes effect; `own` has the disks.
+    """Return the events by which a command on a shared group takes effect.
+
+    `disks` are the devices that the command names, as the asking node knows them.
 
     Raises:
         Rejected, NotFound: as `decide`.
     """
-    named = _named_devices(own, command)
-    introduced = _introductions(shared, named)
+    check_shared(command)
+    introduced = _introductions(shared, disks)
     changes = apply(shared, introduced)
     try:
-        # The log knows a device by its identity; the command by its name on the deciding node.
-        for device in named:
-            known = shared.spaces[NODE_SPACE].records[shared.identities[device.identity]]
-            changes.append(shared.put(replace(known, name=device.name)))
-        return (*introduced, *decide(shared, command, moment))
+        # The log knows a device by its identity; the command by its name on the asking node.
+        for disk in disks:
+            known = shared.spaces[NODE_SPACE].records[shared.identities[disk.identity]]
+            changes.append(shared.put(replace(known, name=disk.name)))
+        given_up = _given_up(shared, command, moment)
+        decided = decide(shared, command, moment)
+        return (*introduced, *given_up, *decided, *_autoimport(shared, command, decided))
     finally:
         shared.restore(changes)
 
 
-def _named_devices(own: State, command: cmd.AnyCommand) -> list[Device]:
-    """Return the devices that a command brings into a shared group, each once."""
-    if not isinstance(command, (cmd.CreateDiskGroup, cmd.AddDisks)):
+def _given_up(shared: State, command: cmd.AnyCommand, moment: Moment) -> list[ev.AnyEvent]:
+    """Return what a group that goes is given up by: nobody else may have it activated (F1)."""
+    if isinstance(command, (cmd.DestroyDiskGroup, cmd.DeportDiskGroup)):
+        return put_away(shared, command.group, moment.node)
+    return []
+
+
+def _autoimport(
+    shared: State, command: cmd.AnyCommand, decided: Sequence[ev.AnyEvent]
+) -> list[ev.AnyEvent]:
+    """Return the event that says whether the cluster's next start imports a group (B1)."""
+    imported = [event for event in decided if isinstance(event, ev.DiskGroupImported)]
+    if not isinstance(command, cmd.ImportDiskGroup) or not imported:
         return []
-    found: dict[int, Device] = {}
+    group = shared.get((imported[0].dgid, HEADER_RID))
+    assert isinstance(group, DiskGroup)
+    if group.noautoimport == command.temporary:
+        return []
+    return [ev.AutoImportSet(group.space, automatic=not command.temporary)]
+
+
+def named_disks(shared: State, own: State, command: cmd.AnyCommand) -> tuple[DiskFact, ...]:
+    """Return the devices that a command brings into a shared group, each once, as a node has them.
+
+    They travel with the request: names, and what was initialised where, are each node's own.
+
+    Raises:
+        NotFound: the node has no device of a name.
+        Rejected: the command is about a group that is the node's own.
+    """
+    check_shared_import(shared, own, command)
+    if not isinstance(command, (cmd.CreateDiskGroup, cmd.AddDisks)):
+        return ()
+    found: dict[int, DiskFact] = {}
     for _name, device_name in command.disks:
-        device = own.named(NODE_SPACE, device_name)
-        if not isinstance(device, Device):
-            raise _no_device(device_name)
-        found[device.rid] = device
-    return list(found.values())
+        found_here = need_device(own, device_name)
+        found[found_here.rid] = _fact(found_here)
+    return tuple(found.values())
 
 
-def _introductions(shared: State, named: Sequence[Device]) -> list[ev.AnyEvent]:
-    """Return the events that make devices known; their names differ from node to node."""
+def completed(own: State, disks: Sequence[DiskFact]) -> tuple[DiskFact, ...]:
+    """Return disks, with what the deciding node knows of those that are initialised here only."""
+    return tuple(disk if disk.disk_id else _as_here(own, disk) for disk in disks)
+
+
+def _as_here(own: State, disk: DiskFact) -> DiskFact:
+    device = own.get((NODE_SPACE, own.identities.get(disk.identity, -1)))
+    if not isinstance(device, Device) or not device.disk_id:
+        return disk
+    return replace(_fact(device), name=disk.name)
+
+
+def _fact(device: Device) -> DiskFact:
+    return DiskFact(
+        device.name,
+        device.identity,
+        device.size,
+        device.disk_id,
+        device.private_len,
+        device.public_len,
+    )
+
+
+def _introductions(shared: State, disks: Sequence[DiskFact]) -> list[ev.AnyEvent]:
+    """Return the events that make devices known, or initialised anew; names differ by node."""
     made: list[ev.AnyEvent] = []
-    rid = max(FIRST_SHARED_RID, shared.next_rid(NODE_SPACE))
-    for device in named:
-        if device.identity not in shared.identities:
-            notice = ev.Notice("share")
-            made.append(ev.DeviceAdded(rid, device.identity, device.identity, device.size, notice))
-            made.append(
-                ev.DiskInitialized(rid, device.disk_id, device.private_len, device.public_len)
-            )
-            rid += 1
+    next_rid = max(FIRST_SHARED_RID, shared.next_rid(NODE_SPACE))
+    for disk in disks:
+        rid = shared.identities.get(disk.identity)
+        known = None if rid is None else shared.get((NODE_SPACE, rid))
+        notice = ev.Notice("share")
+        if not isinstance(known, Device):
+            rid, next_rid = next_rid, next_rid + 1
+            made.append(ev.DeviceAdded(rid, disk.identity, disk.identity, disk.size, notice))
+        elif known.rid in shared.device_disks or disk.disk_id in ("", known.disk_id):
+            continue
+        elif known.size != disk.size:
+            made.append(ev.DeviceResized(known.rid, disk.size, notice))
+        if disk.disk_id:
+            made.append(_initialised(rid or 0, disk))
     return made
+
+
+def _initialised(rid: int, disk: DiskFact) -> ev.AnyEvent:
+    return ev.DiskInitialized(rid, disk.disk_id, disk.private_len, disk.public_len)
 
 
 def local_check(own: State, shared: State, events: Sequence[ev.AnyEvent]) -> StoreError | None:
@@ -238,16 +324,6 @@ def _identities(shared: State, coming: Sequence[ev.AnyEvent]) -> set[str]:
     introduced = {e.rid: e.identity for e in coming if isinstance(e, ev.DeviceAdded)}
     added = (event for event in coming if isinstance(event, ev.DiskAdded))
     return {introduced.get(e.device) or _identity(shared, e) for e in added} - {""}
-
-
-def _no_device(name: str) -> NotFound:
-    return NotFound(
-        "V-5-1-523",
-        f"Device {name}: no such device",
-        cause="the kernel does not offer a disk of that name",
-        fix="'vxdisk list' names the devices",
-        rule="D2",
-    )
 
 
 def _private_group(name: str) -> Rejected:

@@ -32,6 +32,9 @@ AT_STOP = {
 }
 """State of an ENABLED plex -> its states once the volume is stopped."""
 
+UNSYNCED = ("NEEDSYNC", "SYNC")
+"""States of a volume whose plexes may differ: it needs recovery, which a start brings."""
+
 AT_INIT = {
     "clean": (("DISABLED", "CLEAN"), ("DISABLED", "CLEAN")),
     "active": (("ENABLED", "ACTIVE"), ("ENABLED", "ACTIVE")),
@@ -48,6 +51,8 @@ def start(state: State, command: cmd.StartVolumes) -> list[ev.AnyEvent]:
     for volume in _chosen(state, group, command.names):
         if volume.kstate != "ENABLED":
             events += _start(state, group, volume, named=bool(command.names))
+        elif volume.state in UNSYNCED:
+            events.append(ev.VolumeStateSet(volume.space, volume.rid, "ENABLED", "ACTIVE"))
     return _something(events, group, "runs already")
 
 
@@ -72,13 +77,19 @@ def stop(state: State, command: cmd.StopVolumes) -> list[ev.AnyEvent]:
     return _something(events, group, "does not run")
 
 
-def stopping(state: State, volume: Volume) -> list[ev.AnyEvent]:
-    """Return the events that stop a volume; none if it does not run."""
+def stopping(state: State, volume: Volume, *, clean: bool = True) -> list[ev.AnyEvent]:
+    """Return the events that stop a volume; none if it does not run.
+
+    One whose plexes may differ does not become CLEAN: the next start makes them the same.
+    """
     if volume.kstate != "ENABLED":
         return []
     running = [plex for plex in state.plexes(volume) if plex.kstate == "ENABLED"]
-    events = _set_plexes([(plex, AT_STOP.get(plex.state)) for plex in running])
-    return [*events, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "CLEAN")]
+    if clean and volume.state not in UNSYNCED:
+        events = _set_plexes([(plex, AT_STOP.get(plex.state)) for plex in running])
+        return [*events, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "CLEAN")]
+    events = _set_plexes([(plex, ("DISABLED", plex.state)) for plex in running])
+    return [*events, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "NEEDSYNC")]
 
 
 def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:

@@ -7,10 +7,12 @@ from typing import Any, get_args
 
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide import (
+    activation,
     copies,
     disks,
     editing,
     groups,
+    membership,
     moving,
     plexes,
     resize,
@@ -59,7 +61,7 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.DeportDiskGroup: _timeless(moving.deport),
     cmd.ImportDiskGroup: _timeless(moving.bring_in),
     cmd.RenameDiskGroup: _timeless(moving.rename),
-    cmd.SetDiskGroup: _timeless(moving.set_attributes),
+    cmd.SetDiskGroup: activation.set_attributes,
     cmd.RenameDisk: _timeless(moving.rename_disk),
     cmd.TakeOverDiskGroup: _timeless(takeover.take_over),
     cmd.OfflineDisk: _timeless(disks.offline),
@@ -78,6 +80,8 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.CopyToPlex: _timeless(copies.copy),
     cmd.MovePlex: _timeless(copies.replace),
     cmd.MoveVolume: _timeless(copies.move),
+    cmd.AddNode: _timeless(membership.add),
+    cmd.RemoveNode: _timeless(membership.remove),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"
