@@ -41,6 +41,10 @@ BUFFER_MAX = 2 * PART_BYTES
 UNSENT_MAX = 2 * PART_BYTES
 """In the kernel and not yet on the wire: what is short waits behind it."""
 
+OPEN = (messages.Answered, messages.JoinChecked, messages.Refused, messages.Ship)
+"""What has fields of any shape: their depth is looked at. All others are as deep as their types,
+and nothing short can hold more than its bytes: the decoder takes no announced length on trust."""
+
 _FIXINT_END = 0x80
 _UINTS = frozenset((0xCC, 0xCD, 0xCE, 0xCF))
 _PART = (b"\x92\xc2", b"\x92\xc3")
@@ -87,7 +91,7 @@ class Link(asyncio.Protocol):
         self._reason: str | None = None
         # Who dials has verified the other end before; who is called hears its greeting first.
         frame_max = FRAME_MAX if dialed else handshake.FRAME_MAX
-        self._frames = FrameReader(frame_max, frame_max)
+        self._frames = _reader(frame_max)
         self._parts = bytearray()
         self._lanes = Lanes(limits.queue_mib << 20)
         self._deadline: asyncio.TimerHandle | None = None
@@ -148,10 +152,13 @@ class Link(asyncio.Protocol):
             self._greeted(body)
         elif body[:2] in _PART:
             self._take_part(body)
-        elif body[:1] and (body[0] < _FIXINT_END or body[0] in _UINTS):
+        elif body[0] < _FIXINT_END or body[0] in _UINTS:
             self._host.beaten(self, _take_beat(body))
         else:
-            self._host.received(self, messages.decode(body))
+            message = messages.decode(body)
+            if isinstance(message, OPEN):
+                check_shape(body)
+            self._host.received(self, message)
 
     def _greeted(self, body: bytes) -> None:
         """Let the other end in, or tell it why not."""
@@ -173,7 +180,7 @@ class Link(asyncio.Protocol):
         if self.dialed is None:
             if not self._frames.is_between_messages:
                 raise ProtocolViolation("it spoke before it was greeted")
-            self._frames = FrameReader(FRAME_MAX, FRAME_MAX)
+            self._frames = _reader(FRAME_MAX)
             self._write(handshake.encode(self._own))
         self._host.opened(self)
         if not self.settled.done():
@@ -289,6 +296,11 @@ class Link(asyncio.Protocol):
         if not self.settled.done():
             self.settled.set_result(None)
         self._host.lost(self, reason)
+
+
+def _reader(max_bytes: int) -> FrameReader:
+    """Return a reader of frames each of which is a message; what is in them is checked here."""
+    return FrameReader(max_bytes, max_bytes, max_items=None)
 
 
 class Lanes:

@@ -198,6 +198,8 @@ class Peers:
 
     async def _dial(self, node: str, address: str) -> None:
         """Call a node; return once it is connected, or will not be by this call."""
+        if not address:  # it is in the view, and nobody knows where: it will dial
+            return
         assert self._credentials is not None
         loop, context = asyncio.get_running_loop(), self._credentials.dialing
         try:

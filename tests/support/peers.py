@@ -55,10 +55,13 @@ async def until(condition: Callable[[], object], deadline_s: float = DEADLINE_S)
 class Node:
     """One node's peers, and everything that they told it."""
 
-    def __init__(self, name: str, home: Path, limits: PeerSettings) -> None:
+    def __init__(
+        self, name: str, home: Path, limits: PeerSettings, cluster_id: str = CLUSTER
+    ) -> None:
         self.name = name
         self.home = home
         self.limits = limits
+        self.cluster_id = cluster_id
         self.got: list[tuple[str, AnyMessage]] = []
         self.notes: list[str] = []
         self.seen: list[frozenset[str]] = []
@@ -67,7 +70,7 @@ class Node:
     def _make(self, listen: str) -> Peers:
         return Peers(
             self.name,
-            CLUSTER,
+            self.cluster_id,
             self.home / authority.TLS,
             listen=listen,
             on_message=lambda sender, message: self.got.append((sender, message)),
