@@ -17,7 +17,8 @@ import asyncio
 import math
 import socket
 from collections import deque
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -34,6 +35,8 @@ PART_BYTES = 1 << 16
 FRAME_MAX = PART_BYTES + 16
 MESSAGE_MAX = 16 << 20
 """A record in doubt, or a piece of a log; also how much a peer can make this node hold."""
+ITEMS_MAX = 2 * MAX_ITEMS
+"""Values in one message: a shipped request has more than it had when a utility sent it."""
 TURN_BYTES = 4 * PART_BYTES
 """Of a long message, before the loop turns to others."""
 BUFFER_MAX = 2 * PART_BYTES
@@ -51,6 +54,9 @@ _PART = (b"\x92\xc2", b"\x92\xc3")
 _take_part = msgspec.msgpack.Decoder(tuple[bool, bytes]).decode
 _make_part = _make_beat = msgspec.msgpack.Encoder().encode
 _take_beat = msgspec.msgpack.Decoder(int).decode
+
+
+T = TypeVar("T")
 
 
 class Host(Protocol):
@@ -144,8 +150,6 @@ class Link(asyncio.Protocol):
                 self._take(body)
         except ProtocolViolation as violation:
             self.end(f"it sent what is no message: {violation.message}")
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            self.end(f"it sent what is no message: {error!s:.200}")
 
     def _take(self, body: bytes) -> None:
         if self.hello is None:
@@ -153,16 +157,16 @@ class Link(asyncio.Protocol):
         elif body[:2] in _PART:
             self._take_part(body)
         elif body[0] < _FIXINT_END or body[0] in _UINTS:
-            self._host.beaten(self, _take_beat(body))
+            self._host.beaten(self, _decoded(_take_beat, body))
         else:
-            message = messages.decode(body)
+            message = _decoded(messages.decode, body)
             if isinstance(message, OPEN):
-                check_shape(body)
+                check_shape(body, ITEMS_MAX)
             self._host.received(self, message)
 
     def _greeted(self, body: bytes) -> None:
         """Let the other end in, or tell it why not."""
-        said = handshake.decode(body)
+        said = _decoded(handshake.decode, body)
         refusal = said if isinstance(said, Refusal) else self._host.judge(self, said)
         if isinstance(said, Refusal):
             self.end(f"it refuses this node: {said.id[:20]} {said.message[:200]!a}")
@@ -174,12 +178,12 @@ class Link(asyncio.Protocol):
 
     def _open(self, said: Hello | Refusal) -> None:
         assert isinstance(said, Hello)
+        if self.dialed is None and not self._frames.is_between_messages:
+            raise ProtocolViolation("it spoke before it was greeted")
         self.hello = said
         if self._deadline is not None:
             self._deadline.cancel()
         if self.dialed is None:
-            if not self._frames.is_between_messages:
-                raise ProtocolViolation("it spoke before it was greeted")
             self._frames = _reader(FRAME_MAX)
             self._write(handshake.encode(self._own))
         self._host.opened(self)
@@ -187,15 +191,15 @@ class Link(asyncio.Protocol):
             self.settled.set_result(None)
 
     def _take_part(self, body: bytes) -> None:
-        last, part = _take_part(body)
+        last, part = _decoded(_take_part, body)
         if len(self._parts) + len(part) > MESSAGE_MAX:
             raise ProtocolViolation(f"a message is longer than {MESSAGE_MAX} bytes")
         self._parts += part
         if last:
             whole = bytes(self._parts)
             self._parts.clear()
-            check_shape(whole, MAX_ITEMS)
-            self._host.received(self, messages.decode(whole))
+            check_shape(whole, ITEMS_MAX)
+            self._host.received(self, _decoded(messages.decode, whole))
 
     def send(self, body: bytes) -> bool:
         """Write a message, or let it wait; False: too much waits, it was dropped."""
@@ -247,9 +251,8 @@ class Link(asyncio.Protocol):
         self._quiet += 1
         self._stuck += self._paused
         self._unfinished += not self._frames.is_between_messages
-        silence, frame = self._ticks(self._limits.silence_seconds), self._ticks(
-            self._limits.frame_seconds
-        )  # fmt: skip
+        silence = self._ticks(self._limits.silence_seconds)
+        frame = self._ticks(self._limits.frame_seconds)
         if self._quiet > silence:
             self.end("silent; the connection is opened anew")
         elif self._paused and self._stuck > silence:
@@ -301,6 +304,18 @@ class Link(asyncio.Protocol):
 def _reader(max_bytes: int) -> FrameReader:
     """Return a reader of frames each of which is a message; what is in them is checked here."""
     return FrameReader(max_bytes, max_bytes, max_items=None)
+
+
+def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+    """Return what a frame holds.
+
+    Raises:
+        ProtocolViolation: it is nothing that a daemon says.
+    """
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProtocolViolation(f"{error!s:.200}") from error
 
 
 class Lanes:

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from msgspec.structs import replace
 
 from daemon.config import PeerSettings
-from daemon.shell import authority
+from daemon.shell import authority, handshake
 from daemon.shell.handshake import Hello
 from daemon.shell.link import MESSAGE_MAX, PART_BYTES
 from tests.support.peers import (
@@ -88,6 +88,32 @@ def test_what_is_no_message_costs_its_sender_the_connection(tmp_path: Path, body
             assert await other.is_hung_up_on()
             assert a.said("it sent what is no message") == 1
             assert a.got == []
+
+    run(story())
+
+
+def test_who_speaks_before_it_was_greeted_is_hung_up_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with nodes(tmp_path, "a") as made:
+            made["a"].peers.follow({"b": "127.0.0.1:1"})
+            authority.issue(tmp_path / "ca", "b", tmp_path / "b")
+            async with stranger(made["a"], context(tmp_path / "b")) as other:
+                body = handshake.encode(Hello(CLUSTER, "b"))
+                other.writer.write(len(body).to_bytes(4, "big") + body + b"\x00")
+                assert await other.is_hung_up_on()
+            assert made["a"].said("it spoke before it was greeted") == 1
+            assert made["a"].peers.connected == frozenset()
+
+    run(story())
+
+
+def test_a_message_that_no_peer_would_take_costs_nobody_a_connection(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with cluster(tmp_path, "a", "b") as made:
+            made["a"].peers.send("b", piece(1, mib=17))
+            made["a"].peers.send("b", agreed(1))
+            await made["b"].gets(agreed(1), "a")
+            assert made["a"].said("is longer than a peer takes") == 1
 
     run(story())
 
