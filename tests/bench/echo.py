@@ -39,7 +39,9 @@ async def serve(home: Path) -> None:
     def give_back(sender: str, message: AnyMessage) -> None:
         peers.send(sender, message)
 
-    peers = Peers("b", CLUSTER, home / "tls", listen=HERE, on_message=give_back, note=_say)
+    peers = Peers(
+        "b", CLUSTER, home / "tls", listen=HERE, on_message=give_back, note=lambda _text: None
+    )
     await peers.start()
     context = tls.load(home / "tls", Identity(CLUSTER, "b")).accepting
     loop = asyncio.get_running_loop()
@@ -49,10 +51,6 @@ async def serve(home: Path) -> None:
     await asyncio.to_thread(sys.stdin.read)
     bare.close()
     await peers.stop()
-
-
-def _say(text: str) -> None:
-    print(text, file=sys.stderr)
 
 
 if __name__ == "__main__":
