@@ -177,6 +177,7 @@ def test_whatever_arrives_ends_the_silence() -> None:
             link.data_received(data)
         assert not wire.is_over
         assert keeper.got == [Agreed(1, 2)] * 4
+        assert keeper.positions == [7] * 4
 
     on_an_open_link(story)
 
