@@ -128,6 +128,9 @@ class Link(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.is_made = True
+        if self._reason is not None:
+            transport.abort()
+            return
         if self.dialed is None:
             self.address = str((transport.get_extra_info("peername") or "?")[0])
         transport.set_write_buffer_limits(high=BUFFER_MAX)
@@ -272,7 +275,9 @@ class Link(asyncio.Protocol):
 
     def end(self, reason: str, *, at_once: bool = True) -> None:
         """End the connection; `at_once` leaves out what was written last."""
-        if at_once:
+        if not self.is_made:
+            pass  # it ends as soon as it comes about
+        elif at_once:
             self._transport.abort()
         else:
             self._transport.close()
@@ -285,7 +290,8 @@ class Link(asyncio.Protocol):
 
     def never_made(self) -> None:
         """Give up a connection that did not come about."""
-        self.settled.set_result(None)
+        if not self.settled.done():
+            self.settled.set_result(None)
         self.over.set_result(None)
 
     def _ended(self, reason: str) -> None:

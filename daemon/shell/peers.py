@@ -167,7 +167,8 @@ class Peers:
 
         What cannot be used is noted, and changes nothing.
         """
-        assert self._credentials is not None
+        if self._credentials is None:  # it has not started: it will read them then
+            return
         self._stamp = tls.stamp(self._tls)
         try:
             if tls.digest(self._tls) == self._credentials.digest:
@@ -248,7 +249,7 @@ class Peers:
         finally:
             if not link.is_made:
                 link.never_made()
-            elif link.hello is None:
+            elif not link.settled.done():
                 link.end("gave way to another connection")
 
     def judge(self, link: Link, said: Hello) -> Refusal | None:
