@@ -64,7 +64,8 @@ class FrameReader:
         try:
             return [self._decode(body) for body in self.feed_bodies(data)]
         except ProtocolViolation as violation:
-            raise self._break(violation) from violation
+            self._break(violation)
+            raise
 
     def feed_bodies(self, data: bytes) -> list[bytes]:
         """Return the messages that are complete with `data` for who decodes them into types.
@@ -81,14 +82,14 @@ class FrameReader:
             self._buffer += data
             return [self._checked(body) for body in self._bodies()]
         except ProtocolViolation as violation:
-            raise self._break(violation) from violation
+            self._break(violation)
+            raise
 
-    def _break(self, violation: ProtocolViolation) -> ProtocolViolation:
+    def _break(self, violation: ProtocolViolation) -> None:
         """Take nothing more, and forget what was held."""
         self._broken = self._broken or violation
         self._buffer.clear()
         self._message.clear()
-        return self._broken
 
     def _is_one_message(self, data: bytes) -> bool:
         """Whether `data` is just one message in one frame, as it mostly is."""
@@ -128,7 +129,6 @@ class FrameReader:
         return body
 
     def _decode(self, body: bytes) -> object:
-        self._checked(body)
         try:
             return msgpack.unpackb(body)
         except (ValueError, TypeError, OverflowError) as error:
