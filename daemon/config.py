@@ -71,7 +71,8 @@ class PeerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[peers]``: where other nodes' daemons connect, and how long they may be silent (E7).
 
     `listen` is ``host:port``, port 0 for any; empty: the node has no peers. `queue_mib` bounds
-    what waits for one of them; `unauthenticated` and `connections` what strangers can open.
+    what waits for one of them; `unauthenticated` and `connections` what strangers can open. The
+    heartbeat of every node has to be shorter than the silence that any other allows.
     """
 
     listen: str = ""

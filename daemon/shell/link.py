@@ -17,7 +17,8 @@ import asyncio
 import math
 import socket
 from collections import deque
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -34,6 +35,8 @@ PART_BYTES = 1 << 16
 FRAME_MAX = PART_BYTES + 16
 MESSAGE_MAX = 16 << 20
 """A record in doubt, or a piece of a log; also how much a peer can make this node hold."""
+ITEMS_MAX = 2 * MAX_ITEMS
+"""Values in one message: a shipped request has more than it had when a utility sent it."""
 TURN_BYTES = 4 * PART_BYTES
 """Of a long message, before the loop turns to others."""
 BUFFER_MAX = 2 * PART_BYTES
@@ -41,12 +44,19 @@ BUFFER_MAX = 2 * PART_BYTES
 UNSENT_MAX = 2 * PART_BYTES
 """In the kernel and not yet on the wire: what is short waits behind it."""
 
+OPEN = (messages.Answered, messages.JoinChecked, messages.Refused, messages.Ship)
+"""What has fields of any shape: their depth is looked at. All others are as deep as their types,
+and nothing short can hold more than its bytes: the decoder takes no announced length on trust."""
+
 _FIXINT_END = 0x80
 _UINTS = frozenset((0xCC, 0xCD, 0xCE, 0xCF))
 _PART = (b"\x92\xc2", b"\x92\xc3")
 _take_part = msgspec.msgpack.Decoder(tuple[bool, bytes]).decode
 _make_part = _make_beat = msgspec.msgpack.Encoder().encode
 _take_beat = msgspec.msgpack.Decoder(int).decode
+
+
+T = TypeVar("T")
 
 
 class Host(Protocol):
@@ -87,7 +97,7 @@ class Link(asyncio.Protocol):
         self._reason: str | None = None
         # Who dials has verified the other end before; who is called hears its greeting first.
         frame_max = FRAME_MAX if dialed else handshake.FRAME_MAX
-        self._frames = FrameReader(frame_max, frame_max)
+        self._frames = _reader(frame_max)
         self._parts = bytearray()
         self._lanes = Lanes(limits.queue_mib << 20)
         self._deadline: asyncio.TimerHandle | None = None
@@ -118,6 +128,9 @@ class Link(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
         self.is_made = True
+        if self._reason is not None:
+            transport.abort()
+            return
         if self.dialed is None:
             self.address = str((transport.get_extra_info("peername") or "?")[0])
         transport.set_write_buffer_limits(high=BUFFER_MAX)
@@ -140,22 +153,23 @@ class Link(asyncio.Protocol):
                 self._take(body)
         except ProtocolViolation as violation:
             self.end(f"it sent what is no message: {violation.message}")
-        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
-            self.end(f"it sent what is no message: {error!s:.200}")
 
     def _take(self, body: bytes) -> None:
         if self.hello is None:
             self._greeted(body)
         elif body[:2] in _PART:
             self._take_part(body)
-        elif body[:1] and (body[0] < _FIXINT_END or body[0] in _UINTS):
-            self._host.beaten(self, _take_beat(body))
+        elif body[0] < _FIXINT_END or body[0] in _UINTS:
+            self._host.beaten(self, _decoded(_take_beat, body))
         else:
-            self._host.received(self, messages.decode(body))
+            message = _decoded(messages.decode, body)
+            if isinstance(message, OPEN):
+                check_shape(body, ITEMS_MAX)
+            self._host.received(self, message)
 
     def _greeted(self, body: bytes) -> None:
         """Let the other end in, or tell it why not."""
-        said = handshake.decode(body)
+        said = _decoded(handshake.decode, body)
         refusal = said if isinstance(said, Refusal) else self._host.judge(self, said)
         if isinstance(said, Refusal):
             self.end(f"it refuses this node: {said.id[:20]} {said.message[:200]!a}")
@@ -167,28 +181,28 @@ class Link(asyncio.Protocol):
 
     def _open(self, said: Hello | Refusal) -> None:
         assert isinstance(said, Hello)
+        if self.dialed is None and not self._frames.is_between_messages:
+            raise ProtocolViolation("it spoke before it was greeted")
         self.hello = said
         if self._deadline is not None:
             self._deadline.cancel()
         if self.dialed is None:
-            if not self._frames.is_between_messages:
-                raise ProtocolViolation("it spoke before it was greeted")
-            self._frames = FrameReader(FRAME_MAX, FRAME_MAX)
+            self._frames = _reader(FRAME_MAX)
             self._write(handshake.encode(self._own))
         self._host.opened(self)
         if not self.settled.done():
             self.settled.set_result(None)
 
     def _take_part(self, body: bytes) -> None:
-        last, part = _take_part(body)
+        last, part = _decoded(_take_part, body)
         if len(self._parts) + len(part) > MESSAGE_MAX:
             raise ProtocolViolation(f"a message is longer than {MESSAGE_MAX} bytes")
         self._parts += part
         if last:
             whole = bytes(self._parts)
             self._parts.clear()
-            check_shape(whole, MAX_ITEMS)
-            self._host.received(self, messages.decode(whole))
+            check_shape(whole, ITEMS_MAX)
+            self._host.received(self, _decoded(messages.decode, whole))
 
     def send(self, body: bytes) -> bool:
         """Write a message, or let it wait; False: too much waits, it was dropped."""
@@ -240,9 +254,8 @@ class Link(asyncio.Protocol):
         self._quiet += 1
         self._stuck += self._paused
         self._unfinished += not self._frames.is_between_messages
-        silence, frame = self._ticks(self._limits.silence_seconds), self._ticks(
-            self._limits.frame_seconds
-        )  # fmt: skip
+        silence = self._ticks(self._limits.silence_seconds)
+        frame = self._ticks(self._limits.frame_seconds)
         if self._quiet > silence:
             self.end("silent; the connection is opened anew")
         elif self._paused and self._stuck > silence:
@@ -262,7 +275,9 @@ class Link(asyncio.Protocol):
 
     def end(self, reason: str, *, at_once: bool = True) -> None:
         """End the connection; `at_once` leaves out what was written last."""
-        if at_once:
+        if not self.is_made:
+            pass  # it ends as soon as it comes about
+        elif at_once:
             self._transport.abort()
         else:
             self._transport.close()
@@ -275,7 +290,8 @@ class Link(asyncio.Protocol):
 
     def never_made(self) -> None:
         """Give up a connection that did not come about."""
-        self.settled.set_result(None)
+        if not self.settled.done():
+            self.settled.set_result(None)
         self.over.set_result(None)
 
     def _ended(self, reason: str) -> None:
@@ -289,6 +305,23 @@ class Link(asyncio.Protocol):
         if not self.settled.done():
             self.settled.set_result(None)
         self._host.lost(self, reason)
+
+
+def _reader(max_bytes: int) -> FrameReader:
+    """Return a reader of frames each of which is a message; what is in them is checked here."""
+    return FrameReader(max_bytes, max_bytes, max_items=None)
+
+
+def _decoded(decode: Callable[[bytes], T], body: bytes) -> T:
+    """Return what a frame holds.
+
+    Raises:
+        ProtocolViolation: it is nothing that a daemon says.
+    """
+    try:
+        return decode(body)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
+        raise ProtocolViolation(f"{error!s:.200}") from error
 
 
 class Lanes:

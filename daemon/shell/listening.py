@@ -8,6 +8,7 @@ milliseconds, and whoever only keeps a connection open makes room.
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket
 from collections.abc import Awaitable, Callable
 
@@ -15,6 +16,7 @@ from daemon.shell.dialing import split
 from eventstore.errors import Rejected, Unavailable
 
 _BACKLOG = 128
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 _PAUSE_S = 0.5
 """Between two tries to accept where the process has no descriptor left."""
 
@@ -95,6 +97,8 @@ class Listener:
             try:
                 accepted, source = await loop.sock_accept(listener)
             except OSError as error:
+                if error.errno not in _SCARCE:
+                    continue  # that one connection was gone before it was taken
                 self._note("listening", f"nobody can connect: {error.strerror}")
                 await asyncio.sleep(_PAUSE_S)
                 continue

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 BURST = 20
 """Lines that may come at once; who causes more is told of in one line."""
+BEATS_PER_LINE = 10
 KNOWN_MAX = 1024
 
 
@@ -17,6 +18,7 @@ class Notices:
         self._known: dict[str, set[str]] = {}
         self._count = 0
         self._left = BURST
+        self._beats = 0
 
     def once(self, subject: str, text: str) -> None:
         """Say something about a peer, unless it was said."""
@@ -38,5 +40,7 @@ class Notices:
         self._count -= len(self._known.pop(subject, ()))
 
     def breathe(self) -> None:
-        """Allow another line; called at each heartbeat."""
-        self._left = min(BURST, self._left + 1)
+        """Allow another line now and then; called at each heartbeat."""
+        self._beats = (self._beats + 1) % BEATS_PER_LINE
+        if self._beats == 0:
+            self._left = min(BURST, self._left + 1)

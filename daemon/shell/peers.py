@@ -21,7 +21,7 @@ from daemon.core.messages import AnyMessage
 from daemon.shell import clock, handshake, tls
 from daemon.shell.dialing import Dialer, split
 from daemon.shell.handshake import Hello, Identity, Refusal
-from daemon.shell.link import Link
+from daemon.shell.link import MESSAGE_MAX, Link
 from daemon.shell.listening import Listener
 from daemon.shell.notices import Notices
 from eventstore.errors import StoreError
@@ -70,6 +70,8 @@ class Peers:
         self._on_message = on_message
         self._on_change = on_change
         self._notices = Notices(note)
+        self._strangers = Notices(note)
+        """Apart, so that nobody from outside can keep this daemon from speaking of its peers."""
         self._credentials: tls.Credentials | None = None
         self._stamp: object = None
         self._dialers: dict[str, Dialer] = {}
@@ -82,7 +84,7 @@ class Peers:
         self._warned_ms = -_DAY_MS
         self._listener = Listener(
             self._admit,
-            self._notices.once,
+            self._strangers.once,
             strangers_max=limits.unauthenticated,
             is_full=lambda: len(self._all) >= limits.connections,
         )
@@ -98,7 +100,7 @@ class Peers:
         return None if self._credentials is None else self._credentials.days_left
 
     async def start(self) -> None:
-        """Listen.
+        """Listen; before this nothing else may be called.
 
         Raises:
             Rejected: the certificates cannot be used, or the address is none.
@@ -153,7 +155,11 @@ class Peers:
         link = self._current.get(to)
         if link is None:
             self._notices.once(to, "there is no connection; what is sent is dropped")
-        elif not link.send(messages.encode(message)):
+            return
+        body = messages.encode(message)
+        if len(body) > MESSAGE_MAX:
+            self._notices.once(to, f"a message of {len(body)} bytes is longer than a peer takes")
+        elif not link.send(body):
             self._notices.once(to, "it takes less than it is sent; what is too much is dropped")
 
     def reload(self) -> None:
@@ -161,7 +167,8 @@ class Peers:
 
         What cannot be used is noted, and changes nothing.
         """
-        assert self._credentials is not None
+        if self._credentials is None:  # it has not started: it will read them then
+            return
         self._stamp = tls.stamp(self._tls)
         try:
             if tls.digest(self._tls) == self._credentials.digest:
@@ -184,6 +191,7 @@ class Peers:
             self._limits.heartbeat_seconds, self._tick
         )
         self._notices.breathe()
+        self._strangers.breathe()
         position = self._beat()
         for link in tuple(self._all):
             link.tick(position)
@@ -198,6 +206,8 @@ class Peers:
 
     async def _dial(self, node: str, address: str) -> None:
         """Call a node; return once it is connected, or will not be by this call."""
+        if not address:  # it is in the view, and nobody knows where: it will dial
+            return
         assert self._credentials is not None
         loop, context = asyncio.get_running_loop(), self._credentials.dialing
         try:
@@ -225,7 +235,7 @@ class Peers:
                     ssl_shutdown_timeout=SHUTDOWN_S,
                 )
         except OSError as error:
-            self._notices.once(source, f"refused: V-5-1-9046 {tls.why(error)}")
+            self._strangers.once(source, f"refused: V-5-1-9046 {tls.why(error)}")
 
     @asynccontextmanager
     async def _new_link(self, dialed: str | None) -> AsyncIterator[Link]:
@@ -239,7 +249,7 @@ class Peers:
         finally:
             if not link.is_made:
                 link.never_made()
-            elif link.hello is None:
+            elif not link.settled.done():
                 link.end("gave way to another connection")
 
     def judge(self, link: Link, said: Hello) -> Refusal | None:
@@ -281,7 +291,9 @@ class Peers:
     def lost(self, link: Link, reason: str) -> None:
         """Forget a link, and use what is left; dial again if nothing is."""
         if link.hello is None:
-            if link.dialed not in self._current:  # else the other node was quicker
+            if link.dialed is None:
+                self._strangers.once(link.subject, reason)
+            elif link.dialed not in self._current:  # else the other node was quicker
                 self._notices.once(link.subject, reason)
             return
         node, now_ms = link.node, clock.now_ms()

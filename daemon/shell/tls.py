@@ -123,7 +123,8 @@ def why(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate does not hold: {error.verify_message}"
     if isinstance(error, ssl.SSLError):
-        return _WORDS.get(error.reason, f"TLS: {error.reason}")
+        reason = getattr(error, "reason", None) or str(error)  # one that was only cut off has none
+        return _WORDS.get(reason, f"TLS: {reason}")
     if isinstance(error, TimeoutError):
         return "it did not answer in time"
     if isinstance(error, OSError) and error.strerror:

@@ -64,7 +64,8 @@ class FrameReader:
         try:
             return [self._decode(body) for body in self.feed_bodies(data)]
         except ProtocolViolation as violation:
-            raise self._break(violation) from violation
+            self._break(violation)
+            raise
 
     def feed_bodies(self, data: bytes) -> list[bytes]:
         """Return the messages that are complete with `data` for who decodes them into types.
@@ -75,18 +76,29 @@ class FrameReader:
         """
         if self._broken is not None:
             raise self._broken
-        self._buffer += data
         try:
+            if self._is_one_message(data):
+                return [self._checked(data[HEADER_BYTES:])]
+            self._buffer += data
             return [self._checked(body) for body in self._bodies()]
         except ProtocolViolation as violation:
-            raise self._break(violation) from violation
+            self._break(violation)
+            raise
 
-    def _break(self, violation: ProtocolViolation) -> ProtocolViolation:
+    def _break(self, violation: ProtocolViolation) -> None:
         """Take nothing more, and forget what was held."""
         self._broken = self._broken or violation
         self._buffer.clear()
         self._message.clear()
-        return self._broken
+
+    def _is_one_message(self, data: bytes) -> bool:
+        """Whether `data` is just one message in one frame, as it mostly is."""
+        length = len(data) - HEADER_BYTES
+        return (
+            0 < length <= min(self._max_frame, self._max_message)
+            and int.from_bytes(data[:HEADER_BYTES], "big") == length
+            and self.is_between_messages
+        )
 
     def _bodies(self) -> Iterator[bytes]:
         while len(self._buffer) >= HEADER_BYTES:
@@ -117,7 +129,6 @@ class FrameReader:
         return body
 
     def _decode(self, body: bytes) -> object:
-        self._checked(body)
         try:
             return msgpack.unpackb(body)
         except (ValueError, TypeError, OverflowError) as error:
@@ -188,6 +199,19 @@ _FORMS: dict[int, tuple[int, int]] = {
 }
 
 
+def _length(first: int) -> int:
+    """Return how far the next value is, where the first byte of one says so; else 0."""
+    if first < 0x80 or first >= 0xE0:  # noqa: PLR2004 small integers
+        return 1
+    if 0xA0 <= first < 0xC0:  # noqa: PLR2004 a short text
+        return 1 + (first & 0x1F)
+    kind, width = _FORMS.get(first, (None, 0))
+    return 1 + width if kind == _LEAF else 0
+
+
+_LENGTHS = bytes(map(_length, range(0x100)))
+
+
 def check_shape(body: bytes, max_items: int = MAX_ITEMS, max_depth: int = MAX_DEPTH) -> None:
     """Walk the announced lengths of a MessagePack value without building it.
 
@@ -198,43 +222,46 @@ def check_shape(body: bytes, max_items: int = MAX_ITEMS, max_depth: int = MAX_DE
         ProtocolViolation: too deep, too many values, a type not used here, or cut off.
 
     """
-    at, items, open_lists = 0, 0, [1]
-    while open_lists:
-        if open_lists[-1] == 0:
-            open_lists.pop()
+    at, items, left, end = 0, 1, 1, len(body)
+    outer: list[int] = []
+    """Of each list that is open, but for the innermost, how many values are still to come."""
+    while left or outer:
+        if left == 0:
+            left = outer.pop()
             continue
-        open_lists[-1] -= 1
-        items += 1
-        if items > max_items:
-            raise ProtocolViolation(f"a message holds more than {max_items} values")
+        left -= 1
+        if at >= end:
+            raise ProtocolViolation("a message is shorter than it announces")
+        length = _LENGTHS[body[at]]
+        if length:
+            at += length
+            continue
         at, inside = _step(body, at)
-        if at + inside > len(body):
+        if at + inside > end:
             raise ProtocolViolation("a message is shorter than it announces")
         if inside:
-            if len(open_lists) > max_depth:
+            items += inside
+            if items > max_items:
+                raise ProtocolViolation(f"a message holds more than {max_items} values")
+            if len(outer) >= max_depth:
                 raise ProtocolViolation(f"a message is nested deeper than {max_depth}")
-            open_lists.append(inside)
+            outer.append(left)
+            left = inside
+    if at > end:
+        raise ProtocolViolation("a message is shorter than it announces")
 
 
 def _step(body: bytes, at: int) -> tuple[int, int]:
-    """Return the place after the value at `at`, and how many values it holds."""
-    if at >= len(body):
-        raise ProtocolViolation("a message is shorter than it announces")
+    """Return the place after the longer value at `at`, and how many values it holds."""
     first = body[at]
     at += 1
-    if first < 0x80 or first >= 0xE0:  # noqa: PLR2004 small integers
-        return at, 0
     if first < 0x90:  # noqa: PLR2004 a short map
         return at, 2 * (first & 0x0F)
     if first < 0xA0:  # noqa: PLR2004 a short list
         return at, first & 0x0F
-    if first < 0xC0:  # noqa: PLR2004 a short text
-        return at + (first & 0x1F), 0
     kind, width = _FORMS.get(first, (None, 0))
     if kind is None:
         raise ProtocolViolation("a message holds a type that is not used here")
-    if kind == _LEAF:
-        return at + width, 0
     length = int.from_bytes(body[at : at + width], "big")
     if kind == _SIZED:
         return at + width + length, 0

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench import (
     appending,
+    between_nodes,
     long_logs,
     many_volumes,
     peer,
@@ -34,6 +35,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "checked": replaying.checked,
     "open": replaying.opening,
     "socket": through_the_daemon.requests,
+    "nodes": between_nodes.round_trips,
     "vxprint": through_the_daemon.printing,
     "many": many_volumes.against_few,
     "long": long_logs.questions,

@@ -18,7 +18,7 @@ from daemon.shell import authority, handshake
 from daemon.shell.dialing import split
 from daemon.shell.handshake import Hello, Refusal
 from daemon.shell.peers import Peers
-from daemon.wire.frames import FrameReader, pack_message
+from daemon.wire.frames import FrameReader
 from eventstore.codec import Commit
 from tests.support.waiting import DEADLINE_S, PAUSE_S
 
@@ -55,10 +55,13 @@ async def until(condition: Callable[[], object], deadline_s: float = DEADLINE_S)
 class Node:
     """One node's peers, and everything that they told it."""
 
-    def __init__(self, name: str, home: Path, limits: PeerSettings) -> None:
+    def __init__(
+        self, name: str, home: Path, limits: PeerSettings, cluster_id: str = CLUSTER
+    ) -> None:
         self.name = name
         self.home = home
         self.limits = limits
+        self.cluster_id = cluster_id
         self.got: list[tuple[str, AnyMessage]] = []
         self.notes: list[str] = []
         self.seen: list[frozenset[str]] = []
@@ -67,7 +70,7 @@ class Node:
     def _make(self, listen: str) -> Peers:
         return Peers(
             self.name,
-            CLUSTER,
+            self.cluster_id,
             self.home / authority.TLS,
             listen=listen,
             on_message=lambda sender, message: self.got.append((sender, message)),
@@ -206,6 +209,20 @@ async def stranger(node: Node, security: ssl.SSLContext | None) -> AsyncIterator
             await writer.wait_closed()
 
 
-def garbage() -> bytes:
-    """A frame that is no MessagePack."""
-    return pack_message(0)[:4] + b"\xc1"
+@asynccontextmanager
+async def silent_listener() -> AsyncIterator[tuple[str, list[asyncio.StreamWriter]]]:
+    """An address where somebody accepts, and says nothing; and who has called there."""
+    callers: list[asyncio.StreamWriter] = []
+
+    async def take(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        callers.append(writer)
+
+    server = await asyncio.start_server(take, "127.0.0.1", 0)
+    try:
+        yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", callers
+    finally:
+        server.close()
+        for caller in callers:
+            caller.transport.abort()
+            with suppress(OSError):
+                await caller.wait_closed()

@@ -91,5 +91,11 @@ def test_vxprint_of_a_group_loads_nothing_slow(tmp_path: Path) -> None:
     assert loaded & SLOW_TO_LOAD == set()
 
 
+def test_a_daemon_loads_what_makes_certificates_only_when_it_has_to() -> None:
+    loaded = rules.loaded_by("import daemon.__main__, daemon.shell.peers")
+    assert "daemon" in loaded
+    assert "cryptography" not in loaded
+
+
 def test_a_planted_slow_import_is_found_behind_another() -> None:
     assert rules.loaded_by("import alembic.config") & SLOW_TO_LOAD >= {"alembic", "sqlalchemy"}

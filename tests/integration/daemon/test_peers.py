@@ -22,6 +22,7 @@ from tests.support.peers import (
     follow_all,
     nodes,
     run,
+    silent_listener,
     stranger,
     until,
 )
@@ -215,6 +216,24 @@ def test_who_never_says_who_it_is_is_hung_up_on(tmp_path: Path) -> None:
             async with stranger(made["a"], context(_home(tmp_path, "b"))) as other:
                 assert await other.is_hung_up_on()
             assert made["a"].said("it did not say who it is in time") == 1
+
+    run(story())
+
+
+@pytest.mark.parametrize("act", ["stop", "reload", "leave"])
+def test_a_call_under_way_does_not_hold_anything_up(tmp_path: Path, act: str) -> None:
+    async def story() -> None:
+        async with nodes(tmp_path, "a") as made, silent_listener() as (address, callers):
+            made["a"].peers.follow({"b": address})
+            await until(lambda: callers)
+            if act == "stop":
+                await made["a"].stop()
+            elif act == "reload":
+                authority.issue(tmp_path / "ca", "a", made["a"].home)
+                made["a"].peers.reload()
+            else:
+                made["a"].peers.follow({})
+            await until(lambda: act == "reload" or not made["a"].peers._all)
 
     run(story())
 

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from msgspec.structs import replace
 
 from daemon.config import PeerSettings
-from daemon.shell import authority
+from daemon.shell import authority, handshake
 from daemon.shell.handshake import Hello
 from daemon.shell.link import MESSAGE_MAX, PART_BYTES
 from tests.support.peers import (
@@ -56,8 +56,8 @@ def _part(data: bytes, *, last: bool) -> bytes:
     return msgspec.msgpack.encode((last, data))
 
 
-LIST_OF_MILLIONS = b"\x94\xa6piece\x01\x01\xdd\x7f\xff\xff\xff"
-DEEP = b"\x94\xaejoin-checked\x01\x01" + b"\x91" * 100 + b"\xc0"
+LIST_OF_MILLIONS = b"\x95\xa5piece\x01\x01\x01\xdd\x7f\xff\xff\xff"
+DEEP = b"\x94\xacjoin-checked\x01\x01" + b"\x91" * 100 + b"\xc0"
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,9 @@ DEEP = b"\x94\xaejoin-checked\x01\x01" + b"\x91" * 100 + b"\xc0"
         b"\xc1",
         b"\xc0\xc0",
         b"\xa1x",
+        b"\xc0",
+        b"\xcd\x01",
+        b"\xff",
         b"\x93\xa6agreed\x01\xa1x",
         b"\x93\xa6nobody\x01\x01",
         LIST_OF_MILLIONS,
@@ -85,6 +88,32 @@ def test_what_is_no_message_costs_its_sender_the_connection(tmp_path: Path, body
             assert await other.is_hung_up_on()
             assert a.said("it sent what is no message") == 1
             assert a.got == []
+
+    run(story())
+
+
+def test_who_speaks_before_it_was_greeted_is_hung_up_on(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with nodes(tmp_path, "a") as made:
+            made["a"].peers.follow({"b": "127.0.0.1:1"})
+            authority.issue(tmp_path / "ca", "b", tmp_path / "b")
+            async with stranger(made["a"], context(tmp_path / "b")) as other:
+                body = handshake.encode(Hello(CLUSTER, "b"))
+                other.writer.write(len(body).to_bytes(4, "big") + body + b"\x00")
+                assert await other.is_hung_up_on()
+            assert made["a"].said("it spoke before it was greeted") == 1
+            assert made["a"].peers.connected == frozenset()
+
+    run(story())
+
+
+def test_a_message_that_no_peer_would_take_costs_nobody_a_connection(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with cluster(tmp_path, "a", "b") as made:
+            made["a"].peers.send("b", piece(1, mib=17))
+            made["a"].peers.send("b", agreed(1))
+            await made["b"].gets(agreed(1), "a")
+            assert made["a"].said("is longer than a peer takes") == 1
 
     run(story())
 
@@ -161,21 +190,10 @@ def test_half_a_message_has_to_end_in_time_also_when_more_of_it_drips(
     run(story())
 
 
-def test_a_daemon_that_was_held_up_does_not_take_its_peers_for_silent(tmp_path: Path) -> None:
-    async def story() -> None:
-        async with cluster(tmp_path, "a", "b", limits=IMPATIENT) as made:
-            for link in made["a"].peers._all:  # all but the last tick that is allowed were missed
-                link._quiet = link._ticks(IMPATIENT.silence_seconds) - 1
-            made["b"].peers.send("a", agreed(1))
-            await made["a"].gets(agreed(1), "b")
-            assert made["a"].said("silent") == 0
-
-    run(story())
-
-
 def test_a_long_transfer_delays_neither_short_messages_nor_heartbeats(tmp_path: Path) -> None:
     async def story() -> None:
-        async with cluster(tmp_path, "a", "b", limits=IMPATIENT) as made:
+        limits = replace(LIMITS, silence_seconds=1)
+        async with cluster(tmp_path, "a", "b", limits=limits) as made:
             a, b = made["a"], made["b"]
             long = [piece(number) for number in range(24)]
             for one in long:
