@@ -23,9 +23,12 @@ _MOVABLE = {
     **dict.fromkeys(("-r", "-f"), False),  # vxedit -rf rm NAME
     "-T": True,  # vxdg -T VERSION upgrade DG
     "-s": False,  # vxdg -s init DG
+    "-v": False,  # vxclustadm -v nodestate
 }
 # In `vxdg -n NEW -f import DG` the letters mean what they mean in the original.
 _MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True, "-t": False}
+# In `vxclustadm -m vcs -t gab startnode` they name parts that there are none of here.
+_MOVABLE_OF_START = {**_MOVABLE, **dict.fromkeys(("-t", "-C", "-j"), True)}
 _HELP = """Ask about a cluster's storage configuration, now or at any moment, and change it.
 
 `vx NOUN VERB`, or `vx VERB` for questions about history. A command has its own help: `vx dg -h`.
@@ -106,6 +109,8 @@ def in_order(args: list[str]) -> list[str]:
     moved: list[str] = []
     rest = _without_subsuboptions(args)
     movable = _MOVABLE_OF_IMPORT if "import" in rest else _MOVABLE
+    if "startnode" in rest or "reinit" in rest:
+        movable = _MOVABLE_OF_START
     while rest:
         is_long = rest[0].startswith("--")
         name = rest[0].partition("=")[0] if is_long else rest[0][:2]

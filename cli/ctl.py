@@ -39,9 +39,12 @@ def mode(
     answer: ask.Answer = {}
     try:
         answer = ask.read(source, "status", {})
-        answer["data"] = _mode(answer["data"])
+        status: Any = answer["data"]
+        joining = status["role"] == "joining"
+        answer["data"] = _mode(status, _master(source) if joining else None)
     except Unreachable:
-        answer["data"] = {"mode": "not-running", "role": None, "master": None}
+        nothing = dict.fromkeys(("role", "master", "state", "reconfig"))
+        answer["data"] = {"mode": "not-running", **nothing}
     output.emit(source, "ctl.mode", answer, output.View(lambda d, _h: _mode_text(d, cluster)))
 
 
@@ -107,12 +110,23 @@ def support(source: Source) -> None:
     output.emit(source, "ctl.support", answer, view)
 
 
-def _mode(status: Any) -> dict[str, object]:
+def _master(source: Source) -> object:
+    """Return the master that the kernel named: until it is elected no status says who it is."""
+    cluster: Any = ask.read(source, "cluster", {})["data"]
+    return cluster["master"]
+
+
+def _mode(status: Any, named: object) -> dict[str, object]:
     masters = [node["node"] for node in status["nodes"] if node["role"] == "master"]
+    master = named or (masters[0] if masters else None)
+    joining = status["role"] == "joining" and master is not None
+    is_master_to_be = joining and master == status["node"]
     return {
         "mode": "enabled" if status["state"] == "serving" else "disabled",
-        "role": _ROLES.get(status["role"]),
-        "master": masters[0] if masters else None,
+        "role": "SLAVE" if joining and not is_master_to_be else _ROLES.get(status["role"]),
+        "master": master,
+        "state": "joining" if joining else None,
+        "reconfig": "master update" if is_master_to_be else None,
     }
 
 
@@ -123,7 +137,8 @@ def _mode_text(data: Any, cluster: bool) -> str:
     if data["master"] is None:
         return f"{said}: cluster inactive\n"
     role = data["role"] or "role not set"
-    return f"{said}: cluster active - {role}\nmaster: {output.cell(data['master'])}\n"
+    said = f"{said}: cluster active - {role}\nmaster: {output.cell(data['master'])}\n"
+    return said + _keys({key: data[key] for key in ("state", "reconfig") if data[key] is not None})
 
 
 def _identity(status: Any) -> dict[str, object]:

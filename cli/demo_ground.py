@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Protocol
 
 from cli import lab_processes
-from cli.lab_cluster import CLUSTER, START_DEADLINE_S, STOP_DEADLINE_S, Lab
+from cli.lab_cluster import STOP_DEADLINE_S, Lab
+from cli.lab_monitor import CLUSTER, START_DEADLINE_S
 from cli.lab_processes import Process
 from daemon.client import Client
 from daemon.errors import RequestFailed

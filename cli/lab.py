@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-from typer import Argument, Option
+from typer import Option
 
-from cli import output, units
+from cli import lab_faults, lab_nodes, output, units
 from cli.failure import UsageError
-from cli.lab_cluster import CLUSTER, Lab
+from cli.lab_cluster import Lab
+from cli.lab_options import Device, Directory, Form, Json, Node, OnNode, emit, source
 from cli.options import Command, new_app
-from cli.render.columns import table
+from cli.render import lab as shown
 from cli.source import Source
 
 app = new_app("""A cluster on one machine, on the embedded monitor.
 
 Examples:
-  vx lab up /tmp/lab --disks 6
-  vx lab disk pull /tmp/lab vxd0
+  vx lab up /tmp/lab --nodes 3 --disks 6
+  vx lab status /tmp/lab
+  vx lab kill /tmp/lab node2
+  vx lab cut /tmp/lab node1
   vx lab down /tmp/lab
 """)
 disk = new_app("""What the kernel says of a disk, on one node or on all.
@@ -31,27 +31,22 @@ Examples:
 """)
 app.add_typer(disk, name="disk")
 
-Directory = Annotated[Path, Argument(metavar="DIR", help="the lab's directory")]
-Node = Annotated[str, Argument(metavar="NODE", help="a node, such as node1")]
-Device = Annotated[str, Argument(metavar="DEVICE", help="a disk, such as vxd0")]
-OnNode = Annotated[
-    str | None, Option("--node", metavar="NODE", help="on this node only (default: on all)")
-]
-Form = Annotated[
-    str,
-    Option("-o", "--output", metavar="FORM", help="table, plain, tsv, json or ndjson"),
-]
-Json = Annotated[bool, Option("--json", help="short for -o json")]
-
 DEFAULT_SIZE = "1g"
 DEFAULT_DISKS = 4
 MAX_DISKS = 10_000
+MAX_NODES = 64
+"""The largest cluster of the original."""
+
+lab_nodes.add_to(app)
+lab_faults.add_to(app)
 
 
 @app.command(cls=Command)
 def up(
     directory: Directory,
-    nodes: Annotated[int, Option(metavar="N", help="how many nodes; there can be one")] = 1,
+    nodes: Annotated[
+        int | None, Option(metavar="N", help="how many nodes: node1, node2, .. (default: 1)")
+    ] = None,
     disks: Annotated[
         int | None, Option(metavar="N", help="how many disks: vxd0, vxd1, .. (default: 4)")
     ] = None,
@@ -59,24 +54,27 @@ def up(
     form: Form = "table",
     json: Json = False,
 ) -> None:
-    """Make a lab if there is none, and start all of it.
+    """Make a lab if there is none, start all of it, and let every node join.
 
     Examples:
       vx lab up /tmp/lab
-      vx lab up /tmp/lab --disks 6 --disk-size 10g
+      vx lab up /tmp/lab --nodes 3 --disks 6 --disk-size 10g
     """
-    source = _source(form, json)
-    if nodes != 1:
-        raise UsageError(f"--nodes {nodes}: a lab has one node", fix="--nodes 1")
+    chosen = source(form, json)
+    if nodes is not None and not 1 <= nodes <= MAX_NODES:
+        raise UsageError(f"--nodes {nodes}: between 1 and {MAX_NODES}")
     if disks is not None and not 0 <= disks <= MAX_DISKS:
         raise UsageError(f"--disks {disks}: between 0 and {MAX_DISKS}")
     lab = Lab(directory)
     notes = [f"to use it: export VX_HOME={lab.home('node1')}"]
     if lab.exists and disks is not None:
         notes.append(f"it keeps the disks it has; more: vx lab disk add {lab.directory} DEVICE")
-    began = lab.up(["node1"], _wanted(disks), units.sectors(disk_size))
+    wanted = None if nodes is None and lab.exists else nodes or 1
+    names = [f"node{number + 1}" for number in range(wanted or 0)]
+    count = DEFAULT_DISKS if disks is None else disks
+    began = lab.up(names, count, units.sectors(disk_size))
     done = {name: _did(name in began, "started") for name in ["monitor", *lab.nodes]}
-    _emit(source, "up", {"directory": str(lab.directory), "processes": done, "notes": notes})
+    emit(chosen, "up", {"directory": str(lab.directory), "processes": done, "notes": notes})
 
 
 @app.command(cls=Command)
@@ -87,8 +85,8 @@ def status(directory: Directory, form: Form = "table", json: Json = False) -> No
       vx lab status /tmp/lab
       vx lab status /tmp/lab --json
     """
-    source = _source(form, json)
-    _emit(source, "status", Lab(directory).status(), _status_text, _status_rows)
+    chosen = source(form, json)
+    emit(chosen, "status", Lab(directory).status(), shown.status_text, shown.status_rows)
 
 
 @app.command(cls=Command)
@@ -98,21 +96,27 @@ def kill(directory: Directory, node: Node, form: Form = "table", json: Json = Fa
     Examples:
       vx lab kill /tmp/lab node1
     """
-    source = _source(form, json)
+    chosen = source(form, json)
     pid = Lab(directory).kill(node)
-    _emit(source, "kill", {"processes": {node: _did(pid, "killed", "was not running")}})
+    emit(chosen, "kill", {"processes": {node: _did(pid, "killed", "was not running")}})
 
 
 @app.command(cls=Command)
-def start(directory: Directory, node: Node, form: Form = "table", json: Json = False) -> None:
+def start(
+    directory: Directory,
+    node: Node,
+    if_wanted: Annotated[bool, Option("--if-wanted", hidden=True)] = False,
+    form: Form = "table",
+    json: Json = False,
+) -> None:
     """Start a node's daemon again, and the monitor if it does not run.
 
     Examples:
       vx lab start /tmp/lab node1
     """
-    source = _source(form, json)
-    pid = Lab(directory).start(node)
-    _emit(source, "start", {"processes": {node: _did(pid, "started")}})
+    chosen, lab = source(form, json), Lab(directory)
+    pid = lab.revive(node) if if_wanted else lab.start(node)
+    emit(chosen, "start", {"processes": {node: _did(pid, "started")}})
 
 
 @app.command(cls=Command)
@@ -122,12 +126,12 @@ def down(directory: Directory, form: Form = "table", json: Json = False) -> None
     Examples:
       vx lab down /tmp/lab
     """
-    source = _source(form, json)
+    chosen = source(form, json)
     lab = Lab(directory)
     stopped = lab.down()
     names = [*lab.nodes, "monitor"]
     done = {name: _did(name in stopped, "stopped", "was not running") for name in names}
-    _emit(source, "down", {"processes": done})
+    emit(chosen, "down", {"processes": done})
 
 
 @disk.command("add", cls=Command)
@@ -147,11 +151,11 @@ def disk_add(
       vx lab disk add /tmp/lab vxd9 --size 2g
       vx lab disk add /tmp/lab vxd0
     """
-    source = _source(form, json)
+    chosen = source(form, json)
     lab = Lab(directory)
     if size is None and device not in lab.monitor.status()["disks"]:
         size = DEFAULT_SIZE
-    _disk(source, lab, "add", device, node, None if size is None else units.sectors(size))
+    _disk(chosen, lab, "add", device, node, None if size is None else units.sectors(size))
 
 
 @disk.command("pull", cls=Command)
@@ -167,7 +171,7 @@ def disk_pull(
     Examples:
       vx lab disk pull /tmp/lab vxd0
     """
-    _disk(_source(form, json), Lab(directory), "pull", device, node)
+    _disk(source(form, json), Lab(directory), "pull", device, node)
 
 
 @disk.command("fail", cls=Command)
@@ -183,7 +187,7 @@ def disk_fail(
     Examples:
       vx lab disk fail /tmp/lab vxd0 --node node1
     """
-    _disk(_source(form, json), Lab(directory), "fail", device, node)
+    _disk(source(form, json), Lab(directory), "fail", device, node)
 
 
 @disk.command("heal", cls=Command)
@@ -199,11 +203,11 @@ def disk_heal(
     Examples:
       vx lab disk heal /tmp/lab vxd0
     """
-    _disk(_source(form, json), Lab(directory), "heal", device, node)
+    _disk(source(form, json), Lab(directory), "heal", device, node)
 
 
 def _disk(
-    source: Source,
+    chosen: Source,
     lab: Lab,
     action: str,
     device: str,
@@ -213,64 +217,8 @@ def _disk(
     lab.check(node)
     told = lab.monitor.disk(action, device, node, size_sectors)
     data = {"device": device, "action": action, **told}
-    _emit(source, f"disk.{action}", data, _disk_text, output.field_rows)
-
-
-def _wanted(disks: int | None) -> int:
-    return DEFAULT_DISKS if disks is None else disks
+    emit(chosen, f"disk.{action}", data, shown.disk_text, output.field_rows)
 
 
 def _did(done: object, what: str, otherwise: str = "running already") -> str:
     return what if done else otherwise
-
-
-def _source(form: str, json: bool) -> Source:
-    return Source("vx", output="json" if json else form)
-
-
-def _emit(
-    source: Source,
-    verb: str,
-    data: dict[str, Any],
-    text: Callable[[dict[str, Any], bool], str] | None = None,
-    rows: Callable[[dict[str, Any]], output.Rows] | None = None,
-) -> None:
-    now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-    answer: dict[str, object] = {"cluster": CLUSTER, "at": now, "data": data}
-    output.emit(source, f"lab.{verb}", answer, output.View(text or _done_text, rows or _done_rows))
-
-
-def _done_text(data: dict[str, Any], _header: bool) -> str:
-    lines = [f"{name}: {said}" for name, said in data["processes"].items()]
-    return "".join(f"{line}\n" for line in lines + data.get("notes", []))
-
-
-def _disk_text(data: dict[str, Any], _header: bool) -> str:
-    return f"{data['device']}: {data['action']}, told {_names(data['nodes'])}\n"
-
-
-def _done_rows(data: dict[str, Any]) -> output.Rows:
-    return [["NAME", "DONE"], *([name, said] for name, said in data["processes"].items())]
-
-
-def _status_text(data: dict[str, Any], header: bool) -> str:
-    disks = [["DISK", "SECTORS", "ABSENT-ON", "FAILING-ON"]]
-    for name, one in sorted(data["monitor"]["disks"].items()):
-        conditions = (_names(one["absent_on"]), _names(one["failing_on"]))
-        disks.append([name, str(one["size_sectors"]), *conditions])
-    return table(_status_rows(data), header=header) + "\n" + table(disks, header=header)
-
-
-def _status_rows(data: dict[str, Any]) -> output.Rows:
-    monitor = data["monitor"]
-    rows = [["NAME", "STATE", "PID", "ROLE", "POSITIONS"]]
-    rows.append(["monitor", monitor["state"], output.cell(monitor["pid"]), "-", "-"])
-    for node in data["nodes"]:
-        at = _names([f"{log}@{position}" for log, position in node["positions"].items()])
-        cells = [node["node"], node["state"], node["pid"], node["role"], at]
-        rows.append([output.cell(part) for part in cells])
-    return rows
-
-
-def _names(names: Sequence[str]) -> str:
-    return ",".join(names) or "-"

@@ -7,6 +7,7 @@ pidfd, which names that process and no other (pidfd_open(2)).
 
 from __future__ import annotations
 
+import fcntl
 import os
 import select
 import signal
@@ -65,6 +66,114 @@ def running(pid_file: Path) -> int | None:
         return found[0] if found else None
 
 
+@contextmanager
+def locked(lock: Path, deadline_s: float) -> Iterator[None]:
+    """Hold a lock for as long as the context lasts.
+
+    Raises:
+        RequestFailed: somebody else holds it, and goes on holding it.
+
+    """
+    with lock.open("a", encoding="ascii") as file:
+        if not comes_true(lambda: _takes(file.fileno()), deadline_s):
+            raise RequestFailed(
+                "V-5-1-9083",
+                "another command is starting or stopping this lab",
+                cause=f"it has held {lock} for {deadline_s:g} s",
+                fix="wait until it has ended, and try again",
+                exit_code=75,
+            )
+        yield
+
+
+def comes_true(condition: Callable[[], bool], deadline_s: float) -> bool:
+    """Wait for a condition; whether it holds by the end of the time."""
+    end = time.monotonic() + deadline_s
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(PAUSE_S)
+    return True
+
+
+def _takes(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def stop_holder(lock: Path, number: signal.Signals, deadline_s: float) -> int | None:
+    """Signal the process that holds a lock and wrote its pid into it; None if nobody does.
+
+    For a process that no pid file remembers, as its starter was killed before it wrote one.
+
+    Raises:
+        RequestFailed: it is there still.
+
+    """
+    with suppress(FileNotFoundError), lock.open("r", encoding="ascii") as file:
+        if _takes(file.fileno()):
+            return None
+        pid = int(file.read().strip() or 0)
+        with suppress(ProcessLookupError):
+            handle = os.pidfd_open(pid) if pid else None
+            if handle is None:
+                return None
+            try:
+                # With the pidfd in hand: who holds the lock now is whom the number names.
+                if not _takes(file.fileno()):
+                    _end(pid, handle, number, deadline_s)
+                    return pid
+            finally:
+                os.close(handle)
+    return None
+
+
+def end_readers(home: Path, deadline_s: float) -> list[int]:
+    """Kill the processes that a daemon of this home had beside it, and return their pids.
+
+    They only read, and end by themselves some time after their daemon was killed.
+
+    Raises:
+        RequestFailed: one is there still.
+
+    """
+    ended = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit() and _reads(entry.name, home):
+            pid = int(entry.name)
+            with suppress(ProcessLookupError):
+                handle = os.pidfd_open(pid)
+                try:
+                    if _reads(entry.name, home):  # still who it was, with the pidfd in hand
+                        _end(pid, handle, signal.SIGKILL, deadline_s)
+                        ended.append(pid)
+                finally:
+                    os.close(handle)
+    return ended
+
+
+def _reads(pid: str, home: Path) -> bool:
+    try:
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return os.fsencode(home) in words and any(w.startswith(b"daemon.shell.") for w in words)
+
+
+def _end(pid: int, handle: int, number: signal.Signals, deadline_s: float) -> None:
+    signal.pidfd_send_signal(handle, number)
+    if not _ends(handle, deadline_s):
+        raise RequestFailed(
+            "V-5-1-9032",
+            f"process {pid} did not end within {deadline_s:g} s after {number.name}",
+            fix="vx lab kill DIR NODE",
+            exit_code=1,
+        )
+
+
 def stop(pid_file: Path, number: signal.Signals, deadline_s: float) -> int | None:
     """Signal a process, wait until it is gone, and return its pid; None if it was not there.
 
@@ -77,14 +186,7 @@ def stop(pid_file: Path, number: signal.Signals, deadline_s: float) -> int | Non
             pid_file.unlink(missing_ok=True)
             return None
         pid, handle = found
-        signal.pidfd_send_signal(handle, number)
-        if not _ends(handle, deadline_s):
-            raise RequestFailed(
-                "V-5-1-9032",
-                f"process {pid} did not end within {deadline_s:g} s after {number.name}",
-                fix="vx lab kill DIR NODE",
-                exit_code=1,
-            )
+        _end(pid, handle, number, deadline_s)
     _reap(pid)
     pid_file.unlink(missing_ok=True)
     return pid

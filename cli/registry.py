@@ -32,6 +32,11 @@ NOUNS = {
     "knew": ("cli.history", "knew_app", "what a node had applied at a moment"),
     "outcome": ("cli.history", "outcome_app", "what became of a request"),
     "ctl": ("cli.ctl", "app", "the daemon's mode, in the original's words: mode, list"),
+    "cluster": (
+        "cli.cluster",
+        "app",
+        "the cluster's nodes, in the original's words: nidmap, nodestate, startnode, setmaster",
+    ),
     "config": ("cli.config", "app", "the settings of a home, and where they come from"),
     "explain": ("cli.explain", "app", "what a message means, and what to do"),
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),
@@ -53,6 +58,7 @@ CLASSIC = {
     "vxedit": "edit",
     "vxnotify": "notify",
     "vxdctl": "ctl",
+    "vxclustadm": "cluster",
     "vxcmdlog": "cmdlog",
     "vxtranslog": "translog",
 }

@@ -16,7 +16,8 @@ from tests.support.commands import Runner
 from tests.tidy.rules import ROOT
 
 VERBS = {
-    noun: list(load(noun).commands) for noun in ("dg", "disk", "volume", "plex", "ctl", "config")
+    noun: list(load(noun).commands)
+    for noun in ("dg", "disk", "volume", "plex", "ctl", "cluster", "config")
 }
 LINES = [
     "vx",

@@ -17,6 +17,8 @@ READS = {
     "vxdg free": "vx.dg.free/v1",
     "vx ctl mode": "vx.ctl.mode/v1",
     "vxdctl list": "vx.ctl.list/v1",
+    "vxclustadm nidmap": "vx.cluster.nidmap/v1",
+    "vxclustadm -v nodestate": "vx.cluster.nodestate/v1",
     "vxdctl protocolversion": "vx.ctl.protocolversion/v1",
     "vxdctl protocolrange": "vx.ctl.protocolrange/v1",
     "vxdctl support": "vx.ctl.support/v1",
@@ -94,7 +96,10 @@ def test_a_document_is_what_its_schema_says(line: str, run: Runner) -> None:
 def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     shapes = {f"{name.replace('/', '.')}.json" for name in SHAPES.values()}
     names = {path.name for path in SCHEMAS.iterdir()}
-    lab = {name for name in names if name.startswith("vx.lab.")}  # tests/integration/lab
+    # tests/integration/lab: what is asked of a monitor
+    asked = ("startnode", "stopnode", "abortnode", "setmaster", "reinit")
+    lab = {name for name in names if name.startswith("vx.lab.")}
+    lab |= {f"vx.cluster.{verb}.v1.json" for verb in asked}
     # tests/integration/cli: what follows a log, or looks at a home
     real = {f"vx.{name}.v1.json" for name in ("backup", "backup.restore", "config.show")}
     real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "import.vxprint", "watch")}

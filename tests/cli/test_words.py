@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from cli.render import translog
-from tests.support.answers import STATUS
+from tests.support.answers import CLUSTER, STATUS
 from tests.support.commands import Runner
 from tests.support.fake_daemon import TIME, answer, fake_daemon
 
@@ -31,6 +33,43 @@ def test_the_mode_is_said_as_the_original_says_it(
         assert Runner(capsys, daemon)(line).out == said
 
 
+@pytest.mark.parametrize(
+    ("master", "said"),
+    [
+        (
+            "mozart",
+            "mode: enabled: cluster active - SLAVE\nmaster: mozart\nstate: joining\n",
+        ),
+        (
+            "node1",
+            (
+                "mode: enabled: cluster active - role not set\n"
+                "master: node1\nstate: joining\nreconfig: master update\n"
+            ),
+        ),
+    ],
+)
+def test_a_node_that_joins_says_so_in_the_original_s_words(
+    master: str, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    joining = {**STATUS, "role": "joining", "nodes": [{"node": "node1", "role": "joining"}]}
+
+    def script(request: dict[str, Any]) -> dict[str, Any]:
+        known = {"status": joining, "cluster": {**CLUSTER, "master": master}}
+        return answer(known[request["question"]])
+
+    with fake_daemon(script) as daemon:
+        assert Runner(capsys, daemon)("vxdctl -c mode").out == said
+
+
+def test_a_node_that_is_out_has_an_inactive_cluster(capsys: pytest.CaptureFixture[str]) -> None:
+    out = {**STATUS, "role": "out", "nodes": [{"node": "node1", "role": "out"}]}
+    with fake_daemon(lambda _: answer(out)) as daemon:
+        assert Runner(capsys, daemon)("vxdctl -c mode").out == (
+            "mode: enabled: cluster inactive\n"
+        )
+
+
 def test_without_a_daemon_the_mode_is_an_answer_too(run: Runner) -> None:
     done = run.alone(["vxdctl", "mode", "--home", "/nonexistent"])
     assert (done.out, done.err, done.code) == ("mode: not-running\n", "", 0)
@@ -40,6 +79,23 @@ SAID = {
     "vxdg -g bigedg free": (
         "DISK         DEVICE       TAG          OFFSET    LENGTH    FLAGS\n"
         "bigedg_00    c5t0d13s2    c5t0d13      53140416  1296      -\n"
+    ),
+    "vxclustadm nidmap": (
+        "Name                             CVM Nid    CM Nid     State\n"
+        "node1                            0          0          Joined: Master\n"
+        "node2                            1          1          Joined: Slave\n"
+    ),
+    "vxclustadm nodestate": "state: cluster member\n",
+    "vxclustadm -v nodestate": (
+        "state: cluster member\n"
+        "        nodeId=0\n"
+        "        masterId=0\n"
+        "        neighborId=1\n"
+        "        members=0x3\n"
+        "        joiners=0x0\n"
+        "        leavers=0x0\n"
+        "        reconfig_seqnum=0x11\n"
+        "        vxfen=off\n"
     ),
     "vxdctl list": (
         "Volboot file\nversion: 3/1\nseqno: 0.12\ncluster protocol version: 1\nhostid: node1\n"

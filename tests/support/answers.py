@@ -238,7 +238,24 @@ FREE = [
     }
 ]
 
+CLUSTER: dict[str, Any] = {
+    "here": "node1",
+    "cluster_id": "c0",
+    "master": "node1",
+    "quorate": True,
+    "number": 17,
+    "term": 3,
+    "protocol": 1,
+    "state": "cluster member",
+    "reconfig": None,
+    "nodes": [
+        {"name": name, "nid": nid, "role": role, "member": True, "joined": True, "position": 6}
+        for nid, (name, role) in enumerate([("node1", "master"), ("node2", "slave")])
+    ],
+}
+
 DATA: dict[str, Any] = {
+    "cluster": CLUSTER,
     "dg.free": FREE,
     "volume.maxsize": {"group": "datadg", "length_sectors": 15349760},
     "volume.maxgrow": {

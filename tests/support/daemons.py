@@ -13,7 +13,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from cli.lab_cluster import MonitorHandle
+from cli.lab_monitor import MonitorHandle
 from cli.lab_processes import stop
 from daemon.client import Client
 from daemon.config import ClusterSettings, KernelSettings, NodeSettings, Settings

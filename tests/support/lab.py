@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from cli import lab_processes
-from cli.lab_cluster import Lab, init_home
+from cli.lab_cluster import Lab
+from cli.lab_homes import init_home
 from daemon.client import Client
 
 NODE = "node1"

@@ -32,6 +32,7 @@ def main() -> int:
                 options.disks,
                 options.disk_sectors,
                 boot,
+                options.cluster_id,
             )
             store.save(directory, monitor)
         asyncio.run(_serve(Server(directory, monitor)))
@@ -56,7 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m daemon.kernel.monitor", description=__doc__)
     parser.add_argument("--dir", type=Path, required=True, help="where monitor.json is kept")
     made = parser.add_argument_group("for a directory without monitor.json")
-    made.add_argument("--cluster", default="lab", help="the cluster's ID")
+    made.add_argument("--cluster", default="lab", help="the cluster's name")
+    made.add_argument("--cluster-id", default="", help="its ID; else the first daemon's counts")
     made.add_argument("--node", action="append", help="a node; may be repeated")
     made.add_argument("--disks", type=int, default=0, help="how many shared disks: vxd0, ...")
     made.add_argument("--disk-sectors", type=int, default=GIB_SECTORS, help="size of each")

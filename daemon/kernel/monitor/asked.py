@@ -128,8 +128,8 @@ async def _abort(keeper: Keeper, asked: Asked) -> dict[str, Any]:
     attached = keeper.attached.get(about.node)
     if attached is not None:
         attached.kill()
-    keeper.found_out((about.node,), ch.Abort(about.node, str(uuid.uuid4())))
-    return {"number": keeper.monitor.members.number}
+    told = keeper.found_out((about.node,), ch.Abort(about.node, str(uuid.uuid4())))
+    return {"number": keeper.monitor.members.number, "nodes": told}
 
 
 async def _set_master(keeper: Keeper, asked: Asked) -> dict[str, Any]:
@@ -160,6 +160,26 @@ async def _fault(keeper: Keeper, asked: Asked) -> dict[str, Any]:
     return faults
 
 
+async def _restart(keeper: Keeper, asked: Asked) -> dict[str, Any]:
+    keeper.change(_converted(asked, ch.Restart, "restart"))
+    keeper.revive()
+    return {"restart": bool(keeper.monitor.members.restart)}
+
+
+async def _boot(keeper: Keeper, asked: Asked) -> dict[str, Any]:
+    """Let all nodes start anew, which can only be where none of them runs."""
+    _converted(asked, Nodes, "boot")
+    if keeper.attached:
+        raise Rejected(
+            "V-5-1-9081",
+            "the nodes cannot start anew: daemons run",
+            cause=f"attached are {', '.join(sorted(keeper.attached))}",
+            fix="stop them first: 'vx lab down'",
+        )
+    boot_ids = {name: str(uuid.uuid4()) for name in keeper.monitor.nodes}
+    return _done(keeper.change(ch.Boot(boot_ids)))
+
+
 def _done(outcome: ch.Outcome) -> dict[str, Any]:
     return {"number": outcome.members.number, "nodes": sorted(outcome.told)}
 
@@ -188,4 +208,6 @@ _HANDLERS: Final[dict[str, Callable[[Keeper, Asked], Awaitable[dict[str, Any]]]]
     "heal": _heal,
     "io": _io,
     "fault": _fault,
+    "restart": _restart,
+    "boot": _boot,
 }

@@ -6,23 +6,15 @@ taken once: directives are numbered within a run of it, and one that was taken i
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
-from daemon.core.ready import (
-    Directive,
-    Held,
-    Hold,
-    JoinComplete,
-    PutOut,
-    ReadyForSlaves,
-    Release,
-)
-from daemon.kernel.monitor import members as mb
-from daemon.kernel.monitor.members import Faults, Holding, InFlight, Load, Members
+from daemon.core.ready import Directive, Held
+from daemon.kernel.monitor import directed, members as mb
+from daemon.kernel.monitor.members import Faults, InFlight, Load, Members, Step
 from eventstore.errors import Rejected
 from eventstore.model.objects import Key
 
@@ -111,9 +103,21 @@ class Misbehave(Struct, frozen=True):
     faults: Faults
 
 
+class Restart(Struct, frozen=True):
+    """From now on a daemon that is found dead is started by this command; empty: by none (E6)."""
+
+    command: tuple[str, ...] = ()
+
+
+class Boot(Struct, frozen=True):
+    """All nodes start anew, whatever they were: no daemon runs yet, nothing is cut or held."""
+
+    boot_ids: dict[str, str]
+
+
 Request = (
     Attach | Detach | Join | Leave | Abort | SetMaster | Cut | Heal | Detect | Directed | Traffic
-    | Misbehave
+    | Misbehave | Restart | Boot
 )  # fmt: skip
 
 
@@ -126,15 +130,7 @@ class Outcome(NamedTuple):
 
     members: Members
     told: frozenset[str] = frozenset()
-    held: dict[str, Held] = {}  # noqa: RUF012 never changed
-    note: str = ""
-
-
-class _Step(NamedTuple):
-    """A membership whose views are not numbered yet."""
-
-    members: Members
-    held: dict[str, Held] = {}  # noqa: RUF012 never changed
+    held: Mapping[str, Held] = {}
     note: str = ""
 
 
@@ -151,7 +147,7 @@ def apply(members: Members, request: Request) -> Outcome:
     return Outcome(changed, told, step.held, step.note)
 
 
-def _attach(members: Members, asked: Attach) -> _Step:
+def _attach(members: Members, asked: Attach) -> Step:
     state = members.node(asked.node)
     theirs, ours = asked.cluster_id, members.cluster_id
     if theirs and ours and theirs != ours:
@@ -174,34 +170,34 @@ def _attach(members: Members, asked: Attach) -> _Step:
     changed = msgspec.structs.replace(changed, cluster_id=ours or theirs)
     if state.wanted and members.partition_of(asked.node) is None:
         changed = mb.entered(changed, asked.node)
-    return _Step(changed)
+    return Step(changed)
 
 
-def _detach(members: Members, said: Detach) -> _Step:
+def _detach(members: Members, said: Detach) -> Step:
     if members.node(said.node).daemon != said.daemon:
-        return _Step(members)
-    return _Step(members.with_node(said.node, daemon=0))
+        return Step(members)
+    return Step(members.with_node(said.node, daemon=0))
 
 
-def _join(members: Members, asked: Join) -> _Step:
+def _join(members: Members, asked: Join) -> Step:
     state = members.node(asked.node)
     if members.partition_of(asked.node) is not None:
         raise Rejected("V-5-1-9071", f"node {asked.node} is in the cluster already")
     if state.daemon:
-        return _Step(mb.entered(members, asked.node))
-    return _Step(members.with_node(asked.node, wanted=True))
+        return Step(mb.entered(members, asked.node))
+    return Step(members.with_node(asked.node, wanted=True))
 
 
-def _leave(members: Members, asked: Leave) -> _Step:
+def _leave(members: Members, asked: Leave) -> Step:
     check_inside(members, asked.node)
-    return _Step(mb.left(members, asked.node, STOPPED))
+    return Step(mb.left(members, asked.node, STOPPED))
 
 
-def _abort(members: Members, asked: Abort) -> _Step:
+def _abort(members: Members, asked: Abort) -> Step:
     check_inside(members, asked.node)
     gone = mb.left(members, asked.node, ABORTED)
     changes: dict[str, Any] = {"boot_id": asked.boot_id, "daemon": 0, "run": ""}
-    return _Step(gone.with_node(asked.node, holding=None, in_flight=(), **changes))
+    return Step(gone.with_node(asked.node, holding=None, in_flight=(), **changes))
 
 
 def check_inside(members: Members, name: str) -> None:
@@ -217,7 +213,7 @@ def check_inside(members: Members, name: str) -> None:
         raise Rejected("V-5-1-9072", f"node {name} is out of the cluster", cause=reason)
 
 
-def _set_master(members: Members, asked: SetMaster) -> _Step:
+def _set_master(members: Members, asked: SetMaster) -> Step:
     check_inside(members, asked.node)
     partition = members.partition_of(asked.node)
     assert partition is not None
@@ -233,7 +229,7 @@ def _set_master(members: Members, asked: SetMaster) -> _Step:
         )
     others = (p for p in members.partitions if p is not partition)
     mastered = msgspec.structs.replace(partition, master=asked.node)
-    return _Step(msgspec.structs.replace(members, partitions=(mastered, *others)))
+    return Step(msgspec.structs.replace(members, partitions=(mastered, *others)))
 
 
 def _why_no_master(members: Members, name: str) -> str:
@@ -244,7 +240,7 @@ def _why_no_master(members: Members, name: str) -> str:
     return "its side of the network is not in quorum"
 
 
-def _cut(members: Members, asked: Cut) -> _Step:
+def _cut(members: Members, asked: Cut) -> Step:
     for name in asked.nodes:
         members.node(name)
     if not asked.nodes or set(asked.nodes) == set(members.nodes):
@@ -257,21 +253,21 @@ def _cut(members: Members, asked: Cut) -> _Step:
     changed = members
     for name in asked.nodes:
         changed = changed.with_node(name, side=side)
-    return _Step(changed)
+    return Step(changed)
 
 
-def _heal(members: Members, _asked: Heal) -> _Step:
+def _heal(members: Members, _asked: Heal) -> Step:
     changed = members
     for name in members.nodes:
         changed = changed.with_node(name, side=0)
-    return _Step(changed)
+    return Step(changed)
 
 
-def _detect(members: Members, _asked: Detect) -> _Step:
-    return _Step(mb.regrouped(members))
+def _detect(members: Members, _asked: Detect) -> Step:
+    return Step(mb.regrouped(members))
 
 
-def _traffic(members: Members, asked: Traffic) -> _Step:
+def _traffic(members: Members, asked: Traffic) -> Step:
     state = members.node(asked.node)
     kept = tuple(one for one in state.in_flight if one.volume != asked.volume)
     if asked.load is None and kept == state.in_flight:
@@ -280,87 +276,41 @@ def _traffic(members: Members, asked: Traffic) -> _Step:
     changed = members.with_node(asked.node, in_flight=kept + begun)
     holding = state.holding
     if holding is None or holding.held:
-        return _Step(changed)
-    return _held(changed, asked.node, holding)
+        return Step(changed)
+    return directed.held(changed, asked.node, holding)
 
 
-def _misbehave(members: Members, asked: Misbehave) -> _Step:
+def _misbehave(members: Members, asked: Misbehave) -> Step:
     faults = asked.faults
     for name in faults.only:
         members.node(name)
     if not all(0 <= ms <= MAX_DELAY_MS for ms in (faults.late_ms, faults.detect_ms)):
         raise Rejected("V-5-1-9077", f"a delay is between 0 and {MAX_DELAY_MS} ms")
-    return _Step(msgspec.structs.replace(members, faults=faults))
+    return Step(msgspec.structs.replace(members, faults=faults))
 
 
-def _directed(members: Members, said: Directed) -> _Step:
+def _restart(members: Members, asked: Restart) -> Step:
+    return Step(msgspec.structs.replace(members, restart=asked.command))
+
+
+def _boot(members: Members, asked: Boot) -> Step:
+    booted = members
+    for name, state in members.nodes.items():
+        fresh = mb.NodeState(asked.boot_ids[name], runs=state.runs, number=state.number)
+        booted = msgspec.structs.replace(booted, nodes={**booted.nodes, name: fresh})
+    return Step(msgspec.structs.replace(booted, partitions=(), faults=Faults()))
+
+
+def _directed(members: Members, said: Directed) -> Step:
     """Take a directive, unless it was taken, or comes of a run that has ended."""
     state = members.node(said.node)
     if said.run != state.run or said.number <= state.taken:
-        return _Step(members)
+        return Step(members)
     taken = members.with_node(said.node, taken=said.number)
-    return _DIRECTIVES[type(said.directive)](taken, said.node, said.directive)
+    return directed.take(taken, said.node, said.directive)
 
 
-def _hold(members: Members, name: str, asked: Hold) -> _Step:
-    return _held(members, name, Holding(asked.number, asked.volumes))
-
-
-def _held(members: Members, name: str, holding: Holding) -> _Step:
-    """Hold if no I/O is in flight on the volumes, or wait, or say that it does not end (D4)."""
-    flying = members.nodes[name].in_flight
-    about = [one for one in flying if one.volume is None or one.volume in holding.volumes]
-    if any(one.load == "stuck" for one in about):
-        refused = Held(holding.number, "I/O in flight does not end")
-        return _Step(members.with_node(name, holding=None), {name: refused})
-    if about:
-        return _Step(members.with_node(name, holding=holding))
-    held = msgspec.structs.replace(holding, held=True)
-    return _Step(members.with_node(name, holding=held), {name: Held(holding.number)})
-
-
-def _release(members: Members, name: str, _asked: Release) -> _Step:
-    return _Step(members.with_node(name, holding=None))
-
-
-def _ready(members: Members, name: str, said: ReadyForSlaves) -> _Step:
-    """Those to whom the master's first commit applies take part."""
-    if not _is_master(members, name):
-        return _Step(members, note=f"{name} is ready for slaves, but not master -> ignored")
-    return _Step(_joined(members, name, said.members))
-
-
-def _join_complete(members: Members, name: str, said: JoinComplete) -> _Step:
-    if not _is_master(members, name):
-        return _Step(members, note=f"{name} says who joined, but is not master -> ignored")
-    return _Step(_joined(members, name, (said.node,)))
-
-
-def _joined(members: Members, master: str, names: tuple[str, ...]) -> Members:
-    partition = members.partition_of(master)
-    inside = () if partition is None else partition.succession
-    for name in names:
-        if name in inside:
-            members = members.with_node(name, joined=True)
-    return members
-
-
-def _put_out(members: Members, name: str, asked: PutOut) -> _Step:
-    """Leave a node out, if it is the master of that very node who asks (B3 to B5)."""
-    partition = members.partition_of(name)
-    if asked.node == name or not _is_master(members, name) or partition is None:
-        return _Step(members, note=f"{name} asks to put {asked.node} out -> ignored: no master")
-    if asked.node not in partition.succession:
-        return _Step(members, note=f"{name} asks to put {asked.node} out -> ignored: not there")
-    return _Step(mb.left(members, asked.node, asked.reason))
-
-
-def _is_master(members: Members, name: str) -> bool:
-    partition = members.partition_of(name)
-    return partition is not None and partition.master == name
-
-
-_CHANGES: Final[dict[type, Callable[[Members, Any], _Step]]] = {
+_CHANGES: Final[dict[type, Callable[[Members, Any], Step]]] = {
     Attach: _attach,
     Detach: _detach,
     Join: _join,
@@ -373,12 +323,6 @@ _CHANGES: Final[dict[type, Callable[[Members, Any], _Step]]] = {
     Directed: _directed,
     Traffic: _traffic,
     Misbehave: _misbehave,
-}
-
-_DIRECTIVES: Final[dict[type, Callable[[Members, str, Any], _Step]]] = {
-    Hold: _hold,
-    Release: _release,
-    ReadyForSlaves: _ready,
-    JoinComplete: _join_complete,
-    PutOut: _put_out,
+    Restart: _restart,
+    Boot: _boot,
 }

@@ -67,7 +67,12 @@ class Told(NamedTuple):
 
 
 def found(
-    cluster: str, nodes: Iterable[str], disks: int, size_sectors: int, boot_id: str
+    cluster: str,
+    nodes: Iterable[str],
+    disks: int,
+    size_sectors: int,
+    boot_id: str,
+    cluster_id: str = "",
 ) -> Monitor:
     """Make a monitor with shared disks vxd0, vxd1, ..., and nodes that have not joined yet.
 
@@ -79,7 +84,7 @@ def found(
     names = [f"vxd{number}" for number in range(disks)]
     shared = {name: _new(name, size) for name in names}
     configured = tuple(nodes)
-    membership = mb.found(configured, boot_id)
+    membership = mb.found(configured, boot_id, cluster_id)
     return Monitor(cluster, boot_id, configured, shared, members=membership)
 
 

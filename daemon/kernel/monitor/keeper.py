@@ -16,6 +16,7 @@ import msgspec
 
 from daemon.core.ready import Held
 from daemon.kernel.monitor import changes as ch, disks, store
+from daemon.kernel.monitor.reviver import Reviver
 from daemon.kernel.monitor.streams import Attached, is_meant
 from eventstore.errors import StoreError, Unavailable
 from eventstore.model.notifications import DevicesScanned
@@ -31,6 +32,7 @@ class Keeper:
     def __init__(self, directory: Path, monitor: disks.Monitor) -> None:
         self.monitor = monitor
         self.attached: dict[str, Attached] = {}
+        self.reviver = Reviver(lambda: self.monitor.members, note)
         self._directory = directory
         self._timers: set[asyncio.TimerHandle] = set()
 
@@ -40,10 +42,18 @@ class Keeper:
             if state.daemon:
                 self.later(RETURN_S, ch.Detach(name, state.daemon))
 
-    def end(self) -> None:
-        """Find out nothing more."""
+    async def end(self) -> None:
+        """Find out nothing more, and start nothing more."""
+        # First of all, so that daemons which lose the monitor are not taken for dead ones.
+        self.attached.clear()
         for timer in self._timers:
             timer.cancel()
+        await self.reviver.stop()
+
+    def revive(self) -> None:
+        """Let the daemons be started again that are down while their node is in the cluster."""
+        for node in self.monitor.members.without_daemon():
+            self.reviver.needs(node)
 
     def disk(self, asked: disks.DiskRequest) -> disks.Told:
         """Let something happen to a disk.
@@ -107,19 +117,18 @@ class Keeper:
             request = ch.Detach(attached.node, attached.number)
             self.later(self._detection_s(attached.node), request)
 
-    def found_out(self, nodes: tuple[str, ...], request: ch.Request) -> None:
-        """Let something that happened to nodes be found out, now or later."""
-        self.later(max(self._detection_s(node) for node in nodes), request)
+    def found_out(self, nodes: tuple[str, ...], request: ch.Request) -> list[str]:
+        """Let something that happened to nodes be found out, now or later; who is told now."""
+        return self.later(max(self._detection_s(node) for node in nodes), request)
 
     def _detection_s(self, node: str) -> float:
         faults = self.monitor.members.faults
         return faults.detect_ms / 1000 if is_meant(faults, node) else 0.0
 
-    def later(self, delay_s: float, request: ch.Request) -> None:
-        """Let something happen after a while, at once if that is none."""
+    def later(self, delay_s: float, request: ch.Request) -> list[str]:
+        """Let something happen after a while, at once if that is none; who is told at once."""
         if not delay_s:
-            self._happen(request)
-            return
+            return self._happen(request)
 
         def due() -> None:
             self._timers.discard(timer)
@@ -127,19 +136,24 @@ class Keeper:
 
         timer = asyncio.get_running_loop().call_later(delay_s, due)
         self._timers.add(timer)
+        return []
 
-    def _happen(self, request: ch.Request) -> None:
+    def _happen(self, request: ch.Request) -> list[str]:
         if isinstance(request, ch.Detach):
             there = self.attached.get(request.node)
             if there is not None and there.number == request.daemon:
-                return  # it came back, and is the same run
+                return []  # it came back, and is the same run
         try:
-            self.change(request)
+            told = sorted(self.change(request).told)
+            self.revive()
         except Unavailable as error:
             note(f"{error.message}: {error.cause} -> try again")
             self.later(1.0, request)
         except StoreError as error:
             note(f"{error.message} -> not needed any more")
+        else:
+            return told
+        return []
 
     def scan(self, node: str, reason: Literal["start", "overrun"]) -> DevicesScanned:
         """Return the disks that a node has."""

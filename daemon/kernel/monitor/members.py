@@ -7,12 +7,13 @@ is. A view is a partition as it is announced; its number is given to nothing els
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Literal
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
+from daemon.core.ready import Held
 from daemon.core.view import View, ViewNode, is_majority
 from eventstore.errors import NotFound
 from eventstore.model.objects import Key
@@ -88,13 +89,18 @@ class Partition(Struct, frozen=True):
 
 
 class Members(Struct, frozen=True):
-    """The membership; `number` is the last that a view was given."""
+    """The membership; `number` is the last that a view was given.
+
+    `restart` is the command that starts a daemon which was found dead (E6), with "{node}" for its
+    node; empty: none is started.
+    """
 
     nodes: dict[str, NodeState]
     partitions: tuple[Partition, ...] = ()
     cluster_id: str = ""
     number: int = 0
     faults: Faults = Faults()
+    restart: tuple[str, ...] = ()
 
     def node(self, name: str) -> NodeState:
         """Return a configured node.
@@ -130,6 +136,11 @@ class Members(Struct, frozen=True):
         quorate = self.is_quorate(partition)
         return View(self.cluster_id, nodes, partition.master, quorate, partition.number)
 
+    def without_daemon(self) -> tuple[str, ...]:
+        """Return the nodes that are in the cluster while their daemon is down (E6)."""
+        inside = (name for p in self.partitions for name in p.succession)
+        return tuple(name for name in inside if not self.nodes[name].daemon)
+
     def cut_pairs(self) -> list[tuple[str, str]]:
         """Return every two nodes that do not reach each other, also before it is found out."""
         names = list(self.nodes)
@@ -144,6 +155,14 @@ class Members(Struct, frozen=True):
         """Return the membership with something else true of a node."""
         changed = msgspec.structs.replace(self.node(name), **changes)
         return msgspec.structs.replace(self, nodes={**self.nodes, name: changed})
+
+
+class Step(NamedTuple):
+    """A membership whose views are not numbered yet; what kernels answer; what was not done."""
+
+    members: Members
+    held: Mapping[str, Held] = {}
+    note: str = ""
 
 
 def found(nodes: Iterable[str], boot_id: str, cluster_id: str = "") -> Members:

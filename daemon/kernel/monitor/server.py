@@ -76,9 +76,7 @@ class Server:
         finally:
             server.close()
             path.unlink(missing_ok=True)
-            # First of all, so that daemons which lose the monitor are not taken for dead ones.
-            self._keeper.attached.clear()
-            self._keeper.end()
+            await self._keeper.end()
             for task in self._connections:
                 task.cancel()
             await asyncio.gather(*self._connections, return_exceptions=True)

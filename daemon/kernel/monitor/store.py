@@ -65,6 +65,8 @@ def save(directory: Path, monitor: Monitor) -> None:
 def lock(directory: Path) -> int:
     """Take the directory for this process; the lock lasts as long as the file is open.
 
+    The file names the process, so that one which nobody remembers can be found.
+
     Raises:
         Unavailable: another monitor has it.
 
@@ -77,4 +79,6 @@ def lock(directory: Path) -> int:
         raise Unavailable(
             "V-5-1-9017", f"another monitor runs in {directory}", fix="stop it first"
         ) from error
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, f"{os.getpid()}\n".encode(), 0)
     return handle
