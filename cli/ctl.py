@@ -8,16 +8,18 @@ from typing import Annotated, Any
 from typer import Option
 
 from cli import ask, output
-from cli.options import Command, asks, new_app
+from cli.changes import perform
+from cli.options import Change, Command, asks, new_app, writes
 from cli.source import Source
 from daemon.errors import Unreachable
 from daemon.version import PROTOCOL_MAX, PROTOCOL_MIN
 
-app = new_app("""The configuration daemon: its mode, and what it was told of itself.
+app = new_app("""The configuration daemon: whether it takes changes, what it was told of itself.
 
 Examples:
   vxdctl mode
   vxdctl -c mode
+  vxdctl enable
   vxdctl list
 """)
 
@@ -43,6 +45,29 @@ def mode(
     except Unreachable:
         answer["data"] = {"mode": "not-running", "role": None, "master": None}
     output.emit(source, "ctl.mode", answer, output.View(lambda d, _h: _mode_text(d, cluster)))
+
+
+@app.command(cls=Command)
+@writes
+def enable(change: Change) -> None:
+    """Let the daemon take changes, and look at all devices.
+
+    Examples:
+      vxdctl enable
+    """
+    perform(change, "ctl.enable", {})
+
+
+@app.command(cls=Command)
+@writes
+def disable(change: Change) -> None:
+    """Let the daemon refuse changes until it is enabled; questions are answered all the while.
+
+    Examples:
+      vxdctl disable
+      vxdctl disable -m "maintenance until noon"
+    """
+    perform(change, "ctl.disable", {})
 
 
 @app.command("list", cls=Command)
@@ -110,7 +135,7 @@ def support(source: Source) -> None:
 def _mode(status: Any) -> dict[str, object]:
     masters = [node["node"] for node in status["nodes"] if node["role"] == "master"]
     return {
-        "mode": "enabled" if status["state"] == "serving" else "disabled",
+        "mode": (status.get("mode") or "enabled") if status["state"] == "serving" else "disabled",
         "role": _ROLES.get(status["role"]),
         "master": masters[0] if masters else None,
     }

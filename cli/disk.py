@@ -73,6 +73,18 @@ def init(
     perform(change, "disk.init", args)
 
 
+@app.command(cls=Command)
+@writes
+def scandisks(change: Change) -> None:
+    """Look at all devices now, and record what differs from what was known.
+
+    Examples:
+      vxdisk scandisks
+      vxdisk scandisks --dry-run
+    """
+    perform(change, "disk.scandisks", {})
+
+
 DeviceName = Annotated[str, Argument(metavar="DEVICE")]
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 NOUNS = {
     "print": ("cli.print", "app", "the records of disk groups, as tables of the original"),
     "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, import, deport, destroy"),
-    "disk": ("cli.disk", "app", "devices: list, init, online, offline, rm"),
+    "disk": ("cli.disk", "app", "devices: list, init, online, offline, rm, scandisks"),
     "volume": (
         "cli.volume",
         "app",
@@ -30,7 +30,7 @@ NOUNS = {
     "verify": ("cli.history", "verify_app", "is the log what was written?"),
     "knew": ("cli.history", "knew_app", "what a node had applied at a moment"),
     "outcome": ("cli.history", "outcome_app", "what became of a request"),
-    "ctl": ("cli.ctl", "app", "the daemon's mode, in the original's words: mode, list"),
+    "ctl": ("cli.ctl", "app", "the daemon, in the original's words: mode, enable, disable, list"),
     "config": ("cli.config", "app", "the settings of a home, and where they come from"),
     "explain": ("cli.explain", "app", "what a message means, and what to do"),
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),

@@ -26,6 +26,11 @@ from eventstore.model.edit_commands import (
     SetVolume as SetVolume,
     UpgradeDiskGroup as UpgradeDiskGroup,
 )
+from eventstore.model.node_commands import (
+    DisableDaemon as DisableDaemon,
+    EnableDaemon as EnableDaemon,
+    ScanDevices as ScanDevices,
+)
 
 MAX_ROWS = 1 << 16
 """Rows of one disk group that is taken over."""
@@ -356,4 +361,7 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     MoveVolume,
     UpgradeDiskGroup,
     SetDevice,
+    EnableDaemon,
+    DisableDaemon,
+    ScanDevices,
 ]

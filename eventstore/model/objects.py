@@ -20,6 +20,9 @@ OWN_HEADER: Key = (NODE_SPACE, HEADER_RID)
 """What a daemon notes of itself: a commit that changes nothing else changes no configuration."""
 
 
+ENABLED = "enabled"
+"""The mode of a daemon that takes changes; the others are ``disabled`` and ``booted``."""
+
 LOG_OFFSET = -1
 """Offset in its plex of a subdisk that holds a log."""
 
@@ -86,13 +89,14 @@ class Cluster(Record, frozen=True, tag="cluster"):
 
 
 class Node(Record, frozen=True, tag="node"):
-    """The header of a node log's own space."""
+    """The header of a node log's own space; `mode` is that of its daemon."""
 
     name: str
     cluster_id: str
     next_rid: int = 1
     boot_id: str = ""
     running: bool = False
+    mode: str = ENABLED
 
 
 class Device(Record, frozen=True, tag="da"):

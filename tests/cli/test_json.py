@@ -78,6 +78,9 @@ CHANGES = {
     "vxedit -g datadg -rf rm vol01 --yes": "vx.edit.rm/v1",
     "vxdg upgrade datadg": "vx.dg.upgrade/v1",
     "vxdisk set loop0 clone=on": "vx.disk.set/v1",
+    "vxdisk scandisks": "vx.disk.scandisks/v1",
+    "vxdctl enable": "vx.ctl.enable/v1",
+    "vxdctl disable": "vx.ctl.disable/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
 

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from eventstore.model import commands as cmd, digest
 from eventstore.model.evolve import apply
+from eventstore.model.notifications import DevicesScanned
 from eventstore.model.state import State
 from tests.support.histories import (
     DEVICES,
@@ -19,7 +20,7 @@ from tests.support.histories import (
     moved,
 )
 from tests.support.listings import one_group
-from tests.support.model import PRIVATE, World, init_disk, make_group, said, snapshot
+from tests.support.model import BOOT, PRIVATE, World, init_disk, make_group, said, snapshot
 
 DISKS_OF_G = tuple(enumerate("abc", 1))
 VOLUMES = st.sampled_from(["u", "u", "u", "v", "v", "u-01"])
@@ -108,6 +109,9 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.MoveVolume: st.builds(cmd.MoveVolume, NAMES, VOLUMES, ONE_DISK, SOME_DISKS),
     cmd.UpgradeDiskGroup: st.builds(cmd.UpgradeDiskGroup, NAMES, st.sampled_from([None, 200])),
     cmd.SetDevice: st.builds(cmd.SetDevice, DEVICES, st.booleans()),
+    cmd.EnableDaemon: st.just(cmd.EnableDaemon()),
+    cmd.DisableDaemon: st.just(cmd.DisableDaemon()),
+    cmd.ScanDevices: st.just(cmd.ScanDevices()),
 }
 BUILDING = [cmd.MakeVolume, cmd.MirrorVolume, cmd.DissociatePlex, cmd.AttachPlex, cmd.GrowVolume]
 CHANGING = [cmd.DetachPlex, cmd.MovePlex, cmd.MoveVolume, cmd.MaintainVolumes]
@@ -132,6 +136,7 @@ THE_PAIR: list[Move] = [
 def beginning() -> World:
     """A group of three disks, a mirror on it, and a disk that is free."""
     world = World()
+    world.scan = DevicesScanned("request", tuple(USUAL[1:]), 99, BOOT)
     for device in USUAL:
         world.sees(said("add", device)).does(init_disk(device.name))
     world.does(make_group("g", *(f"d{number}=sd{letter}" for number, letter in DISKS_OF_G)))

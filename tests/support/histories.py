@@ -176,6 +176,7 @@ def every_event() -> Core:
     core = the_whole_story()
     _another_group(core)
     _whole_groups(core)
+    _the_daemon(core)
     _a_cluster(core)
     return core
 
@@ -208,6 +209,14 @@ def _another_group(core: Core) -> None:
     core.asks(cmd.DissociatePlex("two", "pair-01"), "dissociate")
     core.asks(cmd.AttachPlex("two", "pair", "pair-01"), "attach")
     core.asks(cmd.RenameDisk("two", "a", "first"), "rename-a")
+
+
+def _the_daemon(core: Core) -> None:
+    """What a daemon can be told of itself."""
+    shown = DevicesScanned("request", (fact("sd9", "new", size_for(48)),), 99, BOOT)
+    core.asks(cmd.DisableDaemon(), "disable")
+    core.asks(cmd.EnableDaemon(), "enable")
+    core.asks(cmd.ScanDevices(), "look", scan=shown)
 
 
 def _whole_groups(core: Core) -> None:

@@ -141,7 +141,7 @@ class Keeper:
         except StoreError as error:
             note(f"{error.message} -> not needed any more")
 
-    def scan(self, node: str, reason: Literal["start", "overrun"]) -> DevicesScanned:
+    def scan(self, node: str, reason: Literal["start", "overrun", "request"]) -> DevicesScanned:
         """Return the disks that a node has."""
         return DevicesScanned(
             reason=reason,

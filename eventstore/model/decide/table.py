@@ -8,6 +8,7 @@ from typing import Any, get_args
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide import (
     copies,
+    daemon,
     disks,
     editing,
     groups,
@@ -78,6 +79,9 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.CopyToPlex: _timeless(copies.copy),
     cmd.MovePlex: _timeless(copies.replace),
     cmd.MoveVolume: _timeless(copies.move),
+    cmd.EnableDaemon: daemon.enable,
+    cmd.DisableDaemon: _timeless(daemon.disable),
+    cmd.ScanDevices: daemon.scan,
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"
