@@ -22,6 +22,8 @@ _MOVABLE = {
     **dict.fromkeys(("--alldgs", "-e"), False),  # vxdisk -e -o alldgs list
     **dict.fromkeys(("-r", "-f"), False),  # vxedit -rf rm NAME
     "-T": True,  # vxdg -T VERSION upgrade DG
+    "--host": True,  # vxdg --host HOST deport DG
+    "-C": False,  # vxdg -C import DG
 }
 # In `vxdg -n NEW -f import DG` the letters mean what they mean in the original.
 _MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True}

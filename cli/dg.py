@@ -111,14 +111,21 @@ def destroy(change: Change, group: GroupName) -> None:
 
 @app.command(cls=Command)
 @writes
-def deport(change: Change, group: GroupName) -> None:
+def deport(
+    change: Change,
+    group: GroupName,
+    host: Annotated[
+        str | None, Option("--host", metavar="HOST", help="keep it for this host (there: -h)")
+    ] = None,
+) -> None:
     """Put a disk group away, so that another host, or this one later, can import it.
 
     Examples:
       vxdg deport datadg
+      vxdg --host node7 deport datadg
       vxdg deport datadg --dry-run
     """
-    perform(change, "dg.deport", {"group": group})
+    perform(change, "dg.deport", {"group": group, "host": host})
 
 
 @app.command("import", cls=Command)
@@ -130,6 +137,7 @@ def import_(
         str | None, Option("-n", metavar="NEW", help="give it this name from here on")
     ] = None,
     force: Annotated[bool, Option("-f", help="even if disks are missing")] = False,
+    clear: Annotated[bool, Option("-C", help="even if it is kept for another host")] = False,
 ) -> None:
     """Bring a deported disk group back, by name or by ID.
 
@@ -137,8 +145,10 @@ def import_(
       vxdg import datadg
       vxdg -n olddata import 1790000000.1.node1
       vxdg -f import datadg
+      vxdg -C import datadg
     """
-    perform(change, "dg.import", {"group": group, "new_name": new_name, "force": force})
+    args: dict[str, object] = {"group": group, "new_name": new_name}
+    perform(change, "dg.import", args | {"force": force, "clear": clear})
 
 
 @app.command(cls=Command)

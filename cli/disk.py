@@ -121,6 +121,20 @@ def remove(change: Change, device: DeviceName) -> None:
     perform(change, "disk.rm", {"device": device})
 
 
+@app.command(cls=Command)
+@writes
+def clearimport(
+    change: Change, devices: Annotated[list[str], Argument(metavar="DEVICE...")]
+) -> None:
+    """Let any host import the deported disk groups on devices that are kept for one.
+
+    Examples:
+      vxdisk clearimport sdb
+      vxdisk clearimport sdb sdc --dry-run
+    """
+    perform(change, "disk.clearimport", {"devices": devices})
+
+
 @app.command("set", cls=Command)
 @writes
 def set_(

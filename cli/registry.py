@@ -6,7 +6,11 @@ from __future__ import annotations
 NOUNS = {
     "print": ("cli.print", "app", "the records of disk groups, as tables of the original"),
     "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, import, deport, destroy"),
-    "disk": ("cli.disk", "app", "devices: list, init, online, offline, rm, scandisks"),
+    "disk": (
+        "cli.disk",
+        "app",
+        "devices: list, init, online, offline, rm, scandisks, clearimport",
+    ),
     "volume": (
         "cli.volume",
         "app",

@@ -27,6 +27,7 @@ from eventstore.model.edit_commands import (
     UpgradeDiskGroup as UpgradeDiskGroup,
 )
 from eventstore.model.node_commands import (
+    ClearImport as ClearImport,
     DisableDaemon as DisableDaemon,
     EnableDaemon as EnableDaemon,
     ScanDevices as ScanDevices,
@@ -159,17 +160,22 @@ class DissociatePlex(Command, frozen=True, tag="plex.dis"):
 
 
 class DeportDiskGroup(Command, frozen=True, tag="dg.deport"):
-    """Put a disk group away."""
+    """Put a disk group away, for a host or for any."""
 
     group: Text
+    host: Text | None = None
 
 
 class ImportDiskGroup(Command, frozen=True, tag="dg.import"):
-    """Bring a deported disk group back, by name or ID, perhaps under another name."""
+    """Bring a deported disk group back, by name or ID, perhaps under another name.
+
+    With `clear` also one that is kept for another host.
+    """
 
     group: Text
     new_name: Text | None = None
     force: bool = False
+    clear: bool = False
 
 
 class RenameDiskGroup(Command, frozen=True, tag="dg.rename"):
@@ -364,4 +370,5 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     EnableDaemon,
     DisableDaemon,
     ScanDevices,
+    ClearImport,
 ]

@@ -39,6 +39,7 @@ from eventstore.model.node_events import (
     DeviceForgotten as DeviceForgotten,
     DeviceOfflineSet as DeviceOfflineSet,
     DevicesScanned as DevicesScanned,
+    ImportLockSet as ImportLockSet,
 )
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
 from eventstore.model.takeover_events import (
@@ -365,6 +366,7 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     DeviceCloneSet,
     DaemonModeSet,
     DevicesScanned,
+    ImportLockSet,
 ]
 
 

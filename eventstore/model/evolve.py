@@ -375,6 +375,7 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DeviceCloneSet: edits.mark_clone,
     ev.DaemonModeSet: node_life.set_mode,
     ev.DevicesScanned: _nothing,
+    ev.ImportLockSet: node_life.set_lock,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

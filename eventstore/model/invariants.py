@@ -56,6 +56,11 @@ def _of_device(state: State, device: Device) -> Iterator[str]:
         yield f"another device has the identity {device.identity}"
     if device.present and state.spaces[NODE_SPACE].names.get(device.name) != device.rid:
         yield f"another device has the name {device.name}"
+    if device.import_lock:
+        key = state.device_disks.get(device.rid)
+        group = None if key is None else state.get((key[0], HEADER_RID))
+        if not isinstance(group, DiskGroup) or group.imported:
+            yield f"it is kept for {device.import_lock}, but is in no deported disk group"
 
 
 def _of_group(state: State, group: DiskGroup) -> Iterator[str]:

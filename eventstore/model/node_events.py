@@ -24,5 +24,11 @@ class DeviceOfflineSet(OfNode, frozen=True, tag="device-offline-set/1"):
     offline: bool
 
 
+class ImportLockSet(OfNode, frozen=True, tag="import-lock-set/1"):
+    """The disk group of a device was kept for a host, or is for any ("")."""
+
+    host: str
+
+
 class DeviceForgotten(OfNode, frozen=True, tag="device-forgotten/1"):
     """A device was removed from the list, on demand; a scan may find it again."""

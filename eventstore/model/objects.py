@@ -103,7 +103,8 @@ class Device(Record, frozen=True, tag="da"):
     """A disk as the kernel offers it (disk access record).
 
     `disk_id` is given when the disk is initialised, and binds it for life to `identity`. A device
-    that went away stays, with `present` False, if it had been initialised.
+    that went away stays, with `present` False, if it had been initialised. `import_lock` is the
+    host that alone may import the deported group on it.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Device(Record, frozen=True, tag="da"):
     public_len: int = 0
     offline: bool = False
     clone: bool = False
+    import_lock: str = ""
 
 
 class DiskGroup(Record, frozen=True, tag="dg"):

@@ -103,11 +103,15 @@ SENT |= {
         "plex.dis",
         {"group": "datadg", "plex": "vol01-02", "remove": True},
     ),
-    "vxdg deport datadg": ("dg.deport", {"group": "datadg"}),
-    "vxdg import datadg": ("dg.import", {"group": "datadg", "new_name": None, "force": False}),
+    "vxdg deport datadg": ("dg.deport", {"group": "datadg", "host": None}),
+    "vxdg --host node7 deport datadg": ("dg.deport", {"group": "datadg", "host": "node7"}),
+    "vxdg -C import datadg": (
+        "dg.import",
+        {"group": "datadg", "new_name": None, "force": False, "clear": True},
+    ),
     "vxdg -f -n payroll import datadg": (
         "dg.import",
-        {"group": "datadg", "new_name": "payroll", "force": True},
+        {"group": "datadg", "new_name": "payroll", "force": True, "clear": False},
     ),
     "vxdg rename datadg payroll": ("dg.rename", {"group": "datadg", "new_name": "payroll"}),
     "vxdg -g datadg rename disk a b": (

@@ -79,6 +79,7 @@ CHANGES = {
     "vxdg upgrade datadg": "vx.dg.upgrade/v1",
     "vxdisk set loop0 clone=on": "vx.disk.set/v1",
     "vxdisk scandisks": "vx.disk.scandisks/v1",
+    "vxdisk clearimport loop0": "vx.disk.clearimport/v1",
     "vxdctl enable": "vx.ctl.enable/v1",
     "vxdctl disable": "vx.ctl.disable/v1",
 }

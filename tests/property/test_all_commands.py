@@ -70,9 +70,15 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     ),
     cmd.AttachPlex: st.builds(cmd.AttachPlex, NAMES, VOLUMES, PLEXES),
     cmd.DissociatePlex: st.builds(cmd.DissociatePlex, NAMES, PLEXES, st.booleans()),
-    cmd.DeportDiskGroup: st.builds(cmd.DeportDiskGroup, OTHERS),
+    cmd.DeportDiskGroup: st.builds(
+        cmd.DeportDiskGroup, OTHERS, st.sampled_from([None, "node1", "node7"])
+    ),
     cmd.ImportDiskGroup: st.builds(
-        cmd.ImportDiskGroup, NAMES, st.none() | st.none() | GROUPS, force=st.booleans()
+        cmd.ImportDiskGroup,
+        NAMES,
+        st.none() | st.none() | GROUPS,
+        force=st.booleans(),
+        clear=st.booleans(),
     ),
     cmd.RenameDiskGroup: st.builds(cmd.RenameDiskGroup, OTHERS, GROUPS),
     cmd.SetDiskGroup: st.builds(
@@ -112,6 +118,9 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.EnableDaemon: st.just(cmd.EnableDaemon()),
     cmd.DisableDaemon: st.just(cmd.DisableDaemon()),
     cmd.ScanDevices: st.just(cmd.ScanDevices()),
+    cmd.ClearImport: st.builds(
+        cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
+    ),
 }
 BUILDING = [cmd.MakeVolume, cmd.MirrorVolume, cmd.DissociatePlex, cmd.AttachPlex, cmd.GrowVolume]
 CHANGING = [cmd.DetachPlex, cmd.MovePlex, cmd.MoveVolume, cmd.MaintainVolumes]

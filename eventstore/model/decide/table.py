@@ -57,8 +57,8 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.InitVolume: _timeless(starting.init),
     cmd.AttachPlex: _timeless(plexes.attach),
     cmd.DissociatePlex: _timeless(plexes.dissociate),
-    cmd.DeportDiskGroup: _timeless(moving.deport),
-    cmd.ImportDiskGroup: _timeless(moving.bring_in),
+    cmd.DeportDiskGroup: moving.deport,
+    cmd.ImportDiskGroup: moving.bring_in,
     cmd.RenameDiskGroup: _timeless(moving.rename),
     cmd.SetDiskGroup: _timeless(moving.set_attributes),
     cmd.RenameDisk: _timeless(moving.rename_disk),
@@ -82,6 +82,7 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.EnableDaemon: daemon.enable,
     cmd.DisableDaemon: _timeless(daemon.disable),
     cmd.ScanDevices: daemon.scan,
+    cmd.ClearImport: _timeless(disks.clear_import),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"
