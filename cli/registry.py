@@ -64,7 +64,7 @@ CLASSIC = {
 CLASSIC_VERBS = {
     "vxassist": (
         *("make", "growto", "growby", "shrinkto", "shrinkby", "mirror", "remove"),
-        *("move", "maxsize", "maxgrow"),
+        *("move", "addlog", "maxsize", "maxgrow"),
     ),
     "vxvol": (
         *("start", "stop", "startall", "stopall", "init"),

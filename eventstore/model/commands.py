@@ -12,12 +12,14 @@ from msgspec import Meta, Struct
 
 from eventstore.model.command import MAX_LIST, Command, Sectors, Text
 from eventstore.model.edit_commands import (
+    AddLog as AddLog,
     CopyToPlex as CopyToPlex,
     DetachPlex as DetachPlex,
     EditRecords as EditRecords,
     MaintainVolumes as MaintainVolumes,
     MovePlex as MovePlex,
     MoveVolume as MoveVolume,
+    RemoveLog as RemoveLog,
     RemoveRecords as RemoveRecords,
     RenameRecord as RenameRecord,
     ResyncVolumes as ResyncVolumes,
@@ -367,6 +369,8 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     MoveVolume,
     UpgradeDiskGroup,
     SetDevice,
+    AddLog,
+    RemoveLog,
     EnableDaemon,
     DisableDaemon,
     ScanDevices,

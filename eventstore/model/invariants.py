@@ -90,7 +90,7 @@ def _of_volume(state: State, volume: Volume) -> Iterator[str]:
     yield from _named(state, volume)
     if volume.length <= 0:
         yield "it has no length"
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     if not any(plex.length >= volume.length for plex in plexes):
         yield "no plex is as long as the volume"
     if volume.kstate == "ENABLED" and not any(plex.kstate == "ENABLED" for plex in plexes):

@@ -23,6 +23,9 @@ OWN_HEADER: Key = (NODE_SPACE, HEADER_RID)
 ENABLED = "enabled"
 """The mode of a daemon that takes changes; the others are ``disabled`` and ``booted``."""
 
+NODEVICE = "NODEVICE"
+"""State of a disk without a device, and of a plex on it."""
+
 LOG_OFFSET = -1
 """Offset in its plex of a subdisk that holds a log."""
 
@@ -173,7 +176,8 @@ class Volume(Record, frozen=True, tag="v"):
 class Plex(Record, frozen=True, tag="pl"):
     """One copy of a volume; `volume` is its record ID, 0 for a dissociated plex.
 
-    A striped plex has `columns` of equal length, `stripe` sectors of each in turn.
+    A striped plex has `columns` of equal length, `stripe` sectors of each in turn. One of length 0
+    is no copy: it holds a log.
     """
 
     name: str

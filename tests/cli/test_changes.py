@@ -82,6 +82,12 @@ SENT |= {
         "volume.shrinkby",
         {**V, "length_sectors": 2048},
     ),
+    "vxassist -g datadg addlog vol01": ("volume.addlog", {**V, "disks": []}),
+    "vxassist -g datadg addlog vol01 logtype=drl loglen=1m b": (
+        "volume.addlog",
+        {**V, "disks": ["b"], "length_sectors": 2048},
+    ),
+    "vxassist -g datadg remove log vol01 --yes": ("volume.remove.log", V),
     "vxassist -g datadg mirror vol01 b": ("volume.mirror", {**V, "disks": ["b"]}),
     "vxvol -g datadg start vol01 vol02": (
         "volume.start",

@@ -24,7 +24,7 @@ from tests.support.model import BOOT, PRIVATE, World, init_disk, make_group, sai
 
 DISKS_OF_G = tuple(enumerate("abc", 1))
 VOLUMES = st.sampled_from(["u", "u", "u", "v", "v", "u-01"])
-PLEXES = st.sampled_from(["u-01", "u-02", "v-01", "v-02", "u-03"])
+PLEXES = st.sampled_from(["u-01", "u-02", "v-01", "v-02", "u-03", "u-03"])
 LAYOUTS = st.sampled_from(["concat", "mirror", "stripe", "mirror-stripe"])
 SPECS = st.lists(st.tuples(st.none() | DISKS, DEVICES), max_size=3).map(tuple)
 SOME_DISKS = st.just(()) | st.just(()) | st.lists(DISKS, max_size=2, unique=True).map(tuple)
@@ -115,6 +115,10 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.MoveVolume: st.builds(cmd.MoveVolume, NAMES, VOLUMES, ONE_DISK, SOME_DISKS),
     cmd.UpgradeDiskGroup: st.builds(cmd.UpgradeDiskGroup, NAMES, st.sampled_from([None, 200])),
     cmd.SetDevice: st.builds(cmd.SetDevice, DEVICES, st.booleans()),
+    cmd.AddLog: st.builds(
+        cmd.AddLog, NAMES, VOLUMES, st.sampled_from([33, 33, 40, 10]), SOME_DISKS
+    ),
+    cmd.RemoveLog: st.builds(cmd.RemoveLog, NAMES, VOLUMES),
     cmd.EnableDaemon: st.just(cmd.EnableDaemon()),
     cmd.DisableDaemon: st.just(cmd.DisableDaemon()),
     cmd.ScanDevices: st.just(cmd.ScanDevices()),
@@ -122,7 +126,14 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
         cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
     ),
 }
-BUILDING = [cmd.MakeVolume, cmd.MirrorVolume, cmd.DissociatePlex, cmd.AttachPlex, cmd.GrowVolume]
+BUILDING = [
+    cmd.AddLog,
+    cmd.MakeVolume,
+    cmd.MirrorVolume,
+    cmd.DissociatePlex,
+    cmd.AttachPlex,
+    cmd.GrowVolume,
+]
 CHANGING = [cmd.DetachPlex, cmd.MovePlex, cmd.MoveVolume, cmd.MaintainVolumes]
 RUNNING = [cmd.StartVolumes, cmd.StopVolumes, cmd.ImportDiskGroup, cmd.DeportDiskGroup]
 MOVES: st.SearchStrategy[list[Move]] = st.lists(

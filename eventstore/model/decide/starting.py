@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd, events as ev
-from eventstore.model.decide.devices import NODEVICE
+from eventstore.model.decide.logs import following
 from eventstore.model.decide.names import need, need_group
 from eventstore.model.decide.plexes import lost_disks
-from eventstore.model.objects import DiskGroup, Plex, Volume
+from eventstore.model.objects import NODEVICE, DiskGroup, Plex, Volume
 from eventstore.model.state import State
 
 AT_START = {
@@ -52,7 +52,7 @@ def start(state: State, command: cmd.StartVolumes) -> list[ev.AnyEvent]:
 
 
 def _start(state: State, group: DiskGroup, volume: Volume, *, named: bool) -> list[ev.AnyEvent]:
-    whole = [plex for plex in state.plexes(volume) if not lost_disks(state, plex)]
+    whole = [plex for plex in state.copies(volume) if not lost_disks(state, plex)]
     good = [plex for plex in whole if plex.state in AT_START]
     if not good:
         if not named:
@@ -60,6 +60,7 @@ def _start(state: State, group: DiskGroup, volume: Volume, *, named: bool) -> li
         raise _no_good_plex(state, group, volume)
     table = {**AT_START, **AT_START_FROM_A_GOOD_ONE}
     events = _set_plexes([(plex, table.get(plex.state)) for plex in whole])
+    events += following(state, volume, runs=True)
     return [*events, ev.VolumeStateSet(volume.space, volume.rid, "ENABLED", "ACTIVE")]
 
 
@@ -76,8 +77,9 @@ def stopping(state: State, volume: Volume) -> list[ev.AnyEvent]:
     """Return the events that stop a volume; none if it does not run."""
     if volume.kstate != "ENABLED":
         return []
-    running = [plex for plex in state.plexes(volume) if plex.kstate == "ENABLED"]
+    running = [plex for plex in state.copies(volume) if plex.kstate == "ENABLED"]
     events = _set_plexes([(plex, AT_STOP.get(plex.state)) for plex in running])
+    events += following(state, volume, runs=False)
     return [*events, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "CLEAN")]
 
 
@@ -102,7 +104,7 @@ def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:
             rule="D2",
         )
     of_plex, of_volume = states
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     whole = [plex for plex in plexes if not lost_disks(state, plex)]
     if not whole:
         raise _no_good_plex(state, group, volume)
@@ -110,6 +112,7 @@ def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:
     events = _set_plexes(
         [(plex, of_plex if plex in whole else ("DETACHED", NODEVICE)) for plex in plexes]
     )
+    events += following(state, volume, runs=of_volume[0] == "ENABLED")
     return [*events, ev.VolumeStateSet(volume.space, volume.rid, *of_volume)]
 
 
@@ -145,7 +148,7 @@ def _something(events: list[ev.AnyEvent], group: DiskGroup, otherwise: str) -> l
 
 
 def _no_good_plex(state: State, group: DiskGroup, volume: Volume) -> Rejected:
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     lost = sorted({name for plex in plexes for name in lost_disks(state, plex)})
     told = [f"disk {', '.join(lost)} has no device"] if lost else []
     told += [f"plex {plex.name} is {plex.state or '-'}" for plex in plexes]
