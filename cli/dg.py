@@ -217,6 +217,34 @@ def upgrade(
     perform(change, "dg.upgrade", {"group": group, "version": version})
 
 
+@app.command(cls=Command)
+@destroys
+def recover(
+    change: Change,
+    group: Group = None,
+    clean: Annotated[
+        bool, Option("--clean", help="take the marks of a move away (there: -o clean)")
+    ] = False,
+    remove: Annotated[
+        bool, Option("--remove", help="end what is marked (there: -o remove)")
+    ] = False,
+) -> None:
+    """Deal with objects that a move left marked; here a move is whole, or was not made.
+
+    Examples:
+      vxdg -g datadg recover
+      vxdg -g datadg -o clean recover
+      vxdg -g datadg -o remove recover --yes
+    """
+    named = need_group(group)
+    if clean and remove:
+        raise UsageError("Marks go, or what is marked", fix="give one of -o clean and -o remove")
+    if remove:
+        change.confirm(f"End all that is marked for a move in disk group {named}?")
+    how = "clean" if clean else "remove" if remove else ""
+    perform(change, "dg.recover", {"group": named, "how": how})
+
+
 def need_group(group: str | None) -> str:
     """Return the disk group that was named.
 

@@ -5,7 +5,11 @@ from __future__ import annotations
 # Program or noun -> (module, name in it, a line of help).
 NOUNS = {
     "print": ("cli.print", "app", "the records of disk groups, as tables of the original"),
-    "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, import, deport, destroy"),
+    "dg": (
+        "cli.dg",
+        "app",
+        "disk groups: list, init, adddisk, rmdisk, import, deport, recover, destroy",
+    ),
     "disk": (
         "cli.disk",
         "app",

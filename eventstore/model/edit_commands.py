@@ -123,6 +123,13 @@ class UpgradeDiskGroup(Command, frozen=True, tag="dg.upgrade"):
     version: int | None = None
 
 
+class RecoverDiskGroup(Command, frozen=True, tag="dg.recover"):
+    """End what a move left unfinished: ``clean`` its marks, or ``remove`` what is marked."""
+
+    group: Text
+    how: Text = ""
+
+
 class SetDevice(Command, frozen=True, tag="disk.set"):
     """Mark a device as the copy of another, or take the mark away."""
 

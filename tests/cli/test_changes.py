@@ -82,6 +82,12 @@ SENT |= {
         "volume.shrinkby",
         {**V, "length_sectors": 2048},
     ),
+    "vxdg -g datadg recover": ("dg.recover", {"group": "datadg", "how": ""}),
+    "vxdg -g datadg -o clean recover": ("dg.recover", {"group": "datadg", "how": "clean"}),
+    "vxdg -g datadg -o remove recover --yes": (
+        "dg.recover",
+        {"group": "datadg", "how": "remove"},
+    ),
     "vxassist -g datadg addlog vol01": ("volume.addlog", {**V, "disks": []}),
     "vxassist -g datadg addlog vol01 logtype=drl loglen=1m b": (
         "volume.addlog",

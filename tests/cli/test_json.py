@@ -79,6 +79,7 @@ CHANGES = {
     "vxdg upgrade datadg": "vx.dg.upgrade/v1",
     "vxdisk set loop0 clone=on": "vx.disk.set/v1",
     "vxdisk scandisks": "vx.disk.scandisks/v1",
+    "vxdg -g datadg -o clean recover": "vx.dg.recover/v1",
     "vxassist -g datadg addlog vol01": "vx.volume.addlog/v1",
     "vxassist -g datadg remove log vol01 --yes": "vx.volume.remove.log/v1",
     "vxdisk clearimport loop0": "vx.disk.clearimport/v1",

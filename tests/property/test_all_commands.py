@@ -93,7 +93,7 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
         cmd.EditRecords,
         NAMES,
         RECORDS,
-        st.sampled_from([{"comment": "c"}, {"comment": ""}, {"putil0": "p", "tutil2": "t"}]),
+        st.sampled_from([{"comment": "c"}, {"comment": ""}, {"putil0": "p", "tutil0": "MOVE"}]),
     ),
     cmd.RenameRecord: st.builds(cmd.RenameRecord, NAMES, ONE_RECORD, ONE_RECORD),
     cmd.RemoveRecords: st.builds(
@@ -115,6 +115,9 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.MoveVolume: st.builds(cmd.MoveVolume, NAMES, VOLUMES, ONE_DISK, SOME_DISKS),
     cmd.UpgradeDiskGroup: st.builds(cmd.UpgradeDiskGroup, NAMES, st.sampled_from([None, 200])),
     cmd.SetDevice: st.builds(cmd.SetDevice, DEVICES, st.booleans()),
+    cmd.RecoverDiskGroup: st.builds(
+        cmd.RecoverDiskGroup, NAMES, st.sampled_from(["clean", "remove", ""])
+    ),
     cmd.AddLog: st.builds(
         cmd.AddLog, NAMES, VOLUMES, st.sampled_from([33, 33, 40, 10]), SOME_DISKS
     ),
