@@ -8,6 +8,7 @@ from pathlib import Path
 
 from daemon.config import Settings
 from daemon.shell.home import write_logs
+from daemon.shell.recorder import DIRECTORY
 from daemon.shell.recovery import recover
 from eventstore.errors import Rejected
 from eventstore.model.cluster import configured
@@ -34,6 +35,10 @@ def reset(home: Path, settings: Settings) -> Path:
     kept = _keep_aside(database)
     reason = f"-r reset; what was before is in {kept.name}"
     write_logs(new, settings, (settings.node.name,), cluster_id, reason)
+    recorded = home / DIRECTORY
+    if recorded.is_dir():
+        # What went into the core before is repeated on the logs before, or not at all.
+        recorded.rename(home / f"{DIRECTORY}{kept.name.removeprefix(DATABASE)}")
     new.replace(database)
     _flush(home)
     return kept

@@ -53,6 +53,15 @@ def test_the_logs_before_are_kept_as_they_were_each_time(tmp_path: Path) -> None
         assert readers["node"].last() == 1
 
 
+def test_what_was_recorded_of_the_core_goes_with_its_logs(tmp_path: Path) -> None:
+    a_home(a_core(160), tmp_path)
+    (tmp_path / "recording").mkdir()
+    (tmp_path / "recording" / "1.rec").write_bytes(b"steps")
+    reset(tmp_path, SETTINGS)
+    assert not (tmp_path / "recording").exists()
+    assert (tmp_path / "recording.before-reset-1" / "1.rec").read_bytes() == b"steps"
+
+
 def test_what_a_crash_left_of_a_reset_is_in_nobodys_way(tmp_path: Path) -> None:
     a_home(a_core(160), tmp_path)
     (tmp_path / "log.db.new").write_bytes(b"half")
