@@ -18,17 +18,25 @@ _MOVABLE = {
     **dict.fromkeys(("-g", "-o", "--output", "--home", "--socket", "--log", "--at"), True),
     **dict.fromkeys(("--timeout", "--expect", "--id", "-m"), True),
     "-c": False,  # vxdctl -c mode
-    **dict.fromkeys(("--json", "--dry-run", "-n", "--yes", "--remove"), False),
+    **dict.fromkeys(("--json", "--dry-run", "-n", "--yes", "--remove", "--clean"), False),
     **dict.fromkeys(("--alldgs", "-e"), False),  # vxdisk -e -o alldgs list
     **dict.fromkeys(("-r", "-f"), False),  # vxedit -rf rm NAME
     "-T": True,  # vxdg -T VERSION upgrade DG
     "-s": False,  # vxdg -s init DG
     "-v": False,  # vxclustadm -v nodestate
+    "--host": True,  # vxdg --host HOST deport DG
+    "-C": False,  # vxdg -C import DG
 }
 # In `vxdg -n NEW -f import DG` the letters mean what they mean in the original.
 _MOVABLE_OF_IMPORT = {**_MOVABLE, "-n": True, "-t": False}
 # In `vxclustadm -m vcs -t gab startnode` they name parts that there are none of here.
 _MOVABLE_OF_START = {**_MOVABLE, **dict.fromkeys(("-t", "-C", "-j"), True)}
+_SUBSUBOPTIONS = {
+    "rm": "--remove",
+    "remove": "--remove",
+    "clean": "--clean",
+    "alldgs": "--alldgs",
+}
 _HELP = """Ask about a cluster's storage configuration, now or at any moment, and change it.
 
 `vx NOUN VERB`, or `vx VERB` for questions about history. A command has its own help: `vx dg -h`.
@@ -129,10 +137,8 @@ def _without_subsuboptions(args: list[str]) -> list[str]:
     """Write `-o rm`, `-o alldgs` as options of their own: else `-o` names a form of output."""
     words: list[str] = []
     for word in args:
-        if word == "rm" and words[-1:] == ["-o"]:
-            words[-1] = "--remove"
-        elif word == "alldgs" and words[-1:] == ["-o"]:
-            words[-1] = "--alldgs"
+        if word in _SUBSUBOPTIONS and words[-1:] == ["-o"]:
+            words[-1] = _SUBSUBOPTIONS[word]
         else:
             words.append(word)
     return words

@@ -8,16 +8,18 @@ from typing import Annotated, Any
 from typer import Option
 
 from cli import ask, output
-from cli.options import Command, asks, new_app
+from cli.changes import perform
+from cli.options import Change, Command, asks, new_app, writes
 from cli.source import Source
 from daemon.errors import Unreachable
 from daemon.version import PROTOCOL_MAX, PROTOCOL_MIN
 
-app = new_app("""The configuration daemon: its mode, and what it was told of itself.
+app = new_app("""The configuration daemon: whether it takes changes, what it was told of itself.
 
 Examples:
   vxdctl mode
   vxdctl -c mode
+  vxdctl enable
   vxdctl list
 """)
 
@@ -46,6 +48,29 @@ def mode(
         nothing = dict.fromkeys(("role", "master", "state", "reconfig"))
         answer["data"] = {"mode": "not-running", **nothing}
     output.emit(source, "ctl.mode", answer, output.View(lambda d, _h: _mode_text(d, cluster)))
+
+
+@app.command(cls=Command)
+@writes
+def enable(change: Change) -> None:
+    """Let the daemon take changes, and look at all devices.
+
+    Examples:
+      vxdctl enable
+    """
+    perform(change, "ctl.enable", {})
+
+
+@app.command(cls=Command)
+@writes
+def disable(change: Change) -> None:
+    """Let the daemon refuse changes until it is enabled; questions are answered all the while.
+
+    Examples:
+      vxdctl disable
+      vxdctl disable -m "maintenance until noon"
+    """
+    perform(change, "ctl.disable", {})
 
 
 @app.command("list", cls=Command)
@@ -122,7 +147,7 @@ def _mode(status: Any, named: object) -> dict[str, object]:
     joining = status["role"] == "joining" and master is not None
     is_master_to_be = joining and master == status["node"]
     return {
-        "mode": "enabled" if status["state"] == "serving" else "disabled",
+        "mode": (status.get("mode") or "enabled") if status["state"] == "serving" else "disabled",
         "role": "SLAVE" if joining and not is_master_to_be else _ROLES.get(status["role"]),
         "master": master,
         "state": "joining" if joining else None,

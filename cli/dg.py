@@ -115,14 +115,21 @@ def destroy(change: Change, group: GroupName) -> None:
 
 @app.command(cls=Command)
 @writes
-def deport(change: Change, group: GroupName) -> None:
+def deport(
+    change: Change,
+    group: GroupName,
+    host: Annotated[
+        str | None, Option("--host", metavar="HOST", help="keep it for this host (there: -h)")
+    ] = None,
+) -> None:
     """Put a disk group away, so that another host, or this one later, can import it.
 
     Examples:
       vxdg deport datadg
+      vxdg --host node7 deport datadg
       vxdg deport datadg --dry-run
     """
-    perform(change, "dg.deport", {"group": group})
+    perform(change, "dg.deport", {"group": group, "host": host})
 
 
 @app.command("import", cls=Command)
@@ -138,6 +145,7 @@ def import_(
     temporary: Annotated[
         bool, Option("-t", help="of a shared one: the cluster's next start leaves it out")
     ] = False,
+    clear: Annotated[bool, Option("-C", help="even if it is kept for another host")] = False,
 ) -> None:
     """Bring a deported disk group back, by name or by ID; a shared one with -s, on every node.
 
@@ -146,9 +154,11 @@ def import_(
       vxdg -n olddata import 1790000000.1.node1
       vxdg -f import datadg
       vxdg -s -t import shareddg
+      vxdg -C import datadg
     """
-    args: dict[str, object] = {"group": group, "new_name": new_name, "force": force}
+    args: dict[str, object] = {"group": group, "new_name": new_name}
     given = {"shared": shared, "temporary": temporary}
+    args |= {"force": force, "clear": clear}
     perform(change, "dg.import", args | {name: True for name, on in given.items() if on})
 
 
@@ -218,6 +228,34 @@ def upgrade(
       vxdg -T 310 upgrade datadg --dry-run
     """
     perform(change, "dg.upgrade", {"group": group, "version": version})
+
+
+@app.command(cls=Command)
+@destroys
+def recover(
+    change: Change,
+    group: Group = None,
+    clean: Annotated[
+        bool, Option("--clean", help="take the marks of a move away (there: -o clean)")
+    ] = False,
+    remove: Annotated[
+        bool, Option("--remove", help="end what is marked (there: -o remove)")
+    ] = False,
+) -> None:
+    """Deal with objects that a move left marked; here a move is whole, or was not made.
+
+    Examples:
+      vxdg -g datadg recover
+      vxdg -g datadg -o clean recover
+      vxdg -g datadg -o remove recover --yes
+    """
+    named = need_group(group)
+    if clean and remove:
+        raise UsageError("Marks go, or what is marked", fix="give one of -o clean and -o remove")
+    if remove:
+        change.confirm(f"End all that is marked for a move in disk group {named}?")
+    how = "clean" if clean else "remove" if remove else ""
+    perform(change, "dg.recover", {"group": named, "how": how})
 
 
 def need_group(group: str | None) -> str:

@@ -73,6 +73,18 @@ def init(
     perform(change, "disk.init", args)
 
 
+@app.command(cls=Command)
+@writes
+def scandisks(change: Change) -> None:
+    """Look at all devices now, and record what differs from what was known.
+
+    Examples:
+      vxdisk scandisks
+      vxdisk scandisks --dry-run
+    """
+    perform(change, "disk.scandisks", {})
+
+
 DeviceName = Annotated[str, Argument(metavar="DEVICE")]
 
 
@@ -107,6 +119,20 @@ def remove(change: Change, device: DeviceName) -> None:
       vxdisk rm sdb
     """
     perform(change, "disk.rm", {"device": device})
+
+
+@app.command(cls=Command)
+@writes
+def clearimport(
+    change: Change, devices: Annotated[list[str], Argument(metavar="DEVICE...")]
+) -> None:
+    """Let any host import the deported disk groups on devices that are kept for one.
+
+    Examples:
+      vxdisk clearimport sdb
+      vxdisk clearimport sdb sdc --dry-run
+    """
+    perform(change, "disk.clearimport", {"devices": devices})
 
 
 @app.command("set", cls=Command)

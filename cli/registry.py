@@ -5,8 +5,16 @@ from __future__ import annotations
 # Program or noun -> (module, name in it, a line of help).
 NOUNS = {
     "print": ("cli.print", "app", "the records of disk groups, as tables of the original"),
-    "dg": ("cli.dg", "app", "disk groups: list, init, adddisk, rmdisk, import, deport, destroy"),
-    "disk": ("cli.disk", "app", "devices: list, init, online, offline, rm"),
+    "dg": (
+        "cli.dg",
+        "app",
+        "disk groups: list, init, adddisk, rmdisk, import, deport, recover, destroy",
+    ),
+    "disk": (
+        "cli.disk",
+        "app",
+        "devices: list, init, online, offline, rm, scandisks, clearimport",
+    ),
     "volume": (
         "cli.volume",
         "app",
@@ -14,7 +22,6 @@ NOUNS = {
     ),
     "plex": ("cli.plex", "app", "plexes: att, dis, det, cp, mv"),
     "edit": ("cli.edit", "app", "records: set words, rename, cc, rm"),
-    "cluster": ("cli.cluster", "app", "the cluster's nodes: add, remove"),
     "tree": ("cli.tree", "app", "disk groups, volumes, plexes and subdisks as a tree"),
     "get": ("cli.state", "get_app", "one object, all fields"),
     "state": ("cli.state", "state_app", "the whole state as one document, and its digest"),
@@ -31,11 +38,11 @@ NOUNS = {
     "verify": ("cli.history", "verify_app", "is the log what was written?"),
     "knew": ("cli.history", "knew_app", "what a node had applied at a moment"),
     "outcome": ("cli.history", "outcome_app", "what became of a request"),
-    "ctl": ("cli.ctl", "app", "the daemon's mode, in the original's words: mode, list"),
+    "ctl": ("cli.ctl", "app", "the daemon, in the original's words: mode, enable, disable, list"),
     "cluster": (
         "cli.cluster",
         "app",
-        "the cluster's nodes, in the original's words: nidmap, nodestate, startnode, setmaster",
+        "the cluster's nodes: nidmap, nodestate, startnode, stopnode, setmaster, add, remove",
     ),
     "config": ("cli.config", "app", "the settings of a home, and where they come from"),
     "explain": ("cli.explain", "app", "what a message means, and what to do"),
@@ -67,7 +74,7 @@ CLASSIC = {
 CLASSIC_VERBS = {
     "vxassist": (
         *("make", "growto", "growby", "shrinkto", "shrinkby", "mirror", "remove"),
-        *("move", "maxsize", "maxgrow"),
+        *("move", "addlog", "maxsize", "maxgrow"),
     ),
     "vxvol": (
         *("start", "stop", "startall", "stopall", "init"),

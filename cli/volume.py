@@ -142,16 +142,23 @@ def mirror(
 @destroys
 def remove(
     change: Change,
-    words: Annotated[list[str], Argument(metavar="[volume] VOLUME")],
+    words: Annotated[list[str], Argument(metavar="[volume|log] VOLUME")],
     group: Group = None,
 ) -> None:
-    """Remove a volume and all that is below it.
+    """Remove a volume and all that is below it, or its log.
 
     Examples:
       vxassist -g datadg remove volume vol01 --yes
+      vxassist -g datadg remove log vol01 --yes
       vx volume remove -g datadg vol01 --dry-run
     """
-    named, volume = need_group(group), _one_volume(words)
+    named = need_group(group)
+    if len(words) > 1 and words[0] == "log":
+        volume = _one_volume(words[1:])
+        change.confirm(f"Remove the log of volume {volume} of disk group {named}?")
+        perform(change, "volume.remove.log", {"group": named, "name": volume})
+        return
+    volume = _one_volume(words)
     change.confirm(f"Remove volume {volume} of disk group {named}?")
     perform(change, "volume.remove", {"group": named, "name": volume})
 
@@ -217,6 +224,7 @@ def init(
     perform(change, "volume.init", {"group": need_group(group), "name": volume, "how": how})
 
 
+app.command("addlog", cls=Command)(volume_care.addlog)
 app.command("maxsize", cls=Command)(volume_care.maxsize)
 app.command("maxgrow", cls=Command)(volume_care.maxgrow)
 app.command("move", cls=Command)(volume_care.move)

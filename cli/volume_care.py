@@ -67,6 +67,32 @@ def move(
 
 
 @writes
+def addlog(
+    change: Change,
+    volume: VolumeName,
+    words: Annotated[list[str] | None, Argument(metavar="[loglen=LENGTH] [DISK]...")] = None,
+    group: Group = None,
+) -> None:
+    """Add a log to a mirrored volume: it tells which regions may differ after a crash.
+
+    Examples:
+      vxassist -g datadg addlog vol01
+      vxassist -g datadg addlog vol01 loglen=1m datadg03
+    """
+    disks: list[str] = []
+    args: dict[str, object] = {"group": need_group(group), "name": volume, "disks": disks}
+    for word in words or []:
+        key, mark, value = word.partition("=")
+        if not mark:
+            disks.append(word)
+        elif key == "loglen":
+            args["length_sectors"] = units.sectors(value)
+        elif word != "logtype=drl":
+            raise UsageError(f"{word!r} is no attribute of a log", fix="write loglen=LENGTH")
+    perform(change, "volume.addlog", args)
+
+
+@writes
 def set_(
     change: Change,
     words: Annotated[list[str], Argument(metavar="len=LENGTH VOLUME...")],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
 from daemon import commands
 from daemon.config import (
@@ -17,9 +19,12 @@ from daemon.config import (
 from daemon.shell import home as homes
 from daemon.shell.logs import configure
 from daemon.shell.repeat import repeat
+from daemon.shell.reset import reset
+from daemon.shell.restart import end_running
 from daemon.shell.run import run_daemon
 from daemon.version import VERSION
-from eventstore.errors import StoreError
+from eventstore.errors import Rejected, StoreError
+from eventstore.model.decide.daemon import MODES
 
 EXIT_DIFFERS = 6
 
@@ -59,7 +64,10 @@ def _parser() -> argparse.ArgumentParser:
         "  vxconfigd --home /var/lib/vxconfigd\n"
         "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n"
         "  vxconfigd ca init --dir /root/lab-ca --cluster ID\n"
-        "  vxconfigd node-cert --ca /root/lab-ca --node node1 --home /var/lib/vxconfigd\n",
+        "  vxconfigd node-cert --ca /root/lab-ca --node node1 --home /var/lib/vxconfigd\n"
+        "  vxconfigd -k -x logfile=/var/log/vxconfigd.log   in the place of the one that runs\n"
+        "  vxconfigd -m disable                             refuse changes until vxdctl enable\n"
+        "  vxconfigd -k -r reset                            begin both logs anew\n",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"vxconfigd {VERSION}")
@@ -71,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECTION.KEY=VALUE",
         help="override a setting of config.toml; VX_SECTION_KEY in the environment does too",
     )
+    _start_options(parser)
     actions = parser.add_subparsers(dest="action", metavar="")
     init = actions.add_parser("init", help="make a home for a node of a new cluster")
     init.add_argument("--home", default=argparse.SUPPRESS, help="the directory to make")
@@ -105,6 +114,81 @@ def _repeat(arguments: argparse.Namespace) -> None:
         raise SystemExit(EXIT_DIFFERS)
 
 
+def _start_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the original's daemon is told at its start."""
+    parser.add_argument(
+        "-k", action="store_true", dest="restart", help="end the daemon of this home first"
+    )
+    parser.add_argument(
+        "-r",
+        choices=("reset",),
+        dest="reset",
+        help="begin both logs anew; the ones before are kept beside them. Not while a volume is "
+        "in use, nor on a node of a cluster with others",
+    )
+    parser.add_argument(
+        "-m",
+        choices=tuple(MODES),
+        default="enable",
+        dest="mode",
+        help="disable: refuse changes until 'vxdctl enable'; boot: the same, and the mode is "
+        "called booted. Questions are answered, and the kernel is heard, in every mode",
+    )
+    parser.add_argument(
+        "-d", action="store_const", const="disable", dest="mode", help="short for -m disable"
+    )
+    parser.add_argument(
+        "-f", action="store_true", help="stay in the foreground, which it always does"
+    )
+    parser.add_argument(
+        "-x",
+        action="append",
+        default=[],
+        dest="debug",
+        metavar="ARG",
+        help="a level from 1 to 9: say what is done, as --set log.level=debug; "
+        "logfile=FILE: append messages to a file; log: to HOME/vxconfigd.log. What stderr "
+        "takes goes to the journal under systemd, so there is no syslog",
+    )
+
+
+def _debugging(arguments: argparse.Namespace, home: Path) -> dict[str, str]:
+    """Do what -x asks for, and return the settings that it means.
+
+    Raises:
+        Rejected: it is none of what is known.
+    """
+    flags: dict[str, str] = {}
+    for word in arguments.debug:
+        key, _mark, value = word.partition("=")
+        if len(word) == 1 and word in "123456789":
+            flags["log.level"] = "debug"
+        elif word == "log" or (key == "logfile" and value):
+            _append_stderr_to(Path(value) if value else home / "vxconfigd.log")
+        else:
+            raise Rejected(
+                "V-5-1-7936",
+                f"-x {word} is not known",
+                cause="known are a level from 1 to 9, log, and logfile=FILE",
+                fix="messages are on stderr, which systemd takes to its journal",
+            )
+    return flags
+
+
+def _append_stderr_to(path: Path) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o640)
+    except OSError as error:
+        raise Rejected(
+            "V-5-1-7937",
+            f"{path} cannot be written",
+            cause=error.strerror,
+            fix="name another file",
+        ) from error
+    os.dup2(handle, sys.stderr.fileno())
+    os.close(handle)
+
+
 def _init(arguments: argparse.Namespace) -> None:
     kernel = KernelSettings(
         arguments.kernel, arguments.monitor, tuple(arguments.device) or KernelSettings().devices
@@ -121,10 +205,15 @@ def _init(arguments: argparse.Namespace) -> None:
 def _run(arguments: argparse.Namespace) -> None:
     home = home_path(arguments.home)
     flags = dict(item.partition("=")[::2] for item in arguments.set)
-    settings = load(home, flags)
+    settings = load(home, _debugging(arguments, home) | flags)
     logger = configure(settings.log.level, node=settings.node.name)
+    if arguments.restart and (ended := end_running(home)) is not None:
+        logger.info("-k -> the daemon before was ended", pid=ended)
     with homes.locked(home):
-        run_daemon(home, settings, logger)
+        if arguments.reset is not None:
+            kept = reset(home, settings)
+            logger.warning("-r reset -> began anew, the logs before are kept", kept=str(kept))
+        run_daemon(home, settings, logger, MODES[arguments.mode])
 
 
 if __name__ == "__main__":

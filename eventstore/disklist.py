@@ -112,6 +112,7 @@ def _device_row(state: State, device: Device) -> Row:
         "public_sectors": device.public_len if device.disk_id else None,
         "node": node.name if isinstance(node, Node) else None,
         "disk_id": device.disk_id or None,
+        "import_lock": device.import_lock or None,
         "rid": rid_text((NODE_SPACE, device.rid)),
     }
 

@@ -127,7 +127,9 @@ def _disk_lines(row: Row) -> Iterator[str]:
     yield _key("Device", row["device"])
     yield _key("devicetag", row["device"])
     yield _key("type", None if row["type"] is None else row["type"].partition(":")[0])
-    if row["group"] is not None and row.get("node") is not None:
+    if row.get("import_lock") is not None:
+        yield _key("hostid", row["import_lock"])
+    elif row["group"] is not None and row.get("node") is not None:
         yield _key("hostid", row["node"])
     yield _key("disk", f"name={_named(row['disk'])} id={_named(row['disk_id'])}")
     group = row["group"] or row.get("deported_group")

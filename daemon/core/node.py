@@ -38,6 +38,7 @@ from daemon.core.sharedlog import SharedLog
 from daemon.core.standing import Standing, standing
 from daemon.core.waiting import Outcome, answer_of, not_current
 from daemon.core.work import Work
+from eventstore.errors import StoreError
 from eventstore.model.objects import Node as NodeRecord
 
 
@@ -127,10 +128,16 @@ class Node:
 
     def _submit(self, said: Submit) -> None:
         """Let a request go where the disk group lives that it is about."""
-        if self.local.home_of(said.command) == "shared":
-            self.member.requests.submit(said)
-        else:
+        if self.local.home_of(said.command) != "shared":
             self.private.submit(said)
+            return
+        try:
+            if self.shared.recent.get(said.request, said.found) is None:
+                self.private.check_mode(said)
+        except StoreError as error:
+            self.private.reject(said, error)
+        else:
+            self.member.requests.submit(said)
 
     def _tell(self, work: Work) -> None:
         """Answer the utilities whose requests for shared changes have an outcome."""

@@ -15,11 +15,12 @@ from eventstore import codec
 from eventstore.differences import change_rows, event_row
 from eventstore.errors import StoreError
 from eventstore.model import events as ev
+from eventstore.model.decide.daemon import refusal
 from eventstore.model.decide.devices import observe
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.table import decide
 from eventstore.model.notifications import DeviceNotified, DevicesScanned, Notification
-from eventstore.model.objects import Node as NodeRecord
+from eventstore.model.objects import ENABLED, Node as NodeRecord
 
 RECENT_MAX = 2048
 """Requests whose outcome is remembered without a look at the log: more than one flush holds."""
@@ -59,7 +60,8 @@ class Private:
         first = header.boot_id == ""
         self._down_since_us = None if first else self.own.head.time_us
         started = ev.DaemonStarted(said.boot_id, said.version, said.sqlite, not header.running)
-        self._own_commit("daemon", (started,))
+        mode = () if said.mode == ENABLED else (ev.DaemonModeSet(said.mode),)
+        self._own_commit("daemon", (started, *mode))
         # By the clock, so that a node that lost its disk is not taken for its earlier self.
         incarnation = max(self.member.hard.incarnation + 1, self._wall_us // 1000)
         self.member.set_hard(incarnation=incarnation)
@@ -132,7 +134,9 @@ class Private:
             return
         try:
             self._check_expected(said)
-            events = decide(self.own.state, said.command, Moment(self.name, self._wall_us))
+            self.check_mode(said)
+            moment = Moment(self.name, self._wall_us, said.scan)
+            events = decide(self.own.state, said.command, moment)
             objection = self.local.private_objection(events, self.member.reserved)
             if objection is not None:
                 raise objection
@@ -141,7 +145,7 @@ class Private:
                 return
             self._commit(said.request, said.context, events)
         except StoreError as error:
-            self._reject(said, error)
+            self.reject(said, error)
             return
         position = self.own.head.position
         self._remember(said.request, position)
@@ -154,7 +158,17 @@ class Private:
             return
         raise changed_since(said.expect, self.own.last_change)
 
-    def _reject(self, said: Submit, error: StoreError) -> None:
+    def check_mode(self, said: Submit) -> None:
+        """Refuse a change while the daemon takes none; what would happen can be asked.
+
+        Raises:
+            Unavailable: it takes none.
+        """
+        refused = refusal(self.own.state, said.command)
+        if refused is not None and not said.dry_run:
+            raise refused
+
+    def reject(self, said: Submit, error: StoreError) -> None:
         """Refuse a request, and record the attempt: who asked for what, and why not (D11)."""
         error.node = error.node or self.name
         answer = {"ok": False, "error": error.to_map(), "about": error.about}

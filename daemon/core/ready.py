@@ -16,8 +16,8 @@ from daemon.core.messages import AnyMessage, Record
 from daemon.core.view import View
 from eventstore.codec import Context, Entry
 from eventstore.model.commands import AnyCommand
-from eventstore.model.notifications import Notification
-from eventstore.model.objects import Key
+from eventstore.model.notifications import DevicesScanned, Notification
+from eventstore.model.objects import ENABLED, Key
 
 Answer = dict[str, Any]
 """What travels to a utility: ``ok`` and data, or an error."""
@@ -72,17 +72,22 @@ class Found(Struct, frozen=True):
 
 
 class Begin(Struct, frozen=True):
-    """The daemon starts: its logs are replayed; since their last commit nothing was observed."""
+    """The daemon starts: its logs are replayed; since their last commit nothing was observed.
+
+    In a `mode` that is not ``enabled`` it takes no changes until it is told to.
+    """
 
     boot_id: str
     version: str
     sqlite: str
+    mode: str = ENABLED
 
 
 class Submit(Struct, frozen=True):
     """A utility asks for a change; `found` is what became of its identifier before.
 
-    `as_of` is the shared log's position at which it was looked up.
+    `as_of` is the shared log's position at which it was looked up. `scan` is what the kernel
+    showed when it was asked, for a command that looks at all devices.
     """
 
     token: int
@@ -95,6 +100,7 @@ class Submit(Struct, frozen=True):
     dry_run: bool = False
     ship: bool = True
     as_of: int = 0
+    scan: DevicesScanned | None = None
 
 
 class ReadCurrent(Struct, frozen=True):

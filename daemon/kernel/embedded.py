@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -33,6 +34,9 @@ MAX_ITEMS = 1024 * 1024
 """A scan of a hundred thousand disks, nine values each."""
 
 READ_BYTES = 64 * 1024
+ASKED_MAX = 16
+"""Scans that may be asked for at once: the monitor keeps each until it is sent."""
+
 RETRY_FIRST_S = 0.05
 RETRY_MAX_S = 2.0
 """A monitor that comes back is found within two seconds; one that does not costs nothing."""
@@ -74,6 +78,7 @@ class EmbeddedKernel:
         self._waiting: dict[int, bytes] = {}
         """Directives that the monitor has not taken yet, by number."""
         self._problem = "no answer"
+        self._asked: deque[Callable[[DevicesScanned | None], None]] = deque()
 
     async def start(self, deliver: Deliver) -> None:
         """Connect, and wait for the first scan.
@@ -107,6 +112,15 @@ class EmbeddedKernel:
     def _send(self, message: bytes) -> None:
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(message)
+
+    def ask_scan(self, take: Callable[[DevicesScanned | None], None]) -> None:
+        """Ask the monitor; it answers in its stream, in order with what it tells."""
+        there = self._writer is not None and not self._writer.is_closing()
+        if not there or len(self._asked) >= ASKED_MAX:
+            take(None)
+            return
+        self._asked.append(take)
+        self._send(pack_message({"d": "scan"}))
 
     async def stop(self) -> None:
         """Close the connection."""
@@ -156,6 +170,8 @@ class EmbeddedKernel:
         finally:
             self._writer = None
             writer.close()
+            while self._asked:
+                self._asked.popleft()(None)
 
     def _take(self, message: dict[str, Any]) -> None:
         if message.get("ok") is False:
@@ -182,6 +198,10 @@ class EmbeddedKernel:
         # Both sides are one program, but a monitor of another release may answer: fields that
         # are not known are left aside, and those that are must have their type.
         news: Notification = msgspec.convert(message, Notification)
+        if isinstance(news, DevicesScanned) and news.reason == "request":
+            if self._asked:
+                self._asked.popleft()(news)
+            return
         if isinstance(news, DevicesScanned):
             news = self._first_of_a_connection(news)
         self._deliver(news)

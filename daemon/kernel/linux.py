@@ -14,7 +14,7 @@ import errno
 import socket
 import struct
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -132,13 +132,18 @@ class LinuxKernel:
             self._overrun = False
             self._scan("overrun")
 
+    def ask_scan(self, take: Callable[[DevicesScanned | None], None]) -> None:
+        """Read all watched disks from sysfs."""
+        take(self._scanned("request"))
+
     def _scan(self, reason: Literal["start", "overrun"]) -> None:
+        self._deliver(self._scanned(reason))
+
+    def _scanned(self, reason: Literal["start", "overrun", "request"]) -> DevicesScanned:
         found = facts.scan(self._sysfs, self._patterns, self._boot)
         self._known = {fact.name: fact for fact in found}
-        self._deliver(
-            DevicesScanned(
-                reason=reason, devices=found, boot_id=self._boot, kernel_us=time.time_ns() // 1000
-            )
+        return DevicesScanned(
+            reason=reason, devices=found, boot_id=self._boot, kernel_us=time.time_ns() // 1000
         )
 
     def _take(self, data: bytes) -> None:

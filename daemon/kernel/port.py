@@ -11,7 +11,7 @@ from typing import Protocol
 
 from daemon.core.ready import Directive, Held
 from daemon.core.view import View, ViewNode
-from eventstore.model.notifications import Notification
+from eventstore.model.notifications import DevicesScanned, Notification
 
 Note = Callable[[str], None]
 """Receives one sentence about something the kernel port saw and did not deliver."""
@@ -43,6 +43,14 @@ class KernelPort(Protocol):
 
     def direct(self, directive: Directive) -> None:
         """Give the kernel a directive; it never blocks, and a `Held` answers a `Hold`."""
+        ...
+
+    def ask_scan(self, take: Callable[[DevicesScanned | None], None]) -> None:
+        """Look at all disks now, and hand over what is there, with the reason "request".
+
+        It is handed over in order with what is delivered: what comes later is newer. None: the
+        kernel does not answer.
+        """
         ...
 
     async def stop(self) -> None:

@@ -114,7 +114,7 @@ class Connection(asyncio.Protocol):
                 driver = self._service.driver()
                 if not request.dry_run:
                     self._service.check_promises()
-                driver.submit(submission(request, self._peer, 0), self._reply)
+                self._service.submit(driver, submission(request, self._peer, 0), self._reply)
             case Query():
                 answer = answer_query(self._service, request)
                 if isinstance(answer, dict):

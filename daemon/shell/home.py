@@ -59,7 +59,7 @@ def found(
         Rejected: there is a home already, or a setting, the nodes or the ID are not valid.
     """
     text = settings_text(settings)
-    name, node = settings.cluster.name, settings.node.name
+    node = settings.node.name
     cluster_id = cluster_id or new_cluster_id()
     configured = tuple(nodes) or (node,)
     _check(node, configured, cluster_id)
@@ -72,21 +72,7 @@ def found(
             fix="name another directory, or start the daemon on this one",
             rule="B0",
         )
-    created = ev.ClusterCreated(cluster_id, name, configured)
-    founded = Context(Actor(program="vxconfigd"), clock_us=_founded_us(cluster_id))
-    here = Context(
-        Actor(uid=os.getuid(), pid=os.getpid(), program="vxconfigd"), clock_us=wall_us()
-    )
-    with Store.open(home / DATABASE) as store:
-        store.create_log("shared", name, sha256(cluster_id.encode()).digest()[:16])
-        store.create_log("node", node)
-        store.append(
-            [
-                _first("shared", configured[0], created, founded, None),
-                _first("node", node, ev.NodeCreated(node, cluster_id), here, 1),
-            ]
-        )
-    (home / DATABASE).chmod(0o640)
+    write_logs(home / DATABASE, settings, configured, cluster_id)
     config.write_text(text)
     return cluster_id
 
@@ -110,8 +96,34 @@ def _check(node: str, nodes: tuple[str, ...], cluster_id: str) -> None:
 
 
 def _founded_us(cluster_id: str) -> int:
-    """Return when a cluster was founded: its ID says so, so that every home says the same."""
+    """Return when a cluster was founded: its ID says so, so that every home says the same.
+
+    IDs of earlier releases do not: then it is now.
+    """
+    if not CLUSTER_ID.fullmatch(cluster_id):
+        return wall_us()
     return int(cluster_id[:12], 16) * 1000
+
+
+def write_logs(
+    database: Path, settings: Settings, nodes: Sequence[str], cluster_id: str, message: str = ""
+) -> None:
+    """Write position 1 of both logs; the node's says why, if it is not the first time."""
+    name, node = settings.cluster.name, settings.node.name
+    created = ev.ClusterCreated(cluster_id, name, tuple(nodes))
+    founded = Context(Actor(program="vxconfigd"), clock_us=_founded_us(cluster_id))
+    actor = Actor(uid=os.getuid(), pid=os.getpid(), program="vxconfigd")
+    here = Context(actor, message=message, clock_us=wall_us())
+    with Store.open(database) as store:
+        store.create_log("shared", name, sha256(cluster_id.encode()).digest()[:16])
+        store.create_log("node", node)
+        store.append(
+            [
+                _first("shared", nodes[0], created, founded, None),
+                _first("node", node, ev.NodeCreated(node, cluster_id), here, 1),
+            ]
+        )
+    database.chmod(0o640)
 
 
 def _first(

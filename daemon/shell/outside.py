@@ -7,6 +7,7 @@ to whom they are for. A node that listens for no peers has none.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from daemon.config import Settings
@@ -20,6 +21,7 @@ from daemon.kernel.port import KernelPort, News
 from daemon.shell.driver import Driver
 from daemon.shell.logs import Logger
 from daemon.shell.peers import Peers
+from eventstore.model.notifications import DevicesScanned
 
 TLS = "tls"
 
@@ -85,6 +87,13 @@ class Surroundings:
         """Send a message to a peer, or drop it."""
         if self._peers is not None:
             self._peers.send(to, message)
+
+    def ask_scan(self, take: Callable[[DevicesScanned | None], None]) -> None:
+        """Ask the kernel what it shows now; None: it does not answer."""
+        if self._kernel is None:
+            take(None)
+        else:
+            self._kernel.ask_scan(take)
 
     def direct(self, directive: Directive) -> None:
         """Tell the kernel what it is to do."""

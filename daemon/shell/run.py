@@ -10,15 +10,16 @@ from daemon.config import SOCKET, Settings
 from daemon.shell.control import ControlServer
 from daemon.shell.logs import Logger
 from daemon.shell.service import Service
+from eventstore.model.objects import ENABLED
 
 
-def run_daemon(home: Path, settings: Settings, logger: Logger) -> None:
-    """Serve a home until SIGTERM or SIGINT; the caller holds its lock.
+def run_daemon(home: Path, settings: Settings, logger: Logger, mode: str = ENABLED) -> None:
+    """Serve a home until SIGTERM or SIGINT, in a mode; the caller holds its lock.
 
     Raises:
         StoreError: it cannot begin, or not go on.
     """
-    asyncio.run(_serve(Service(home, settings, logger), home))
+    asyncio.run(_serve(Service(home, settings, logger, mode), home))
 
 
 async def _serve(service: Service, home: Path) -> None:

@@ -11,12 +11,14 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from daemon.config import Settings
 from daemon.core.node import Node
-from daemon.core.ready import Begin, Stop
+from daemon.core.ready import Begin, Stop, Submit
 from daemon.shell import clock
 from daemon.shell.background import Background
-from daemon.shell.driver import Driver, Unsettled
+from daemon.shell.driver import Driver, Reply, Unsettled
 from daemon.shell.following import Followers
 from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
@@ -27,18 +29,26 @@ from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
+from eventstore.model.commands import EnableDaemon, ScanDevices
+from eventstore.model.decide.daemon import mode as daemon_mode
+from eventstore.model.notifications import DevicesScanned
+from eventstore.model.objects import ENABLED
 from eventstore.source import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store
 
 RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
+LOOKING = (EnableDaemon, ScanDevices)
+"""Commands for which the kernel is asked what it shows."""
 
 
 class Service:
     """One daemon on one home."""
 
-    def __init__(self, home: Path, settings: Settings, logger: Logger) -> None:
+    def __init__(
+        self, home: Path, settings: Settings, logger: Logger, mode: str = ENABLED
+    ) -> None:
         self.home = home
         self.settings = settings
         self.started_us = clock.wall_us()
@@ -56,6 +66,8 @@ class Service:
         self._unsettled: list[Unsettled] = []
         self._refused: AppendFailed | None = None
         self._stopping: str | None = None
+        self._mode: str | None = mode
+        """In which the first incarnation begins; later ones are as the last was."""
 
     @property
     def serving(self) -> bool:
@@ -91,6 +103,24 @@ class Service:
                 position=damage.position,
                 cause=damage.cause or "found by the survey of the log after the start",
             )
+
+    def submit(self, driver: Driver, said: Submit, reply: Reply) -> None:
+        """Hand a request to the core, with what the kernel shows if it asks to look.
+
+        Raises:
+            StoreError: too many wait, or the disk refused.
+        """
+        if not isinstance(said.command, LOOKING) or self.surroundings is None:
+            driver.submit(said, reply)
+            return
+
+        def seen(scan: DevicesScanned | None) -> None:
+            try:
+                driver.submit(msgspec.structs.replace(said, scan=scan), reply)
+            except StoreError as error:
+                reply({"ok": False, "error": error.to_map()})
+
+        self.surroundings.ask_scan(seen)
 
     def stop(self, reason: str) -> None:
         """Ask for an orderly end."""
@@ -135,7 +165,8 @@ class Service:
             self._recorder(store),
         )  # fmt: skip
         try:
-            driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION))
+            mode, self._mode = self._mode or daemon_mode(node.own.state), None
+            driver.put(Begin(clock.boot_id(), VERSION, SQLITE_VERSION, mode))
             driver.pump()
             await surroundings.start(driver)
             if driver.failed is not None:

@@ -13,7 +13,8 @@ from eventstore.codec import Head
 from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.cluster import joined_nodes
-from eventstore.model.objects import Device, Volume
+from eventstore.model.decide.daemon import mode as daemon_mode
+from eventstore.model.objects import ENABLED, Device, Volume
 from eventstore.text import iso
 
 Answer = dict[str, Any]
@@ -29,6 +30,7 @@ def screen(service: Service) -> Answer:
         "role": "unknown",
         "term": None,
         "state": "serving" if service.serving else "recovering",
+        "mode": None,
         "daemon": daemon,
         "logs": [],
         "nodes": [],
@@ -54,17 +56,23 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
     troubled = [state.get(key) for key in sorted(state.troubled)]
     lost = [record for record in troubled if isinstance(record, Device)]
     bad = [record for record in troubled if isinstance(record, Volume)]
+    mode = daemon_mode(state)
     states = (node.own.state, node.shared.state)
     return {
         "role": role_of(node, node.name),
         "term": node.hard_state.term,
+        "mode": mode,
         "logs": [
             _log_row("shared", node.shared.head, node.shared.digest),
             _log_row(f"node/{node.name}", head, node.own.digest),
         ],
         "nodes": _node_rows(node, positions),
         "in_doubt": 0 if node.hard_state.doubt is None else len(node.hard_state.doubt.commits),
-        "problems": [*_of_cluster(node), *map(_disabled, bad), *map(_missing, lost)],
+        "problems": [
+            *(*_takes_none(mode), *_of_cluster(node)),
+            *map(_disabled, bad),
+            *map(_missing, lost),
+        ],
         "unknown_intervals": [
             {
                 "since": iso(interval.since_us),
@@ -189,6 +197,11 @@ def _row(severity: str, text: str, fix: str | None) -> Answer:
 def _problem(error: StoreError) -> Answer:
     text = error.message if error.cause is None else f"{error.message}: {error.cause}"
     return {"severity": "error", "text": text, "fix": error.fix}
+
+
+def _takes_none(mode: str) -> list[Answer]:
+    text = f"vxconfigd is {mode}: changes are refused"
+    return [] if mode == ENABLED else [_row("warning", text, "'vxdctl enable' lets it take them")]
 
 
 def _disabled(volume: Volume) -> Answer:

@@ -13,12 +13,15 @@ from msgspec import Meta, Struct
 from eventstore.model.cluster_commands import AddNode as AddNode, RemoveNode as RemoveNode
 from eventstore.model.command import MAX_LIST, Command, Sectors, Text
 from eventstore.model.edit_commands import (
+    AddLog as AddLog,
     CopyToPlex as CopyToPlex,
     DetachPlex as DetachPlex,
     EditRecords as EditRecords,
     MaintainVolumes as MaintainVolumes,
     MovePlex as MovePlex,
     MoveVolume as MoveVolume,
+    RecoverDiskGroup as RecoverDiskGroup,
+    RemoveLog as RemoveLog,
     RemoveRecords as RemoveRecords,
     RenameRecord as RenameRecord,
     ResyncVolumes as ResyncVolumes,
@@ -26,6 +29,12 @@ from eventstore.model.edit_commands import (
     SetReadPolicy as SetReadPolicy,
     SetVolume as SetVolume,
     UpgradeDiskGroup as UpgradeDiskGroup,
+)
+from eventstore.model.node_commands import (
+    ClearImport as ClearImport,
+    DisableDaemon as DisableDaemon,
+    EnableDaemon as EnableDaemon,
+    ScanDevices as ScanDevices,
 )
 
 MAX_ROWS = 1 << 16
@@ -155,15 +164,17 @@ class DissociatePlex(Command, frozen=True, tag="plex.dis"):
 
 
 class DeportDiskGroup(Command, frozen=True, tag="dg.deport"):
-    """Put a disk group away."""
+    """Put a disk group away, for a host or for any."""
 
     group: Text
+    host: Text | None = None
 
 
 class ImportDiskGroup(Command, frozen=True, tag="dg.import"):
     """Bring a deported disk group back, by name or ID, perhaps under another name.
 
     A shared one that is `temporary` is not imported by the cluster's next start.
+    With `clear` also one that is kept for another host.
     """
 
     group: Text
@@ -171,6 +182,7 @@ class ImportDiskGroup(Command, frozen=True, tag="dg.import"):
     force: bool = False
     shared: bool = False
     temporary: bool = False
+    clear: bool = False
 
 
 class RenameDiskGroup(Command, frozen=True, tag="dg.rename"):
@@ -364,4 +376,11 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     SetDevice,
     AddNode,
     RemoveNode,
+    RecoverDiskGroup,
+    AddLog,
+    RemoveLog,
+    EnableDaemon,
+    DisableDaemon,
+    ScanDevices,
+    ClearImport,
 ]

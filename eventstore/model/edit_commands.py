@@ -100,11 +100,34 @@ class MoveVolume(Command, frozen=True, tag="volume.move"):
     disks: Annotated[tuple[Text, ...], Meta(max_length=MAX_LIST)] = ()
 
 
+class AddLog(Command, frozen=True, tag="volume.addlog"):
+    """Add a log to a mirrored volume, on the named disks or on any."""
+
+    group: Text
+    name: Text
+    length_sectors: Sectors | None = None
+    disks: Annotated[tuple[Text, ...], Meta(max_length=MAX_LIST)] = ()
+
+
+class RemoveLog(Command, frozen=True, tag="volume.remove.log"):
+    """End a log of a volume."""
+
+    group: Text
+    name: Text
+
+
 class UpgradeDiskGroup(Command, frozen=True, tag="dg.upgrade"):
     """Give a disk group a later version, the newest if none is named."""
 
     group: Text
     version: int | None = None
+
+
+class RecoverDiskGroup(Command, frozen=True, tag="dg.recover"):
+    """End what a move left unfinished: ``clean`` its marks, or ``remove`` what is marked."""
+
+    group: Text
+    how: Text = ""
 
 
 class SetDevice(Command, frozen=True, tag="disk.set"):

@@ -44,6 +44,13 @@ from eventstore.model.group_events import (
     DiskGroupRenamed as DiskGroupRenamed,
     DiskGroupSet as DiskGroupSet,
 )
+from eventstore.model.node_events import (
+    DaemonModeSet as DaemonModeSet,
+    DeviceForgotten as DeviceForgotten,
+    DeviceOfflineSet as DeviceOfflineSet,
+    DevicesScanned as DevicesScanned,
+    ImportLockSet as ImportLockSet,
+)
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
 from eventstore.model.takeover_events import (
     DiskGroupTakenOver as DiskGroupTakenOver,
@@ -290,16 +297,6 @@ class DiskRenamed(OfGroup, frozen=True, tag="disk-renamed/1"):
     name: str
 
 
-class DeviceOfflineSet(OfNode, frozen=True, tag="device-offline-set/1"):
-    """A device was taken out of use, or put back into it."""
-
-    offline: bool
-
-
-class DeviceForgotten(OfNode, frozen=True, tag="device-forgotten/1"):
-    """A device was removed from the list, on demand; a scan may find it again."""
-
-
 AnyEvent = Union[  # noqa: UP007 one member a line reads better
     ClusterCreated,
     NodeCreated,
@@ -358,7 +355,16 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     AutoImportSet,
     LogQuarantined,
     LogSetAside,
+    DaemonModeSet,
+    DevicesScanned,
+    ImportLockSet,
 ]
+
+
+_OF_HEADER = (
+    *(ClusterCreated, NodeCreated, OfCluster),
+    *(DaemonStarted, DaemonStopped, DaemonModeSet),
+)
 
 
 def stored_name(event_type: type[Event]) -> tuple[str, int]:
@@ -379,6 +385,6 @@ def touched(event: Event) -> tuple[Key, ...]:
         return ((NODE_SPACE, event.rid),)
     if isinstance(event, OfGroupItself):
         return ((event.dgid, HEADER_RID),)
-    if isinstance(event, (ClusterCreated, NodeCreated, DaemonStarted, DaemonStopped, OfCluster)):
+    if isinstance(event, _OF_HEADER):
         return ((NODE_SPACE, HEADER_RID),)
     return ()

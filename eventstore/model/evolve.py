@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from eventstore.model import activation, cluster as cl, edits, events as ev
+from eventstore.model import activation, cluster as cl, edits, events as ev, node_life
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
@@ -97,14 +97,6 @@ def _cluster_created(state: State, e: ev.ClusterCreated) -> Changes:
 
 def _node_created(state: State, e: ev.NodeCreated) -> Changes:
     return (state.put(Node(NODE_SPACE, HEADER_RID, name=e.name, cluster_id=e.cluster_id)),)
-
-
-def _daemon_started(state: State, e: ev.DaemonStarted) -> Changes:
-    return _swap(state, NODE_SPACE, HEADER_RID, boot_id=e.boot_id, running=True)
-
-
-def _daemon_stopped(state: State, _e: ev.DaemonStopped) -> Changes:
-    return _swap(state, NODE_SPACE, HEADER_RID, running=False)
 
 
 def _nothing(_state: State, _e: ev.Event) -> Changes:
@@ -330,8 +322,8 @@ def _subdisk_resized(state: State, e: ev.SubdiskResized) -> Changes:
 HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.ClusterCreated: _cluster_created,
     ev.NodeCreated: _node_created,
-    ev.DaemonStarted: _daemon_started,
-    ev.DaemonStopped: _daemon_stopped,
+    ev.DaemonStarted: node_life.start,
+    ev.DaemonStopped: node_life.stop,
     ev.IntervalUnknown: _nothing,
     ev.RequestRejected: _nothing,
     ev.DeviceAdded: _device_added,
@@ -381,6 +373,9 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DeviceCloneSet: edits.mark_clone,
     ev.ActivationSet: activation.set_mode,
     ev.AutoImportSet: edits.set_autoimport,
+    ev.DaemonModeSet: node_life.set_mode,
+    ev.DevicesScanned: _nothing,
+    ev.ImportLockSet: node_life.set_lock,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

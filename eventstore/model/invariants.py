@@ -58,6 +58,11 @@ def _of_device(state: State, device: Device) -> Iterator[str]:
         yield f"another device has the identity {device.identity}"
     if device.present and state.spaces[NODE_SPACE].names.get(device.name) != device.rid:
         yield f"another device has the name {device.name}"
+    if device.import_lock:
+        key = state.device_disks.get(device.rid)
+        group = None if key is None else state.get((key[0], HEADER_RID))
+        if not isinstance(group, DiskGroup) or group.imported:
+            yield f"it is kept for {device.import_lock}, but is in no deported disk group"
 
 
 def _of_group(state: State, group: DiskGroup) -> Iterator[str]:
@@ -100,7 +105,7 @@ def _of_volume(state: State, volume: Volume) -> Iterator[str]:
     yield from _named(state, volume)
     if volume.length <= 0:
         yield "it has no length"
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     if not any(plex.length >= volume.length for plex in plexes):
         yield "no plex is as long as the volume"
     if volume.kstate == "ENABLED" and not any(plex.kstate == "ENABLED" for plex in plexes):

@@ -35,9 +35,9 @@ class DeviceNotified(Struct, frozen=True, tag_field="t", tag="device"):
 
 
 class DevicesScanned(Struct, frozen=True, tag_field="t", tag="scan"):
-    """Every watched disk as it is, after a time in which nothing could be observed (A5)."""
+    """Every watched disk as it is: after a time of which nothing is known (A5), or on request."""
 
-    reason: Literal["start", "overrun"]
+    reason: Literal["start", "overrun", "request"]
     devices: tuple[DeviceFact, ...]
     kernel_us: int
     boot_id: str

@@ -20,6 +20,12 @@ OWN_HEADER: Key = (NODE_SPACE, HEADER_RID)
 """What a daemon notes of itself: a commit that changes nothing else changes no configuration."""
 
 
+ENABLED = "enabled"
+"""The mode of a daemon that takes changes; the others are ``disabled`` and ``booted``."""
+
+NODEVICE = "NODEVICE"
+"""State of a disk without a device, and of a plex on it."""
+
 LOG_OFFSET = -1
 """Offset in its plex of a subdisk that holds a log."""
 
@@ -86,20 +92,22 @@ class Cluster(Record, frozen=True, tag="cluster"):
 
 
 class Node(Record, frozen=True, tag="node"):
-    """The header of a node log's own space."""
+    """The header of a node log's own space; `mode` is that of its daemon."""
 
     name: str
     cluster_id: str
     next_rid: int = 1
     boot_id: str = ""
     running: bool = False
+    mode: str = ENABLED
 
 
 class Device(Record, frozen=True, tag="da"):
     """A disk as the kernel offers it (disk access record).
 
     `disk_id` is given when the disk is initialised, and binds it for life to `identity`. A device
-    that went away stays, with `present` False, if it had been initialised.
+    that went away stays, with `present` False, if it had been initialised. `import_lock` is the
+    host that alone may import the deported group on it.
     """
 
     name: str
@@ -112,6 +120,7 @@ class Device(Record, frozen=True, tag="da"):
     public_len: int = 0
     offline: bool = False
     clone: bool = False
+    import_lock: str = ""
 
 
 class Activation(Struct, frozen=True, array_like=True):
@@ -177,7 +186,8 @@ class Volume(Record, frozen=True, tag="v"):
 class Plex(Record, frozen=True, tag="pl"):
     """One copy of a volume; `volume` is its record ID, 0 for a dissociated plex.
 
-    A striped plex has `columns` of equal length, `stripe` sectors of each in turn.
+    A striped plex has `columns` of equal length, `stripe` sectors of each in turn. One of length 0
+    is no copy: it holds a log.
     """
 
     name: str

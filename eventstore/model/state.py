@@ -180,6 +180,10 @@ class State:
         """Return the plexes of a volume, in the order of their record IDs."""
         return [record for record in self._children(volume) if isinstance(record, Plex)]
 
+    def copies(self, volume: Volume) -> list[Plex]:
+        """Return the plexes that hold a volume's data: those with a length, not its logs."""
+        return [plex for plex in self.plexes(volume) if plex.length]
+
     def subdisks(self, parent: Plex | Disk) -> list[Subdisk]:
         """Return the subdisks of a plex or on a disk, in the order of their record IDs."""
         return [record for record in self._children(parent) if isinstance(record, Subdisk)]

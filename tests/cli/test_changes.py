@@ -82,6 +82,18 @@ SENT |= {
         "volume.shrinkby",
         {**V, "length_sectors": 2048},
     ),
+    "vxdg -g datadg recover": ("dg.recover", {"group": "datadg", "how": ""}),
+    "vxdg -g datadg -o clean recover": ("dg.recover", {"group": "datadg", "how": "clean"}),
+    "vxdg -g datadg -o remove recover --yes": (
+        "dg.recover",
+        {"group": "datadg", "how": "remove"},
+    ),
+    "vxassist -g datadg addlog vol01": ("volume.addlog", {**V, "disks": []}),
+    "vxassist -g datadg addlog vol01 logtype=drl loglen=1m b": (
+        "volume.addlog",
+        {**V, "disks": ["b"], "length_sectors": 2048},
+    ),
+    "vxassist -g datadg remove log vol01 --yes": ("volume.remove.log", V),
     "vxassist -g datadg mirror vol01 b": ("volume.mirror", {**V, "disks": ["b"]}),
     "vxvol -g datadg start vol01 vol02": (
         "volume.start",
@@ -109,7 +121,14 @@ SENT |= {
     ),
     "vxdg -s -t import datadg": (
         "dg.import",
-        {"group": "datadg", "new_name": None, "force": False, "shared": True, "temporary": True},
+        {
+            "group": "datadg",
+            "new_name": None,
+            "force": False,
+            "clear": False,
+            "shared": True,
+            "temporary": True,
+        },
     ),
     "vxdg -g datadg set activation=sw": (
         "dg.set",
@@ -117,11 +136,15 @@ SENT |= {
     ),
     "vx cluster add node4": ("cluster.add", {"node": "node4"}),
     "vx cluster remove node3 --yes": ("cluster.remove", {"node": "node3"}),
-    "vxdg deport datadg": ("dg.deport", {"group": "datadg"}),
-    "vxdg import datadg": ("dg.import", {"group": "datadg", "new_name": None, "force": False}),
+    "vxdg deport datadg": ("dg.deport", {"group": "datadg", "host": None}),
+    "vxdg --host node7 deport datadg": ("dg.deport", {"group": "datadg", "host": "node7"}),
+    "vxdg -C import datadg": (
+        "dg.import",
+        {"group": "datadg", "new_name": None, "force": False, "clear": True},
+    ),
     "vxdg -f -n payroll import datadg": (
         "dg.import",
-        {"group": "datadg", "new_name": "payroll", "force": True},
+        {"group": "datadg", "new_name": "payroll", "force": True, "clear": False},
     ),
     "vxdg rename datadg payroll": ("dg.rename", {"group": "datadg", "new_name": "payroll"}),
     "vxdg -g datadg rename disk a b": (

@@ -82,6 +82,13 @@ CHANGES = {
     "vxdisk set loop0 clone=on": "vx.disk.set/v1",
     "vx cluster add node4": "vx.cluster.add/v1",
     "vx cluster remove node3 --yes": "vx.cluster.remove/v1",
+    "vxdisk scandisks": "vx.disk.scandisks/v1",
+    "vxdg -g datadg -o clean recover": "vx.dg.recover/v1",
+    "vxassist -g datadg addlog vol01": "vx.volume.addlog/v1",
+    "vxassist -g datadg remove log vol01 --yes": "vx.volume.remove.log/v1",
+    "vxdisk clearimport loop0": "vx.disk.clearimport/v1",
+    "vxdctl enable": "vx.ctl.enable/v1",
+    "vxdctl disable": "vx.ctl.disable/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
 

@@ -6,6 +6,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from eventstore.model import commands as cmd, digest
 from eventstore.model.evolve import apply
+from eventstore.model.notifications import DevicesScanned
 from eventstore.model.state import State
 from tests.support.histories import (
     DEVICES,
@@ -19,11 +20,11 @@ from tests.support.histories import (
     moved,
 )
 from tests.support.listings import one_group
-from tests.support.model import PRIVATE, World, init_disk, make_group, said, snapshot
+from tests.support.model import BOOT, PRIVATE, World, init_disk, make_group, said, snapshot
 
 DISKS_OF_G = tuple(enumerate("abc", 1))
 VOLUMES = st.sampled_from(["u", "u", "u", "v", "v", "u-01"])
-PLEXES = st.sampled_from(["u-01", "u-02", "v-01", "v-02", "u-03"])
+PLEXES = st.sampled_from(["u-01", "u-02", "v-01", "v-02", "u-03", "u-03"])
 LAYOUTS = st.sampled_from(["concat", "mirror", "stripe", "mirror-stripe"])
 SPECS = st.lists(st.tuples(st.none() | DISKS, DEVICES), max_size=3).map(tuple)
 SOME_DISKS = st.just(()) | st.just(()) | st.lists(DISKS, max_size=2, unique=True).map(tuple)
@@ -69,9 +70,15 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     ),
     cmd.AttachPlex: st.builds(cmd.AttachPlex, NAMES, VOLUMES, PLEXES),
     cmd.DissociatePlex: st.builds(cmd.DissociatePlex, NAMES, PLEXES, st.booleans()),
-    cmd.DeportDiskGroup: st.builds(cmd.DeportDiskGroup, OTHERS),
+    cmd.DeportDiskGroup: st.builds(
+        cmd.DeportDiskGroup, OTHERS, st.sampled_from([None, "node1", "node7"])
+    ),
     cmd.ImportDiskGroup: st.builds(
-        cmd.ImportDiskGroup, NAMES, st.none() | st.none() | GROUPS, force=st.booleans()
+        cmd.ImportDiskGroup,
+        NAMES,
+        st.none() | st.none() | GROUPS,
+        force=st.booleans(),
+        clear=st.booleans(),
     ),
     cmd.RenameDiskGroup: st.builds(cmd.RenameDiskGroup, OTHERS, GROUPS),
     cmd.SetDiskGroup: st.builds(
@@ -86,7 +93,7 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
         cmd.EditRecords,
         NAMES,
         RECORDS,
-        st.sampled_from([{"comment": "c"}, {"comment": ""}, {"putil0": "p", "tutil2": "t"}]),
+        st.sampled_from([{"comment": "c"}, {"comment": ""}, {"putil0": "p", "tutil0": "MOVE"}]),
     ),
     cmd.RenameRecord: st.builds(cmd.RenameRecord, NAMES, ONE_RECORD, ONE_RECORD),
     cmd.RemoveRecords: st.builds(
@@ -110,8 +117,28 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.SetDevice: st.builds(cmd.SetDevice, DEVICES, st.booleans()),
     cmd.AddNode: st.builds(cmd.AddNode, DEVICES),
     cmd.RemoveNode: st.builds(cmd.RemoveNode, DEVICES),
+    cmd.RecoverDiskGroup: st.builds(
+        cmd.RecoverDiskGroup, NAMES, st.sampled_from(["clean", "remove", ""])
+    ),
+    cmd.AddLog: st.builds(
+        cmd.AddLog, NAMES, VOLUMES, st.sampled_from([33, 33, 40, 10]), SOME_DISKS
+    ),
+    cmd.RemoveLog: st.builds(cmd.RemoveLog, NAMES, VOLUMES),
+    cmd.EnableDaemon: st.just(cmd.EnableDaemon()),
+    cmd.DisableDaemon: st.just(cmd.DisableDaemon()),
+    cmd.ScanDevices: st.just(cmd.ScanDevices()),
+    cmd.ClearImport: st.builds(
+        cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
+    ),
 }
-BUILDING = [cmd.MakeVolume, cmd.MirrorVolume, cmd.DissociatePlex, cmd.AttachPlex, cmd.GrowVolume]
+BUILDING = [
+    cmd.AddLog,
+    cmd.MakeVolume,
+    cmd.MirrorVolume,
+    cmd.DissociatePlex,
+    cmd.AttachPlex,
+    cmd.GrowVolume,
+]
 CHANGING = [cmd.DetachPlex, cmd.MovePlex, cmd.MoveVolume, cmd.MaintainVolumes]
 RUNNING = [cmd.StartVolumes, cmd.StopVolumes, cmd.ImportDiskGroup, cmd.DeportDiskGroup]
 MOVES: st.SearchStrategy[list[Move]] = st.lists(
@@ -134,6 +161,7 @@ THE_PAIR: list[Move] = [
 def beginning() -> World:
     """A group of three disks, a mirror on it, and a disk that is free."""
     world = World()
+    world.scan = DevicesScanned("request", tuple(USUAL[1:]), 99, BOOT)
     for device in USUAL:
         world.sees(said("add", device)).does(init_disk(device.name))
     world.does(make_group("g", *(f"d{number}=sd{letter}" for number, letter in DISKS_OF_G)))

@@ -132,6 +132,7 @@ class Core:
         dry_run: bool = False,
         found: Found | None = None,
         user: str = "root",
+        scan: DevicesScanned | None = None,
     ) -> Ready:
         """Submit a command; it comes back with the one reply there must be."""
         self.waits()
@@ -153,6 +154,7 @@ class Core:
                 found=found,
                 expect=expect,
                 dry_run=dry_run,
+                scan=scan,
             )
         )
         assert [token for token, _answer in ready.replies] == [self._requests]

@@ -176,6 +176,7 @@ def every_event() -> Core:
     core = the_whole_story()
     _another_group(core)
     _whole_groups(core)
+    _the_daemon(core)
     _a_cluster(core)
     return core
 
@@ -215,6 +216,14 @@ def _another_group(core: Core) -> None:
     core.asks(cmd.RenameDisk("two", "a", "first"), "rename-a")
 
 
+def _the_daemon(core: Core) -> None:
+    """What a daemon can be told of itself."""
+    shown = DevicesScanned("request", (fact("sd9", "new", size_for(48)),), 99, BOOT)
+    core.asks(cmd.DisableDaemon(), "disable")
+    core.asks(cmd.EnableDaemon(), "enable")
+    core.asks(cmd.ScanDevices(), "look", scan=shown)
+
+
 def _whole_groups(core: Core) -> None:
     """What can be done with groups as a whole, one of another system among them."""
     core.asks(cmd.SetDiskGroup("two", {"diskdetpolicy": "local"}), "set-two")
@@ -223,7 +232,7 @@ def _whole_groups(core: Core) -> None:
     core.asks(cmd.RenameRecord("pairs", "pair", "couple"), "rename-pair")
     core.asks(cmd.SetReadPolicy("pairs", "prefer", "couple", "pair-01"), "rdpol")
     core.asks(cmd.SetDevice("sd4", clone=True), "clone")
-    core.asks(cmd.DeportDiskGroup("pairs"), "deport")
-    core.asks(cmd.ImportDiskGroup("pairs"), "import")
+    core.asks(cmd.DeportDiskGroup("pairs", "node7"), "deport")
+    core.asks(cmd.ImportDiskGroup("pairs", clear=True), "import")
     core.asks(cmd.TakeOverDiskGroup(one_group(OLD).rows), "take-over")
     core.asks(cmd.DestroyDiskGroup("dg1"), "destroy-old")

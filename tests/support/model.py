@@ -119,10 +119,12 @@ class World:
         self.digest = 0
         self.now_us = START_US
         self.commits: list[tuple[ev.AnyEvent, ...]] = []
+        self.scan: DevicesScanned | None = None
+        """What the kernel shows when it is asked."""
         self.takes(ev.NodeCreated("node1", "c1"))
 
     def moment(self) -> Moment:
-        return Moment("node1", self.now_us)
+        return Moment("node1", self.now_us, self.scan)
 
     def takes(self, *events: ev.AnyEvent) -> Self:
         """Let events take effect together, and hold that all is well after them."""

@@ -155,7 +155,7 @@ class Keeper:
             return told
         return []
 
-    def scan(self, node: str, reason: Literal["start", "overrun"]) -> DevicesScanned:
+    def scan(self, node: str, reason: Literal["start", "overrun", "request"]) -> DevicesScanned:
         """Return the disks that a node has."""
         return DevicesScanned(
             reason=reason,

@@ -161,6 +161,9 @@ class Server:
             await _send(writer, view_message(view))
             scan = self._keeper.scan(attached.node, "overrun")
             await _send(writer, msgspec.to_builtins(scan))
+            while attached.asked and not attached.lost:
+                attached.asked -= 1
+                attached.tell(self._keeper.scan(attached.node, "request"))
 
     async def _hear(self, attached: Attached, messages: AsyncIterator[dict[str, Any]]) -> None:
         """Take what a node's daemon asks of its kernel, and what it says when it is asked."""
@@ -170,6 +173,9 @@ class Server:
                     volumes = msgspec.convert(message.get("volumes"), list[str])
                     if attached.in_use is not None and not attached.in_use.done():
                         attached.in_use.set_result(volumes)
+                    continue
+                if message.get("d") == "scan":
+                    attached.tell(self._keeper.scan(attached.node, "request"))
                     continue
                 number, directive = directives.from_map(message)
             except msgspec.ValidationError as error:

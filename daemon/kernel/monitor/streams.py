@@ -36,6 +36,8 @@ class Attached:
         self.node = node
         self.number = number
         self.lost = False
+        self.asked = 0
+        """Scans that the node asked for, and that were lost with the rest."""
         self.closed = asyncio.Event()
         self.in_use: asyncio.Future[list[str]] | None = None
         """What the daemon will say of its volumes that are in use (B8)."""
@@ -76,10 +78,13 @@ class Attached:
     def put(self, message: Message) -> None:
         """Let a message wait to be sent."""
         if len(self._waiting) >= MAX_WAITING:
+            self.asked += sum(map(_is_asked, self._waiting))
             self._waiting.clear()
             self.lost = True
         if not self.lost:
             self._waiting.append(message)
+        elif _is_asked(message):
+            self.asked += 1
         self._news.set()
 
     async def next(self) -> Message | None:
@@ -107,6 +112,10 @@ class Attached:
             self._process = None
         if self.in_use is not None and not self.in_use.done():
             self.in_use.cancel()
+
+
+def _is_asked(message: Message) -> bool:
+    return message.get("t") == "scan" and message.get("reason") == "request"
 
 
 def is_meant(faults: Faults, node: str) -> bool:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd, events as ev
-from eventstore.model.decide.allocation import Pool
+from eventstore.model.decide.allocation import Pool, Region
 from eventstore.model.decide.layout import regions_given
+from eventstore.model.decide.logs import following, one_region
 from eventstore.model.decide.names import need, need_group
 from eventstore.model.decide.plexes import attach, check_not_last, lost_disks, not_attachable
 from eventstore.model.decide.starting import UNSYNCED
 from eventstore.model.decide.volumes import check_usable, plex_removal
-from eventstore.model.objects import Disk, DiskGroup, Plex, Volume
+from eventstore.model.objects import LOG_OFFSET, Disk, DiskGroup, Plex, Volume
 from eventstore.model.state import State
 
 POLICIES = ("round", "prefer", "select", "siteread")
@@ -20,11 +21,11 @@ def detach(state: State, command: cmd.DetachPlex) -> list[ev.AnyEvent]:
     """Let a plex take no part in I/O; what is written from here on it misses."""
     group = need_group(state, command.group)
     plex = need(state, group, Plex, command.plex)
-    if not plex.volume or plex.kstate != "ENABLED":
+    if not plex.volume or plex.kstate != "ENABLED" or not plex.length:
         raise Rejected(
             "V-5-1-1282",
             f"Plex {plex.name} cannot be detached",
-            cause="only a plex of a volume that is ENABLED can be",
+            cause="only a copy of a volume can be, and only one that is ENABLED",
             fix=f"'vxprint -g {group.name} -ht' shows the states",
             rule="D2",
         )
@@ -75,7 +76,10 @@ def move(state: State, command: cmd.MoveVolume) -> list[ev.AnyEvent]:
         moved = [subdisk for subdisk in state.subdisks(plex) if subdisk.disk in off]
         for subdisk in moved:
             elsewhere = off | _disks_of_others(state, volume, plex, subdisk.column)
-            regions = tuple(pool.concat(subdisk.length, elsewhere))
+            if subdisk.plex_offset == LOG_OFFSET:
+                regions: tuple[Region, ...] = (one_region(pool, subdisk.length, off),)
+            else:
+                regions = tuple(pool.concat(subdisk.length, elsewhere))
             columns = tuple(
                 regions if column == subdisk.column else () for column in range(plex.columns or 1)
             )
@@ -93,7 +97,7 @@ def _disks_of_others(state: State, volume: Volume, plex: Plex, column: int) -> s
     """Return the disks that a piece must not be on: those of other copies, and other columns."""
     return {
         subdisk.disk
-        for other in state.plexes(volume)
+        for other in state.copies(volume)
         for subdisk in state.subdisks(other)
         if other.rid != plex.rid or subdisk.column != column
     }
@@ -116,8 +120,8 @@ def set_policy(state: State, command: cmd.SetReadPolicy) -> list[ev.AnyEvent]:
     preferred = ""
     if command.plex is not None:
         plex = need(state, group, Plex, command.plex)
-        if plex.volume != volume.rid:
-            raise not_attachable(plex, f"it is no plex of volume {volume.name}")
+        if plex.volume != volume.rid or not plex.length:
+            raise not_attachable(plex, f"it is no copy of volume {volume.name}")
         preferred = plex.name
     policy = {"prefer": "PREFER", "siteread": "SITEREAD"}.get(
         command.policy, command.policy.upper()
@@ -156,9 +160,10 @@ def maintain(state: State, command: cmd.MaintainVolumes) -> list[ev.AnyEvent]:
         if volume.kstate == "ENABLED":
             events += [
                 ev.PlexStateSet(plex.space, plex.rid, "DETACHED", plex.state)
-                for plex in state.plexes(volume)
+                for plex in state.copies(volume)
                 if plex.kstate == "ENABLED"
             ]
+            events += following(state, volume, runs=False)
             events.append(ev.VolumeStateSet(volume.space, volume.rid, "DETACHED", volume.state))
     return events or _raise(_nothing(group, "no volume that is named is ENABLED"))
 

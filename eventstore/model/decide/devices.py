@@ -8,6 +8,7 @@ own in the same commit, so that the history of a volume says when it lost its di
 from __future__ import annotations
 
 from eventstore.model import events as ev
+from eventstore.model.decide import logs
 from eventstore.model.evolve import apply
 from eventstore.model.notifications import (
     DeviceFact,
@@ -18,6 +19,7 @@ from eventstore.model.notifications import (
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
+    NODEVICE,
     Change,
     Device,
     Disk,
@@ -26,8 +28,6 @@ from eventstore.model.objects import (
     Volume,
 )
 from eventstore.model.state import State
-
-NODEVICE = "NODEVICE"
 
 
 def observe(state: State, notification: Notification) -> tuple[ev.AnyEvent, ...]:
@@ -171,23 +171,29 @@ def _plexes_follow(state: State, disk: Disk, *, lost: bool) -> list[ev.AnyEvent]
     A plex runs while every disk below it has a device, a volume while one of its plexes does.
     A plex that is lost while another one runs misses what is written from then on: it is
     DETACHED, comes back STALE, and has to be attached again. The last one to run is DISABLED with
-    its volume, and comes back with it.
+    its volume, and comes back with it. A log is no plex in this sense: it follows the volume.
     """
     events: list[ev.AnyEvent] = []
+    runs: dict[Volume, bool] = {}
     for rid in sorted({subdisk.plex for subdisk in state.subdisks(disk)}):
         plex = state.get((disk.space, rid))
         volume = state.get((disk.space, plex.volume)) if isinstance(plex, Plex) else None
         if isinstance(plex, Plex) and isinstance(volume, Volume):
+            runs.setdefault(volume, volume.kstate == "ENABLED")
             follow = _plex_lost if lost else _plex_found
-            followed = follow(state, disk, plex, volume)
+            followed = follow(state, disk, plex, volume) if plex.length else []
+            if any(isinstance(event, ev.VolumeStateSet) for event in followed):
+                runs[volume] = not lost
             events += [event for event in followed if event not in events]
+    for volume, running in runs.items():
+        events += logs.following(state, volume, runs=running)
     return events
 
 
 def _plex_lost(state: State, disk: Disk, plex: Plex, volume: Volume) -> list[ev.AnyEvent]:
     if plex.kstate != "ENABLED":
         return []
-    others = (other for other in state.plexes(volume) if other.rid != plex.rid)
+    others = (other for other in state.copies(volume) if other.rid != plex.rid)
     running = [other for other in others if other.kstate == "ENABLED"]
     if any(all(sd.disk != disk.rid for sd in state.subdisks(other)) for other in running):
         return [ev.PlexStateSet(plex.space, plex.rid, "DETACHED", NODEVICE)]

@@ -128,6 +128,31 @@ def mark(state: State, command: cmd.SetDevice) -> list[ev.AnyEvent]:
     return [ev.DeviceCloneSet(device.rid, clone=command.clone)]
 
 
+def clear_import(state: State, command: cmd.ClearImport) -> list[ev.AnyEvent]:
+    """Let the deported groups on devices be imported by any host; all devices, or none."""
+    devices = [need_device(state, name) for name in dict.fromkeys(command.devices)]
+    for device in devices:
+        group = owner(state, device)
+        if group is not None and group.imported:
+            raise Rejected(
+                "V-5-1-7938",
+                f"Device {device.name} is in disk group {group.name}, which is imported",
+                cause="an import lock is cleared on disks of deported groups only",
+                fix=f"if it is to go to another host: 'vxdg deport {group.name}'",
+                rule="D2",
+            )
+    locked = [device for device in devices if device.import_lock]
+    if not locked:
+        raise Rejected(
+            "V-5-1-7939",
+            f"Device {', '.join(device.name for device in devices)}: no import lock to clear",
+            cause="any host may import what is on it",
+            fix="'vxdisk list DEVICE' shows for which host a disk is kept",
+            rule="D2",
+        )
+    return [ev.ImportLockSet(device.rid, "") for device in locked]
+
+
 def _already(device: Device, what: str) -> Rejected:
     return Rejected(
         "V-5-1-8644",

@@ -11,8 +11,10 @@ from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.names import check_free, need_group
 from eventstore.model.decide.plexes import check_not_last
 from eventstore.model.decide.volumes import plex_removal, removal
+from eventstore.model.evolve import apply
 from eventstore.model.objects import (
     HEADER_RID,
+    Change,
     Disk,
     DiskGroup,
     Labelled,
@@ -102,13 +104,23 @@ def rename(state: State, command: cmd.RenameRecord) -> list[ev.AnyEvent]:
 
 
 def remove(state: State, command: cmd.RemoveRecords) -> list[ev.AnyEvent]:
-    """End records, each with what is below it if that is wanted."""
+    """End records, each with what is below it if that is wanted.
+
+    Whether one may go rests on what is left by those before it: two plexes that can each be spared
+    are perhaps not both.
+    """
     group = need_group(state, command.group)
-    gone: dict[ev.AnyEvent, None] = {}
-    for record in _named(state, group, command.names):
-        for event in _removal(state, group, record, command):
-            gone.setdefault(event)
-    return list(gone)
+    gone: list[ev.AnyEvent] = []
+    changes: list[Change] = []
+    try:
+        for record in _named(state, group, command.names):
+            if state.get((record.space, record.rid)) is not None:
+                events = _removal(state, group, record, command)
+                changes += apply(state, events)
+                gone += events
+    finally:
+        state.restore(changes)
+    return gone
 
 
 def _removal(

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from eventstore.model.notifications import DevicesScanned
+
 
 class Moment(Struct, frozen=True):
-    """The deciding node and its clock, in microseconds since the epoch."""
+    """The deciding node and its clock, in microseconds since the epoch.
+
+    `scan` is what the kernel shows, for a command that asks to look.
+    """
 
     node: str
     wall_us: int
+    scan: DevicesScanned | None = None
 
     def identifier(self, number: int) -> str:
         """Return an ID in the original's form, ``SECONDS.NUMBER.NODE``."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from eventstore.errors import NotFound, Rejected
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.limits import check_private_import
+from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.names import check_free, check_name, need, need_group
 from eventstore.model.decide.starting import stopping
-from eventstore.model.objects import Disk, DiskGroup, rid_text
+from eventstore.model.objects import NODE_SPACE, Device, Disk, DiskGroup, rid_text
 from eventstore.model.state import State
 
 ATTRIBUTES = {
@@ -19,19 +20,35 @@ ATTRIBUTES = {
 """What ``vxdg set`` knows -> (field, values)."""
 
 
-def deport(state: State, command: cmd.DeportDiskGroup) -> list[ev.AnyEvent]:
-    """Stop the volumes of a group, and put it away."""
+def deport(state: State, command: cmd.DeportDiskGroup, moment: Moment) -> list[ev.AnyEvent]:
+    """Stop the volumes of a group, and put it away; for this host is for any that is here."""
     group = need_group(state, command.group)
     events: list[ev.AnyEvent] = []
     for volume in state.volumes(group):
         events += stopping(state, volume)
-    return [*events, ev.DiskGroupDeported(group.space)]
+    events.append(ev.DiskGroupDeported(group.space))
+    if command.host is not None:
+        check_name("Host", command.host)
+        if command.host != moment.node:
+            events += [ev.ImportLockSet(on.rid, command.host) for on in _devices(state, group)]
+    return events
 
 
-def bring_in(state: State, command: cmd.ImportDiskGroup) -> list[ev.AnyEvent]:
-    """Bring a deported group back; all of its disks must be here, unless forced."""
+def bring_in(state: State, command: cmd.ImportDiskGroup, moment: Moment) -> list[ev.AnyEvent]:
+    """Bring a deported group back; its disks must be here and not another host's."""
     check_private_import(state, command)
     group = _deported(state, command.group)
+    locked = [on for on in _devices(state, group) if on.import_lock]
+    others = [on for on in locked if on.import_lock != moment.node]
+    if others and not command.clear:
+        raise Rejected(
+            "V-5-1-587",
+            f"Disk group {group.name}: import failed: Disk is in use by another host",
+            cause=f"disk {others[0].name} is kept for host {others[0].import_lock}",
+            fix=f"if that host is not to have it: 'vxdg -C import {group.name}', or 'vxdisk "
+            f"clearimport {others[0].name}'",
+            rule="D2",
+        )
     name = command.new_name or group.name
     check_group_free(state, name)
     lost = [disk.name for disk in state.disks(group) if disk.state]
@@ -43,7 +60,14 @@ def bring_in(state: State, command: cmd.ImportDiskGroup) -> list[ev.AnyEvent]:
             fix=f"bring the disk back, or force it: 'vxdg -f import {group.name}'",
             rule="D2",
         )
-    return [ev.DiskGroupImported(group.space, name)]
+    cleared: list[ev.AnyEvent] = [ev.ImportLockSet(on.rid, "") for on in locked]
+    return [*cleared, ev.DiskGroupImported(group.space, name)]
+
+
+def _devices(state: State, group: DiskGroup) -> list[Device]:
+    """Return the devices below a group that are known here, in order of its disks."""
+    found = (state.get((NODE_SPACE, disk.device)) for disk in state.disks(group))
+    return [device for device in found if isinstance(device, Device)]
 
 
 def rename(state: State, command: cmd.RenameDiskGroup) -> list[ev.AnyEvent]:

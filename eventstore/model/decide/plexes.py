@@ -17,8 +17,8 @@ def mirror(state: State, command: cmd.MirrorVolume) -> list[ev.AnyEvent]:
     group = need_group(state, command.group)
     volume = need(state, group, Volume, command.name)
     check_usable(state, group, volume)
-    plexes = state.plexes(volume)
-    _check_count(volume, len(plexes))
+    plexes = state.copies(volume)
+    check_count(volume, len(state.plexes(volume)))
     used = {subdisk.disk for plex in plexes for subdisk in state.subdisks(plex)}
     pool = Pool(state, group, command.disks)
     planned = plan(pool, layout_of(plexes[0]), volume.length, used)
@@ -42,7 +42,7 @@ def attach(state: State, command: cmd.AttachPlex) -> list[ev.AnyEvent]:
     if lost := lost_disks(state, plex):
         raise not_attachable(plex, f"disk {lost[0]} has no device")
     if plex.volume == 0:
-        _check_count(volume, len(state.plexes(volume)))
+        check_count(volume, len(state.plexes(volume)))
     runs = volume.kstate == "ENABLED"
     kstate, plex_state = ("ENABLED", "ACTIVE") if runs else ("DISABLED", "STALE")
     return [ev.PlexAttached(plex.space, plex.rid, volume.rid, kstate, plex_state)]
@@ -72,7 +72,12 @@ def lost_disks(state: State, plex: Plex) -> list[str]:
     return sorted({disk.name for disk in found if isinstance(disk, Disk) and disk.state})
 
 
-def _check_count(volume: Volume, count: int) -> None:
+def check_count(volume: Volume, count: int) -> None:
+    """Refuse another plex where there are as many as there may be.
+
+    Raises:
+        Rejected: there are.
+    """
     if count >= PLEXES_MAX:
         raise Rejected(
             "V-5-1-15317",

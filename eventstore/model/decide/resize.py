@@ -56,7 +56,7 @@ def _new_length(volume: Volume, command: Resize) -> int:
 def _grow(state: State, group: DiskGroup, volume: Volume, length: int) -> list[ev.AnyEvent]:
     """Return the events that make each plex at least so long."""
     pool = Pool(state, group)
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     used = {plex.rid: {sd.disk for sd in state.subdisks(plex)} for plex in plexes}
     events: list[ev.AnyEvent] = []
     taken: set[str] = set()
@@ -134,7 +134,7 @@ def _more(
 def _shrink(state: State, volume: Volume, length: int) -> list[ev.AnyEvent]:
     """Return the events that cut each plex to what the volume needs."""
     events: list[ev.AnyEvent] = []
-    for plex in state.plexes(volume):
+    for plex in state.copies(volume):
         columns = columns_of(state, plex)
         each = layout_of(plex).column_length(length, len(columns))
         if each * len(columns) >= plex.length:

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd, events as ev
-from eventstore.model.decide.devices import NODEVICE
+from eventstore.model.decide.logs import following
 from eventstore.model.decide.names import need, need_group
 from eventstore.model.decide.plexes import lost_disks
-from eventstore.model.objects import DiskGroup, Plex, Volume
+from eventstore.model.objects import NODEVICE, DiskGroup, Plex, Volume
 from eventstore.model.state import State
 
 AT_START = {
@@ -57,7 +57,7 @@ def start(state: State, command: cmd.StartVolumes) -> list[ev.AnyEvent]:
 
 
 def _start(state: State, group: DiskGroup, volume: Volume, *, named: bool) -> list[ev.AnyEvent]:
-    whole = [plex for plex in state.plexes(volume) if not lost_disks(state, plex)]
+    whole = [plex for plex in state.copies(volume) if not lost_disks(state, plex)]
     good = [plex for plex in whole if plex.state in AT_START]
     if not good:
         if not named:
@@ -65,6 +65,7 @@ def _start(state: State, group: DiskGroup, volume: Volume, *, named: bool) -> li
         raise _no_good_plex(state, group, volume)
     table = {**AT_START, **AT_START_FROM_A_GOOD_ONE}
     events = _set_plexes([(plex, table.get(plex.state)) for plex in whole])
+    events += following(state, volume, runs=True)
     return [*events, ev.VolumeStateSet(volume.space, volume.rid, "ENABLED", "ACTIVE")]
 
 
@@ -84,12 +85,14 @@ def stopping(state: State, volume: Volume, *, clean: bool = True) -> list[ev.Any
     """
     if volume.kstate != "ENABLED":
         return []
-    running = [plex for plex in state.plexes(volume) if plex.kstate == "ENABLED"]
+    running = [plex for plex in state.copies(volume) if plex.kstate == "ENABLED"]
+    logs = following(state, volume, runs=False)
     if clean and volume.state not in UNSYNCED:
         events = _set_plexes([(plex, AT_STOP.get(plex.state)) for plex in running])
-        return [*events, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "CLEAN")]
+        stopped = ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "CLEAN")
+        return [*events, *logs, stopped]
     events = _set_plexes([(plex, ("DISABLED", plex.state)) for plex in running])
-    return [*events, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "NEEDSYNC")]
+    return [*events, *logs, ev.VolumeStateSet(volume.space, volume.rid, "DISABLED", "NEEDSYNC")]
 
 
 def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:
@@ -113,7 +116,7 @@ def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:
             rule="D2",
         )
     of_plex, of_volume = states
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     whole = [plex for plex in plexes if not lost_disks(state, plex)]
     if not whole:
         raise _no_good_plex(state, group, volume)
@@ -121,6 +124,7 @@ def init(state: State, command: cmd.InitVolume) -> list[ev.AnyEvent]:
     events = _set_plexes(
         [(plex, of_plex if plex in whole else ("DETACHED", NODEVICE)) for plex in plexes]
     )
+    events += following(state, volume, runs=of_volume[0] == "ENABLED")
     return [*events, ev.VolumeStateSet(volume.space, volume.rid, *of_volume)]
 
 
@@ -156,7 +160,7 @@ def _something(events: list[ev.AnyEvent], group: DiskGroup, otherwise: str) -> l
 
 
 def _no_good_plex(state: State, group: DiskGroup, volume: Volume) -> Rejected:
-    plexes = state.plexes(volume)
+    plexes = state.copies(volume)
     lost = sorted({name for plex in plexes for name in lost_disks(state, plex)})
     told = [f"disk {', '.join(lost)} has no device"] if lost else []
     told += [f"plex {plex.name} is {plex.state or '-'}" for plex in plexes]

@@ -131,7 +131,7 @@ def check_usable(state: State, group: DiskGroup, volume: Volume) -> None:
     Raises:
         Rejected: it is, or has; what is missing is named.
     """
-    down = [plex for plex in state.plexes(volume) if plex.kstate != "ENABLED"]
+    down = [plex for plex in state.copies(volume) if plex.kstate != "ENABLED"]
     if volume.kstate == "ENABLED" and not down:
         return
     lost = [

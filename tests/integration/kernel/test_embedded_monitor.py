@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from daemon.kernel.embedded import EmbeddedKernel
+from daemon.kernel.embedded import ASKED_MAX, EmbeddedKernel
 from daemon.wire.frames import pack_message
 from eventstore.errors import Unavailable
-from eventstore.model.notifications import DeviceFact
+from eventstore.model.notifications import DeviceFact, DeviceNotified, DevicesScanned
 from tests.support.monitors import MonitorProcess, ask, attached, running
 from tests.support.notifications import Received, run
 
@@ -64,6 +64,32 @@ def test_an_interruption_ends_with_a_scan(monitor: MonitorProcess) -> None:
             (scan,) = await received.until(lambda r: r.scans("overrun"))
         assert [d.name for d in scan.devices] == ["vxd1"]
         assert {n.boot_id for n in received.all} == {scan.boot_id}
+
+    run(story)
+
+
+def test_a_scan_on_request_comes_in_order_with_what_is_told(monitor: MonitorProcess) -> None:
+    async def story(received: Received) -> None:
+        async with attached(monitor, received) as kernel:
+            await ask(monitor, op="disk", action="pull", device="vxd0")
+            kernel.ask_scan(lambda scan: received.deliver(scan) if scan else None)
+            (last,) = await received.until(lambda r: r.scans("request"))
+        assert [d.name for d in last.devices] == ["vxd1"]
+        assert [type(n) for n in received.all][-2:] == [DeviceNotified, DevicesScanned]
+
+    run(story)
+
+
+def test_a_scan_is_not_waited_for_where_nobody_answers(monitor: MonitorProcess) -> None:
+    async def story(received: Received) -> None:
+        scans: list[DevicesScanned | None] = []
+        async with attached(monitor, received) as kernel:
+            for _ in range(ASKED_MAX + 1):
+                kernel.ask_scan(scans.append)
+            assert scans == [None]
+        assert scans == [None] * (ASKED_MAX + 1)
+        kernel.ask_scan(scans.append)
+        assert len(scans) == ASKED_MAX + 2
 
     run(story)
 

@@ -97,3 +97,20 @@ def test_what_is_to_be_held_is_held_at_once(tmp_path: Path) -> None:
 
     asyncio.run(run())
     assert delivered[-1] == Held(7)
+
+
+def test_a_scan_on_request_shows_what_is_there_now(tmp_path: Path) -> None:
+    found: list[DevicesScanned | None] = []
+
+    async def run() -> None:
+        kernel = LinuxKernel(["sd*"], sysfs=tmp_path)
+        (tmp_path / "block").mkdir()
+        await kernel.start(lambda _: None)
+        make_disk(tmp_path, "sda", size="100", serial="a")
+        kernel.ask_scan(found.append)
+        await kernel.stop()
+
+    asyncio.run(run())
+    (scan,) = found
+    assert scan is not None
+    assert (scan.reason, scan.devices) == ("request", (SMALL,))

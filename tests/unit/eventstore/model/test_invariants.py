@@ -66,6 +66,8 @@ PLANTS: list[tuple[Plant, str]] = [
     (twin(Device, "spare", identity="new"), "another device has the name"),
     (twin(Device, "spare", identity="new", name="new"), "not drawn from the counter"),
     (second_group, "another disk group has the name"),
+    (changed(Device, "sd1", import_lock="node7"), "is in no deported disk group"),
+    (changed(Device, "spare", import_lock="node7"), "is in no deported disk group"),
     (dropped(Device, "sd1"), "is not its disk"),
     (changed(Device, "sd1", disk_id="another"), "is not its disk"),
     (changed(Disk, "d1", disk_id="another"), "is not its disk"),

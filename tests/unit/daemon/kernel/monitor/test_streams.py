@@ -6,7 +6,7 @@ import pytest
 from daemon.core.view import View
 from daemon.kernel.monitor.members import Faults
 from daemon.kernel.monitor.streams import MAX_WAITING, Attached, deliveries, view_message
-from eventstore.model.notifications import DeviceNotified
+from eventstore.model.notifications import DeviceNotified, DevicesScanned
 
 
 def notification(seqnum: int) -> DeviceNotified:
@@ -71,5 +71,18 @@ def test_late_views_come_late_and_the_newest_is_the_last() -> None:
         attached.view(NEW, Faults())
         told = [await attached.next() for _ in range(3)]
         assert told == [view_message(view) for view in (NEW, OLD, NEW)]
+
+    asyncio.run(story())
+
+
+def test_a_scan_that_was_asked_for_is_not_forgotten_with_the_rest() -> None:
+    async def story() -> None:
+        attached, asked = Attached("node1"), DevicesScanned("request", (), 1, "boot")
+        attached.tell(asked)
+        for number in range(MAX_WAITING):
+            attached.tell(notification(number))
+        attached.tell(asked)
+        assert attached.asked == 2
+        assert await attached.next() is None
 
     asyncio.run(story())

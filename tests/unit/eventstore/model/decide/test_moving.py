@@ -117,3 +117,43 @@ def test_a_forgotten_device_is_found_again_by_the_next_notification() -> None:
     world = World().sees(appears("sd1")).does(cmd.ForgetDisk("sd1"))
     assert world.devices() == {}
     assert world.sees(appears("sd1")).one(Device, "sd1").disk_id == ""
+
+
+def kept() -> World:
+    return a_world(160).does(cmd.DeportDiskGroup("dg", "node7"))
+
+
+def test_a_group_that_is_kept_for_another_host_is_imported_only_on_demand() -> None:
+    world = kept()
+    refused = world.refuses(cmd.ImportDiskGroup("dg", force=True))
+    assert (refused.id, "in use by another host" in refused.message) == ("V-5-1-587", True)
+    assert "node7" in str(refused.cause)
+    world.does(cmd.ImportDiskGroup("dg", clear=True))
+    assert (names(world), world.one(Device, "sd1").import_lock) == (["dg"], "")
+
+
+def test_a_group_that_is_kept_for_this_host_is_imported_as_any_other() -> None:
+    world = a_world(160).does(cmd.DeportDiskGroup("dg", "node1"), cmd.ImportDiskGroup("dg"))
+    assert names(world) == ["dg"]
+
+
+def test_a_host_has_a_name() -> None:
+    assert a_world(160).refuses(cmd.DeportDiskGroup("dg", "a b")).id == "V-5-1-10129"
+
+
+def test_a_lock_is_cleared_so_that_any_host_may_import() -> None:
+    world = kept().does(cmd.ClearImport(("sd1",)), cmd.ImportDiskGroup("dg"))
+    assert names(world) == ["dg"]
+
+
+def test_a_lock_stays_with_a_disk_that_goes_and_comes_back() -> None:
+    world = kept().sees(goes("sd1"), appears("sd1", size=size_for(160)))
+    assert world.refuses(cmd.ImportDiskGroup("dg")).id == "V-5-1-587"
+
+
+def test_a_lock_is_cleared_on_all_devices_that_are_named_or_on_none() -> None:
+    world = kept().sees(appears("sd9"))
+    assert world.refuses(cmd.ClearImport(("sd1", "sd8"))).id == "V-5-1-523"
+    assert world.refuses(cmd.ClearImport(("sd9",))).id == "V-5-1-7939"
+    assert len(world.would(cmd.ClearImport(("sd1", "sd9", "sd1")))) == 1
+    assert a_world(160).refuses(cmd.ClearImport(("sd1",))).id == "V-5-1-7938"
