@@ -15,7 +15,7 @@ from cli.options import Change, Command, new_app, writes
 from cli.render import takeover as render
 from daemon.errors import ProtocolViolation, RequestFailed
 from daemon.wire import frames
-from eventstore import vxprint
+from eventstore import description, vxprint
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault
 from eventstore.vxprint import Group
@@ -50,7 +50,9 @@ def main() -> None:
 @writes
 def vxprint_(
     change: Change,
-    file: Annotated[str, Argument(metavar="FILE", help="what vxprint -ht printed; - is stdin")],
+    file: Annotated[
+        str, Argument(metavar="FILE", help="what vxprint -ht or -m printed; - is stdin")
+    ],
     group: Annotated[
         str | None, Option("--dg", metavar="NAME", help="only this disk group of the file")
     ] = None,
@@ -58,7 +60,7 @@ def vxprint_(
         bool, Option("--lenient", help="leave out what is not understood, and what rests on it")
     ] = False,
 ) -> None:
-    """Take over disk groups from what `vxprint -ht` or `-htr` printed: one commit for each.
+    """Take over disk groups from what `vxprint -ht`, `-htr` or `-m` printed: one commit for each.
 
     Examples:
       vx import vxprint rootdg.txt --dry-run
@@ -66,10 +68,12 @@ def vxprint_(
       ssh host vxprint -htr | vx import vxprint -
     """
     text = _read(file)
-    groups, left_out = _chosen(file, vxprint.parse(text), group, lenient)
+    described = description.is_one(text)
+    listing = description.parse(text) if described else vxprint.parse(text)
+    groups, left_out = _chosen(file, listing, group, lenient)
     for fault in left_out:
         print(f"left out: line {fault.line}: {fault.reason}", file=sys.stderr)
-    for note in render.differences(text, groups):
+    for note in () if described else render.differences(text, groups):
         print(note, file=sys.stderr)
     answer = _take_over(change, groups)
     data: dict[str, Any] = answer["data"]  # type: ignore[assignment]
@@ -106,7 +110,8 @@ def _chosen(
             "V-5-1-7892",
             f"{file} cannot be taken over",
             cause=listing.lacks,
-            fix="print it with `vxprint -ht -g DG`, or `vxprint -htr` for all, and import that",
+            fix="run `vxprint -ht -g DG` there, or `vxprint -htr` for all groups, or "
+            "`vxprint -m -g DG`, and import what it prints",
         )
     groups = [group for group in listing.groups if name in (None, group.name)]
     if name is not None and not groups:
@@ -201,7 +206,7 @@ def _send_all(
 
 
 def _row(group: Group, answer: dict[str, object]) -> dict[str, Any]:
-    counts = Counter(_KINDS[type(row)] for row in group.rows[1:])
+    counts = Counter(_KINDS[type(row)] for row in group.rows if type(row) in _KINDS)
     data: Any = answer["data"]
     return {
         "group": group.name,

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import asdict
+
 from eventstore.errors import NotFound
 from eventstore.model.cluster import is_shared
 from eventstore.model.decide.allocation import free_regions
@@ -21,6 +23,7 @@ from eventstore.model.objects import (
     Disk,
     DiskGroup,
     Foreign,
+    Labelled,
     Plex,
     Subdisk,
     Volume,
@@ -107,7 +110,15 @@ def _group_row(state: State, group: DiskGroup) -> Row:
         "detach_policy": group.detach_policy,
         "fail_policy": group.fail_policy,
         "volumes": len(state.volumes(group)),
+        **_words(group),
     }
+
+
+def _words(record: Labelled) -> Row:
+    """Return the words that people keep at a record, where there are any."""
+    if record.labels is None:
+        return {}
+    return {"labels": {name: word for name, word in asdict(record.labels).items() if word}}
 
 
 def _count(text: str) -> int | str | None:
@@ -120,6 +131,7 @@ class _Place(NamedTuple):
 
     layered: bool = False
     joined: bool = False
+    below: str | None = None
 
 
 class _Printer:
@@ -173,7 +185,7 @@ class _Printer:
 
     def volume(self, volume: Volume, place: _Place) -> Iterator[Row]:
         yield {**_volume_row(volume), **_extras(place)}
-        below = place._replace(joined=False)
+        below = place._replace(joined=False, below=None)
         plexes = sorted(self.state.plexes(volume), key=lambda plex: natural(plex.name))
         for plex in plexes:
             yield from self.plex(plex, volume, below)
@@ -191,11 +203,18 @@ class _Printer:
 
     def foreign(self, record: Foreign, level: int, *, joined: bool) -> Iterator[Row]:
         if record.cells:
-            yield {**_foreign_row(record), "depth": level, "joined": joined}
+            row = {**_foreign_row(record), "below": self.above(record)}
+            yield {**row, "depth": level, "joined": joined}
             return
         volume = self.state.named(record.space, record.name)
         if isinstance(volume, Volume):
-            yield from self.volume(volume, _Place(record.kind == "v2", joined=True))
+            place = _Place(record.kind == "v2", joined=True, below=self.above(record) or "")
+            yield from self.volume(volume, place)
+
+    def above(self, record: Foreign) -> str | None:
+        """Return the name of the volume or plex in whose block a record stands."""
+        above = self.records.get(record.parent) if record.parent else None
+        return above.name if isinstance(above, (Volume, Plex)) else None
 
 
 def group_rows(state: State, group: DiskGroup) -> list[Row]:
@@ -204,7 +223,7 @@ def group_rows(state: State, group: DiskGroup) -> list[Row]:
 
 
 def _extras(place: _Place) -> Row:
-    return {key: True for key, value in place._asdict().items() if value}
+    return {key: value for key, value in place._asdict().items() if value}
 
 
 def _foreign_row(record: Foreign) -> Row:
@@ -229,6 +248,7 @@ def _disk_row(disk: Disk) -> Row:
         "state": disk.state or None,
         "disk_id": disk.disk_id or None,
         "here": bool(disk.device),
+        **_words(disk),
     }
 
 
@@ -249,6 +269,7 @@ def _volume_row(volume: Volume) -> Row:
         "readpol": volume.readpol,
         "prefplex": volume.prefplex or None,
         "utype": volume.utype,
+        **_words(volume),
     }
 
 
@@ -265,6 +286,7 @@ def _plex_row(plex: Plex, volume: Volume | None) -> Row:
         "columns": plex.columns or None,
         "stripe_sectors": plex.stripe if plex.columns else None,
         "mode": plex.mode,
+        **_words(plex),
     }
 
 
@@ -286,6 +308,7 @@ def _subdisk_row(subdisk: Subdisk, plex: Plex, disk: AnyRecord) -> Row:
         "device": _device_of(disk),
         "mode": subdisk.mode or ("NDEV" if gone else "ENA"),
         "kstate": "DISABLED" if gone else "ENABLED",
+        **_words(subdisk),
     }
 
 

@@ -94,6 +94,11 @@ def chosen(group: Group, layout: Layout) -> list[Record]:
     return [record for block in _blocks(group, layout) for record in block]
 
 
+def names(groups: list[Group], layout: Layout) -> str:
+    """Return the names of the records that are asked for, one a line: `vxprint -n`."""
+    return "".join(f"{row['name']}\n" for group in groups for row in chosen(group, layout))
+
+
 def head_of(group: Group) -> Record:
     """Return the record of the group itself."""
     return _dg(group)

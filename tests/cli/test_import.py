@@ -86,7 +86,7 @@ def test_another_form_says_what_it_lacks_and_how_to_get_it(taken: Taken) -> None
         done = taken("TY NAME ASSOC KSTATE\nv x fsgen ENABLED\n", options)
         assert done.code == 1
         assert "which has neither offsets on disks" in done.err
-        assert "fix: print it with `vxprint -ht -g DG`" in done.err
+        assert "fix: run `vxprint -ht -g DG`" in done.err
 
 
 def test_rows_in_another_order_or_form_than_the_original_s_are_told(taken: Taken) -> None:

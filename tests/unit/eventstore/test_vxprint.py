@@ -13,6 +13,7 @@ from eventstore import vxprint
 from eventstore.listing import print_view
 from eventstore.model import commands as cmd
 from eventstore.model.state import State
+from eventstore.rows import HEADINGS
 from tests.support.listings import (
     FIXTURES,
     HEADING,
@@ -140,7 +141,7 @@ WRONG = {
     (6, "zz vol1 what"): (6, "'zz' is no kind of row, and no heading explains it"),
     (2, "PL NAME VOLUME STATE"): (
         2,
-        f"its columns are not those of this form: {' '.join(vxprint.HEADINGS['pl'])}",
+        f"its columns are not those of this form: {' '.join(HEADINGS['pl'])}",
     ),
     (2, "\x1b[1m"): (2, "it is too long, or no text"),
     (2, "v2 x - ENABLED ACTIVE 1 SELECT - fsgen"): (2, "it stands below no plex"),
