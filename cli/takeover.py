@@ -15,7 +15,7 @@ from cli.options import Change, Command, new_app, writes
 from cli.render import takeover as render
 from daemon.errors import ProtocolViolation, RequestFailed
 from daemon.wire import frames
-from eventstore import description, vxprint
+from eventstore import description, vxprint, whole
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault
 from eventstore.vxprint import Group
@@ -31,6 +31,8 @@ Examples:
 FILE_MAX_BYTES = 64 << 20
 # An identifier of a request has 64 characters; several groups are several requests.
 _ID_STEM = 56
+# Between the lines of a cause: they stand below each other.
+_LINES = "\n         "
 
 _KINDS = {
     cmd.DiskRow: "disks",
@@ -62,6 +64,10 @@ def vxprint_(
 ) -> None:
     """Take over disk groups from what `vxprint -ht`, `-htr` or `-m` printed: one commit for each.
 
+    A file that was cut exactly between two volumes looks like that of a smaller group, and
+    nothing in it can tell. So the counts of what was read are printed: compare them with those
+    of `vxprint -g DG -ht | cut -c1-2 | sort | uniq -c` on the other system, best with --dry-run.
+
     Examples:
       vx import vxprint rootdg.txt --dry-run
       vx import vxprint all-groups.txt --dg datadg
@@ -73,12 +79,21 @@ def vxprint_(
     groups, left_out = _chosen(file, listing, group, lenient)
     for fault in left_out:
         print(f"left out: line {fault.line}: {fault.reason}", file=sys.stderr)
-    for note in () if described else render.differences(text, groups):
+    for note in [*(() if described else render.differences(text, groups)), *_doubts(groups)]:
         print(note, file=sys.stderr)
     answer = _take_over(change, groups)
     data: dict[str, Any] = answer["data"]  # type: ignore[assignment]
     data["left_out"] = [{"line": fault.line, "reason": fault.reason} for fault in left_out]
     output.emit(change.source, "import.vxprint", answer, render.TAKEN_OVER)
+
+
+def _doubts(groups: list[Group]) -> list[str]:
+    """Return what suggests that rows are missing; only who has the other system can tell."""
+    return [
+        f"note: {group.name}: line {doubt.line}: {doubt.reason}"
+        for group in groups
+        for doubt in whole.doubts(group.rows)
+    ]
 
 
 def _read(file: str) -> str:
@@ -105,11 +120,11 @@ def _chosen(
         RequestFailed: something is wrong with the file, and it is not to be left out.
 
     """
-    if listing.lacks is not None:
+    if listing.lacks:
         raise _failed(
             "V-5-1-7892",
             f"{file} cannot be taken over",
-            cause=listing.lacks,
+            cause=_LINES.join(listing.lacks),
             fix="run `vxprint -ht -g DG` there, or `vxprint -htr` for all groups, or "
             "`vxprint -m -g DG`, and import what it prints",
         )
@@ -156,7 +171,7 @@ def _nothing(file: str, faults: list[Fault]) -> RequestFailed:
 
 
 def _told(faults: list[Fault]) -> str:
-    return "\n         ".join(f"line {fault.line}: {fault.reason}" for fault in faults)
+    return _LINES.join(f"line {fault.line}: {fault.reason}" for fault in faults)
 
 
 def _failed(name: str, message: str, *, cause: str, fix: str) -> RequestFailed:

@@ -17,6 +17,7 @@ from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault, faults
 from eventstore.rows import NotARow
 from eventstore.vxprint import LINE_MAX, Group, Listing
+from eventstore.whole import missing
 
 _IS_ONE = pattern(
     r"^([ \t]+[a-z][a-z0-9_]*=|(vol|plex|sd|dm|dg)[ \t]+\S+[ \t]+[a-z][a-z0-9_]*=)", MULTILINE
@@ -62,7 +63,7 @@ def parse(text: str) -> Listing:
     if lines[-1]:
         reader.fault(len(lines), "the file ends within this line")
     reader.end()
-    return Listing(tuple(reader.groups), tuple(sorted(reader.faults)), None)
+    return Listing(tuple(reader.groups), tuple(sorted(reader.faults)), ())
 
 
 class _Record:
@@ -159,7 +160,7 @@ class _Reader:
         name = records[0].name
         if any(group.name == name for group in self.groups):
             told.append(Fault(records[0].line, f"disk group {name} is there already"))
-        told += faults(rows)
+        told += [*faults(rows), *missing(rows)]
         self.groups.append(Group(name, tuple(rows), tuple(sorted(set(told)))))
 
 

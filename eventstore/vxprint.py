@@ -15,34 +15,20 @@ from msgspec.structs import replace
 
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault, faults
+from eventstore.otherforms import OtherForm, name_of
 from eventstore.rows import COLUMNS, HEADINGS, READERS, NotARow, group_row
+from eventstore.whole import missing
 
 LINE_MAX = 1024
 """Characters in a line; the longest row of the original has some two hundred."""
 
-_NEEDED = {
-    "dg": "the group",
-    "dm": "its disks",
-    "v": "volumes",
-    "pl": "plexes",
-    "sd": "subdisks",
-}
 _LAYERED = {"v2": "v", "p2": "pl", "s2": "sd"}
 _BELOW_PLEX = ("sv", "sc")
 _WHOLE = frozenset(("ENA", "NDEV", "RW", "RO", "WO", "fsgen", "gen", "root", "swap", "raid5", "-"))
 """Words that end a row and are the beginning of no other: a file may end in one."""
 
 _HEADING = pattern(r"[A-Z][A-Z0-9]? +NAME( .*)?")
-_LONG = pattern(r"(Group|Disk|Volume|Plex|Subdisk|info|type|assoc|flags|device):.*")
 _TITLE = pattern(r"Disk group: *(\S+)")
-
-DEFAULT_LACKS = (
-    "this is vxprint's default form, which has neither offsets on disks, nor devices and lengths "
-    "of disks, nor layouts, nor the group's ID"
-)
-LONG_LACKS = (
-    "this is vxprint's long form: it describes single records, and not how they hang together"
-)
 
 
 class Group(NamedTuple):
@@ -58,7 +44,7 @@ class Listing(NamedTuple):
 
     groups: tuple[Group, ...]
     faults: tuple[Fault, ...]
-    lacks: str | None
+    lacks: tuple[str, ...]
 
 
 def parse(text: str) -> Listing:
@@ -103,30 +89,26 @@ class _Reader:
         self.groups: list[tuple[str, list[cmd.AnyRow], list[Fault]]] = []
         self.faults: list[Fault] = []
         self.headings: set[str] = set()
+        self.headed = 0
         self.plexes: dict[str, bool] = {}
         self.unread: set[str] = set()
         self.block = _Block()
-        self.lacks: str | None = None
-        self.seen: set[str] = set()
+        self.other: OtherForm | None = None
         self.titled: tuple[int, str] = (0, "")
 
     def listing(self) -> Listing:
         groups = []
+        if self.headed and not self.groups:
+            self.faults.append(Fault(self.headed, "no row of a disk group follows this heading"))
         first: dict[str, int] = {}
         for name, rows, found in self.groups:
-            told = found + faults(rows)
+            told = [*found, *faults(rows), *missing(rows)]
             line = first.setdefault(name, rows[0].line)
             if line != rows[0].line:
                 told.append(Fault(rows[0].line, f"disk group {name} is at line {line} too"))
             groups.append(Group(name, tuple(rows), tuple(sorted(set(told)))))
-        return Listing(tuple(groups), tuple(sorted(self.faults)), self.what_lacks())
-
-    def what_lacks(self) -> str | None:
-        """Say what another form lacks, and which records are not in the file at all."""
-        if self.lacks is None or self.lacks.endswith(LONG_LACKS):
-            return self.lacks
-        missing = [name for kind, name in _NEEDED.items() if kind not in self.seen]
-        return self.lacks + (f"; it has no rows of {', '.join(missing)} either" if missing else "")
+        lacks = () if self.other is None else self.other.lacks()
+        return Listing(tuple(groups), tuple(sorted(self.faults)), lacks)
 
     def fault(self, number: int, reason: str) -> None:
         inside = self.groups and not self.titled[1]
@@ -141,19 +123,19 @@ class _Reader:
             self.fault(number, "it is too long, or no text")
         elif title is not None:
             self.title(number, title[1])
+        elif self.other is not None:
+            self.other.row(number, words[0])
+        elif name_of(line) is not None:
+            self.other = OtherForm(number, line)
         elif _HEADING.fullmatch(line.rstrip()):
             self.heading(number, words)
-        elif self.lacks is None and _LONG.fullmatch(line):
-            self.lacks = f"line {number}: {LONG_LACKS}"
-        elif self.lacks is None:
-            self.row(number, line.rstrip(), words)
         else:
-            self.seen.add(words[0])
+            self.row(number, line.rstrip(), words)
 
     def title(self, number: int, name: str) -> None:
         """Begin another group; the one that was announced before must have come."""
         line, before = self.titled
-        if before and self.lacks is None:
+        if before and self.other is None:
             self.faults.append(Fault(line, f"no dg row of disk group {before} follows"))
         self.titled = (number, name)
         self.block = _Block()
@@ -161,9 +143,8 @@ class _Reader:
     def heading(self, number: int, words: list[str]) -> None:
         kind = words[0].lower()
         known = HEADINGS.get(kind)
-        if kind == "ty":
-            self.lacks = self.lacks or f"line {number}: {DEFAULT_LACKS}"
-        elif known is None:
+        self.headed = self.headed or number
+        if known is None:
             self.headings.add(kind)
         elif not _alike(kind, words[1:], known):
             self.unread.add(kind)
