@@ -243,8 +243,15 @@ def _plain(record: Record) -> tuple[str, ...]:
         assoc = name
     else:
         length, assoc, kstate, state = _foreign_cells(record)
-    cells = (assoc, kstate, length, offset, state)
-    return (_kind(record), name, *["-" if x in (None, "") else str(x) for x in cells], "-", "-")
+    labels = get("labels")
+    cells = (assoc, kstate, length, offset, state, *(_utils(labels) if labels else ("", "")))
+    return (_kind(record), name, *["-" if x in (None, "") else str(x) for x in cells])
+
+
+def _utils(labels: object) -> tuple[str, ...]:
+    """Return the words in which utilities note what they are at: the first of each kind."""
+    assert isinstance(labels, dict)
+    return labels.get("tutil0", ""), labels.get("putil0", "")
 
 
 def _offset(record: Record) -> object:
