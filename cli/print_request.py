@@ -20,7 +20,7 @@ class PrintRequest:
 
     __slots__ = (
         *("all_groups", "description", "group", "hierarchy", "kinds", "long", "names"),
-        *("only_names", "quiet", "source", "typed"),
+        *("formats", "only_names", "pattern", "quiet", "source", "typed"),
     )
 
     def __init__(
@@ -34,6 +34,8 @@ class PrintRequest:
         description: bool = False,
         only_names: bool = False,
         quiet: bool = False,
+        formats: tuple[str, ...] = (),
+        pattern: str | None = None,
         kinds: tuple[str, ...] = (),
         all_groups: bool = False,
         names: tuple[str, ...] = (),
@@ -46,13 +48,20 @@ class PrintRequest:
         self.description = description
         self.only_names = only_names
         self.quiet = quiet
+        self.formats = formats
+        self.pattern = pattern
         self.kinds = kinds
         self.all_groups = all_groups
         self.names = names
         if all_groups and group is not None:
             raise UsageError("-A and -g exclude each other", fix="leave out one of them")
-        if long + description + only_names > 1:
-            raise UsageError("-l, -m and -n exclude each other", fix="choose one of them")
+        if long + description + only_names + bool(formats) > 1:
+            raise UsageError("-l, -m, -n and -F exclude each other", fix="choose one of them")
+        if (formats or pattern is not None) and source.output not in ("table", "plain"):
+            raise UsageError(
+                f"-e and -F are for tables, and -o {source.output} has all fields of all records",
+                fix="leave them out, and choose among the fields",
+            )
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, PrintRequest) and all(
@@ -90,12 +99,26 @@ def run(request: PrintRequest) -> None:
     output.emit(request.source, "print", answer, view)
 
 
+def _chosen(request: PrintRequest, groups: list[vxprint.Group]) -> frozenset[str] | None:
+    """Return the IDs of the records that an expression is true of; None without one."""
+    if request.pattern is None:
+        return None
+    from cli import search
+
+    return search.matching(groups, request.pattern)
+
+
 def _text(request: PrintRequest, layout: vxprint.Layout) -> Callable[..., str]:
     """Return what writes an answer in the layout that was asked for."""
     titled = request.group is None
 
     def written(data: Data, header: bool) -> str:
         groups, head = data["groups"], header and not request.quiet
+        layout.only = _chosen(request, groups)
+        if request.formats:
+            from cli.render import lines
+
+            return lines.text(groups, layout, tuple(map(lines.parse, request.formats)))
         if request.long:
             from cli.render import long
 

@@ -56,6 +56,12 @@ OUTPUTS = {
         "v  vol01        fsgen        ENABLED  204800   -        ACTIVE   -       -\n"
         "v  a_volume_of_long_name fsgen ENABLED 204800  -        ACTIVE   -       -\n"
     ),
+    "vxprint -qg datadg -ve 'len > 100 && assoc == \"fsgen\"'": (
+        "v  vol01        fsgen        ENABLED  204800   -        ACTIVE   -       -\n"
+        "v  a_volume_of_long_name fsgen ENABLED 204800  -        ACTIVE   -       -\n"
+    ),
+    "vxprint -g datadg -F %len vol01": "204800\n",
+    "vxprint -g datadg -n vol01": "vol01\n",
     "vxdg list": (
         "NAME         STATE           ID\ndatadg       enabled              1790000000.1.node1\n"
     ),

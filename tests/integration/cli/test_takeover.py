@@ -61,7 +61,23 @@ def test_what_is_shown_of_it_is_what_the_schemas_say(line: str, lab: RunningLab)
 
 
 @pytest.mark.parametrize(
-    "options", ["", "-v", "-p", "-s", "-d", "-l", "-A", "-htA", "-hv", "-m", "-mvpsd", "-G"]
+    "options",
+    [
+        "",
+        "-v",
+        "-p",
+        "-s",
+        "-d",
+        "-l",
+        "-A",
+        "-htA",
+        "-hv",
+        "-m",
+        "-mvpsd",
+        "-G",
+        "-e len>1",
+        "-F%dgname",
+    ],
 )
 def test_every_form_of_vxprint_shows_it(options: str, lab: RunningLab) -> None:
     printed = lab.ok("vxprint", *options.split())
