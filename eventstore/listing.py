@@ -110,6 +110,7 @@ def _group_row(state: State, group: DiskGroup) -> Row:
         "detach_policy": group.detach_policy,
         "fail_policy": group.fail_policy,
         "volumes": len(state.volumes(group)),
+        "cds": _is_cds(state, group),
         **_words(group),
     }
 
@@ -322,7 +323,7 @@ def groups_view(state: State, group: str | None) -> list[Row]:
     return [
         {
             "name": dg.name,
-            "states": ["enabled", "shared"] if is_shared(state) else ["enabled"],
+            "states": _states(state, dg),
             "dgid": dg.space,
             "version": dg.version,
             "disks": len(state.disks(dg)),
@@ -335,6 +336,18 @@ def groups_view(state: State, group: str | None) -> list[Row]:
         }
         for dg in groups
     ]
+
+
+def _states(state: State, group: DiskGroup) -> list[str]:
+    """Return what the original says of a group in a word each."""
+    shared = ["shared"] if is_shared(state) else []
+    return ["enabled", *shared, *(["cds"] if _is_cds(state, group) else [])]
+
+
+def _is_cds(state: State, group: DiskGroup) -> bool:
+    """Tell whether other platforms can use a group: known of disks that were initialised here."""
+    records = state.spaces[group.space].records.values()
+    return all(record.device for record in records if isinstance(record, Disk))
 
 
 def _free(state: State, disks: Iterable[Disk]) -> int:

@@ -96,14 +96,16 @@ def _group(record: Row) -> Iterator[str]:
     yield _line("Group", cell(record["name"]))
     yield _line("info", f"dgid={cell(record['dgid'])}")
     yield _line("version", cell(record.get("version")))
-    yield f"alignment: {_ALIGNMENT_BYTES} (bytes)"
+    if record.get("cds", True):
+        yield f"alignment: {_ALIGNMENT_BYTES} (bytes)"
     yield "activation: read-write"
     yield f"detach-policy: {cell(record.get('detach_policy'))}"
     yield f"dg-fail-policy: {cell(record.get('fail_policy'))}"
     yield _line("copies", " ".join(counts))
     yield _line("devices", f"max=32767 cur={cell(record.get('volumes'))}")
     yield _line("minors", f">= {cell(record['base_minor'])}")
-    yield "cds=on"
+    if record.get("cds", True):
+        yield "cds=on"
 
 
 def _disk(record: Row) -> Iterator[str]:
