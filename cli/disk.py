@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated
 
 from typer import Argument, Option
@@ -45,7 +46,7 @@ def list_(
     text: Callable[..., str] = records.disk_list
     rows = records.disk_rows
     if device is not None:
-        text = records.disk_detail
+        text = partial(records.disk_detail, cluster=answer.get("cluster"))
     elif extended:
         text, rows = records.disk_list_extended, records.disk_rows_extended
     if all_groups:

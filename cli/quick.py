@@ -16,7 +16,12 @@ from cli.source import OUTPUTS, Source
 _FLAGS = {
     "-h": "hierarchy",
     "-t": "typed",
+    "-r": "layered",
     "-l": "long",
+    "-m": "description",
+    "-n": "only_names",
+    "-q": "quiet",
+    "-G": "dg",
     "-d": "dm",
     "-v": "v",
     "-p": "pl",
@@ -78,7 +83,8 @@ def _value(name: str, value: str, values: dict[str, str]) -> bool:
 
 def _request(program: str, values: dict[str, str], names: tuple[str, ...]) -> PrintRequest | None:
     output = "json" if "json" in values else values.get("output", "table")
-    if output not in OUTPUTS or ("all_groups" in values and "group" in values):
+    forms = ("long" in values) + ("description" in values) + ("only_names" in values)
+    if output not in OUTPUTS or ("all_groups" in values and "group" in values) or forms > 1:
         return None
     return PrintRequest(
         Source(
@@ -93,6 +99,9 @@ def _request(program: str, values: dict[str, str], names: tuple[str, ...]) -> Pr
         hierarchy="hierarchy" in values,
         typed="typed" in values,
         long="long" in values,
+        description="description" in values,
+        only_names="only_names" in values,
+        quiet="quiet" in values,
         kinds=tuple(kind for kind in KINDS if kind in values),
         all_groups="all_groups" in values,
         names=names,

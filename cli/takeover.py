@@ -15,7 +15,7 @@ from cli.options import Change, Command, new_app, writes
 from cli.render import takeover as render
 from daemon.errors import ProtocolViolation, RequestFailed
 from daemon.wire import frames
-from eventstore import vxprint
+from eventstore import description, vxprint, whole
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault
 from eventstore.vxprint import Group
@@ -31,6 +31,8 @@ Examples:
 FILE_MAX_BYTES = 64 << 20
 # An identifier of a request has 64 characters; several groups are several requests.
 _ID_STEM = 56
+# Between the lines of a cause: they stand below each other.
+_LINES = "\n         "
 
 _KINDS = {
     cmd.DiskRow: "disks",
@@ -50,7 +52,9 @@ def main() -> None:
 @writes
 def vxprint_(
     change: Change,
-    file: Annotated[str, Argument(metavar="FILE", help="what vxprint -ht printed; - is stdin")],
+    file: Annotated[
+        str, Argument(metavar="FILE", help="what vxprint -ht or -m printed; - is stdin")
+    ],
     group: Annotated[
         str | None, Option("--dg", metavar="NAME", help="only this disk group of the file")
     ] = None,
@@ -58,7 +62,11 @@ def vxprint_(
         bool, Option("--lenient", help="leave out what is not understood, and what rests on it")
     ] = False,
 ) -> None:
-    """Take over disk groups from what `vxprint -ht` or `-htr` printed: one commit for each.
+    """Take over disk groups from what `vxprint -ht`, `-htr` or `-m` printed: one commit for each.
+
+    A file that was cut exactly between two volumes looks like that of a smaller group, and
+    nothing in it can tell. So the counts of what was read are printed: compare them with those
+    of `vxprint -g DG -ht | cut -c1-2 | sort | uniq -c` on the other system, best with --dry-run.
 
     Examples:
       vx import vxprint rootdg.txt --dry-run
@@ -66,15 +74,26 @@ def vxprint_(
       ssh host vxprint -htr | vx import vxprint -
     """
     text = _read(file)
-    groups, left_out = _chosen(file, vxprint.parse(text), group, lenient)
+    described = description.is_one(text)
+    listing = description.parse(text) if described else vxprint.parse(text)
+    groups, left_out = _chosen(file, listing, group, lenient)
     for fault in left_out:
         print(f"left out: line {fault.line}: {fault.reason}", file=sys.stderr)
-    for note in render.differences(text, groups):
+    for note in [*(() if described else render.differences(text, groups)), *_doubts(groups)]:
         print(note, file=sys.stderr)
     answer = _take_over(change, groups)
     data: dict[str, Any] = answer["data"]  # type: ignore[assignment]
     data["left_out"] = [{"line": fault.line, "reason": fault.reason} for fault in left_out]
     output.emit(change.source, "import.vxprint", answer, render.TAKEN_OVER)
+
+
+def _doubts(groups: list[Group]) -> list[str]:
+    """Return what suggests that rows are missing; only who has the other system can tell."""
+    return [
+        f"note: {group.name}: line {doubt.line}: {doubt.reason}"
+        for group in groups
+        for doubt in whole.doubts(group.rows)
+    ]
 
 
 def _read(file: str) -> str:
@@ -101,12 +120,13 @@ def _chosen(
         RequestFailed: something is wrong with the file, and it is not to be left out.
 
     """
-    if listing.lacks is not None:
+    if listing.lacks:
         raise _failed(
             "V-5-1-7892",
             f"{file} cannot be taken over",
-            cause=listing.lacks,
-            fix="print it with `vxprint -ht -g DG`, or `vxprint -htr` for all, and import that",
+            cause=_LINES.join(listing.lacks),
+            fix="run `vxprint -ht -g DG` there, or `vxprint -htr` for all groups, or "
+            "`vxprint -m -g DG`, and import what it prints",
         )
     groups = [group for group in listing.groups if name in (None, group.name)]
     if name is not None and not groups:
@@ -151,7 +171,7 @@ def _nothing(file: str, faults: list[Fault]) -> RequestFailed:
 
 
 def _told(faults: list[Fault]) -> str:
-    return "\n         ".join(f"line {fault.line}: {fault.reason}" for fault in faults)
+    return _LINES.join(f"line {fault.line}: {fault.reason}" for fault in faults)
 
 
 def _failed(name: str, message: str, *, cause: str, fix: str) -> RequestFailed:
@@ -201,7 +221,7 @@ def _send_all(
 
 
 def _row(group: Group, answer: dict[str, object]) -> dict[str, Any]:
-    counts = Counter(_KINDS[type(row)] for row in group.rows[1:])
+    counts = Counter(_KINDS[type(row)] for row in group.rows if type(row) in _KINDS)
     data: Any = answer["data"]
     return {
         "group": group.name,

@@ -132,7 +132,9 @@ def _status(device: Device) -> str:
         return "offline"
     if device.failing:
         return "online failing" if device.disk_id else "error"
-    return "online" if device.disk_id else "online invalid"
+    if not device.disk_id:
+        return "online invalid"
+    return "online clone_disk" if device.clone else "online"
 
 
 def _absent_rows(state: State) -> Iterator[Row]:

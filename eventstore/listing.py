@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
+from msgspec.structs import asdict
+
 from eventstore.errors import NotFound
 from eventstore.model.activation import mode_of
 from eventstore.model.cluster import is_shared, joined_nodes
@@ -22,6 +24,7 @@ from eventstore.model.objects import (
     Disk,
     DiskGroup,
     Foreign,
+    Labelled,
     Plex,
     Subdisk,
     Volume,
@@ -108,7 +111,16 @@ def _group_row(state: State, group: DiskGroup) -> Row:
         "detach_policy": group.detach_policy,
         "fail_policy": group.fail_policy,
         "volumes": len(state.volumes(group)),
+        "cds": _is_cds(state, group),
+        **_words(group),
     }
+
+
+def _words(record: Labelled) -> Row:
+    """Return the words that people keep at a record, where there are any."""
+    if record.labels is None:
+        return {}
+    return {"labels": {name: word for name, word in asdict(record.labels).items() if word}}
 
 
 def _count(text: str) -> int | str | None:
@@ -121,6 +133,7 @@ class _Place(NamedTuple):
 
     layered: bool = False
     joined: bool = False
+    below: str | None = None
 
 
 class _Printer:
@@ -174,7 +187,7 @@ class _Printer:
 
     def volume(self, volume: Volume, place: _Place) -> Iterator[Row]:
         yield {**_volume_row(volume), **_extras(place)}
-        below = place._replace(joined=False)
+        below = place._replace(joined=False, below=None)
         plexes = sorted(self.state.plexes(volume), key=lambda plex: natural(plex.name))
         for plex in plexes:
             yield from self.plex(plex, volume, below)
@@ -192,11 +205,18 @@ class _Printer:
 
     def foreign(self, record: Foreign, level: int, *, joined: bool) -> Iterator[Row]:
         if record.cells:
-            yield {**_foreign_row(record), "depth": level, "joined": joined}
+            row = {**_foreign_row(record), "below": self.above(record)}
+            yield {**row, "depth": level, "joined": joined}
             return
         volume = self.state.named(record.space, record.name)
         if isinstance(volume, Volume):
-            yield from self.volume(volume, _Place(record.kind == "v2", joined=True))
+            place = _Place(record.kind == "v2", joined=True, below=self.above(record) or "")
+            yield from self.volume(volume, place)
+
+    def above(self, record: Foreign) -> str | None:
+        """Return the name of the volume or plex in whose block a record stands."""
+        above = self.records.get(record.parent) if record.parent else None
+        return above.name if isinstance(above, (Volume, Plex)) else None
 
 
 def group_rows(state: State, group: DiskGroup) -> list[Row]:
@@ -205,7 +225,7 @@ def group_rows(state: State, group: DiskGroup) -> list[Row]:
 
 
 def _extras(place: _Place) -> Row:
-    return {key: True for key, value in place._asdict().items() if value}
+    return {key: value for key, value in place._asdict().items() if value}
 
 
 def _foreign_row(record: Foreign) -> Row:
@@ -230,6 +250,7 @@ def _disk_row(disk: Disk) -> Row:
         "state": disk.state or None,
         "disk_id": disk.disk_id or None,
         "here": bool(disk.device),
+        **_words(disk),
     }
 
 
@@ -250,6 +271,7 @@ def _volume_row(volume: Volume) -> Row:
         "readpol": volume.readpol,
         "prefplex": volume.prefplex or None,
         "utype": volume.utype,
+        **_words(volume),
     }
 
 
@@ -266,6 +288,7 @@ def _plex_row(plex: Plex, volume: Volume | None) -> Row:
         "columns": plex.columns or None,
         "stripe_sectors": plex.stripe if plex.columns else None,
         "mode": plex.mode,
+        **_words(plex),
     }
 
 
@@ -287,6 +310,7 @@ def _subdisk_row(subdisk: Subdisk, plex: Plex, disk: AnyRecord) -> Row:
         "device": _device_of(disk),
         "mode": subdisk.mode or ("NDEV" if gone else "ENA"),
         "kstate": "DISABLED" if gone else "ENABLED",
+        **_words(subdisk),
     }
 
 
@@ -320,17 +344,24 @@ def groups_view(
 
 
 def _sharing(state: State, group: DiskGroup, here: str, *, enabled: bool) -> Row:
-    """Return whose a group is, and which node may do what with it (F1)."""
+    """Return what the original says of a group in a word each, and which node may do what (F1)."""
+    cds = ["cds"] if _is_cds(state, group) else []
     if not is_shared(state):
-        return {"states": ["enabled"], "shared": False}
+        return {"states": ["enabled", *cds], "shared": False}
     modes = [{"node": name, "mode": mode_of(group, name)} for name in joined_nodes(state)]
     return {
-        "states": ["enabled" if enabled else "disabled", "shared", "cds"],
+        "states": ["enabled" if enabled else "disabled", "shared", *cds],
         "shared": True,
         "autoimport": not group.noautoimport,
         "local_activation": mode_of(group, here) if here else None,
         "activations": modes,
     }
+
+
+def _is_cds(state: State, group: DiskGroup) -> bool:
+    """Tell whether other platforms can use a group: known of disks that were initialised here."""
+    records = state.spaces[group.space].records.values()
+    return all(record.device for record in records if isinstance(record, Disk))
 
 
 def _free(state: State, disks: Iterable[Disk]) -> int:

@@ -7,7 +7,7 @@ volume's or plex's company a record of a kind unknown here stands.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from re import compile as pattern
 from typing import NamedTuple
 
@@ -15,67 +15,20 @@ from msgspec.structs import replace
 
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault, faults
-from eventstore.model.objects import LOG_OFFSET
+from eventstore.otherforms import OtherForm, name_of
+from eventstore.rows import COLUMNS, HEADINGS, READERS, NotARow, group_row
+from eventstore.whole import missing
 
 LINE_MAX = 1024
 """Characters in a line; the longest row of the original has some two hundred."""
 
-_HEADING_LINES = """\
-DG NAME         NCONFIG      NLOG     MINORS   GROUP-ID
-ST NAME         STATE        DM_CNT   SPARE_CNT         APPVOL_CNT
-DM NAME         DEVICE       TYPE     PRIVLEN  PUBLEN   STATE
-RV NAME         RLINK_CNT    KSTATE   STATE    PRIMARY  DATAVOLS  SRL
-RL NAME         RVG          KSTATE   STATE    REM_HOST REM_DG    REM_RLNK
-CO NAME         CACHEVOL     KSTATE   STATE
-VT NAME         RVG          KSTATE   STATE    NVOLUME
-V  NAME         RVG/VSET/CO  KSTATE   STATE    LENGTH   READPOL   PREFPLEX UTYPE
-PL NAME         VOLUME       KSTATE   STATE    LENGTH   LAYOUT    NCOL/WID MODE
-SD NAME         PLEX         DISK     DISKOFFS LENGTH   [COL/]OFF DEVICE   MODE
-SV NAME         PLEX         VOLNAME  NVOLLAYR LENGTH   [COL/]OFF AM/NM    MODE
-SC NAME         PLEX         CACHE    DISKOFFS LENGTH   [COL/]OFF DEVICE   MODE
-DC NAME         PARENTVOL    LOGVOL
-SP NAME         SNAPVOL      DCO
-EX NAME         ASSOC        VC                       PERMS    MODE     STATE
-SR NAME         KSTATE
-"""
-_WORD = pattern(r"\S+")
-HEADINGS = {
-    line[:2].strip().lower(): tuple(line.split()[1:]) for line in _HEADING_LINES.splitlines()
-}
-"""Kind -> what its columns are called."""
-
-_COLUMNS = {
-    line[:2].strip().lower(): tuple(word.start() for word in _WORD.finditer(line))
-    for line in _HEADING_LINES.splitlines()
-}
-_NEEDED = {
-    "dg": "the group",
-    "dm": "its disks",
-    "v": "volumes",
-    "pl": "plexes",
-    "sd": "subdisks",
-}
 _LAYERED = {"v2": "v", "p2": "pl", "s2": "sd"}
 _BELOW_PLEX = ("sv", "sc")
 _WHOLE = frozenset(("ENA", "NDEV", "RW", "RO", "WO", "fsgen", "gen", "root", "swap", "raid5", "-"))
 """Words that end a row and are the beginning of no other: a file may end in one."""
 
 _HEADING = pattern(r"[A-Z][A-Z0-9]? +NAME( .*)?")
-_LONG = pattern(r"(Group|Disk|Volume|Plex|Subdisk|info|type|assoc|flags|device):.*")
 _TITLE = pattern(r"Disk group: *(\S+)")
-_DIGITS_MAX = 15
-
-DEFAULT_LACKS = (
-    "this is vxprint's default form, which has neither offsets on disks, nor devices and lengths "
-    "of disks, nor layouts, nor the group's ID"
-)
-LONG_LACKS = (
-    "this is vxprint's long form: it describes single records, and not how they hang together"
-)
-
-
-class NotARow(Exception):
-    """A line is no row of its kind; says why."""
 
 
 class Group(NamedTuple):
@@ -91,7 +44,7 @@ class Listing(NamedTuple):
 
     groups: tuple[Group, ...]
     faults: tuple[Fault, ...]
-    lacks: str | None
+    lacks: tuple[str, ...]
 
 
 def parse(text: str) -> Listing:
@@ -136,30 +89,26 @@ class _Reader:
         self.groups: list[tuple[str, list[cmd.AnyRow], list[Fault]]] = []
         self.faults: list[Fault] = []
         self.headings: set[str] = set()
+        self.headed = 0
         self.plexes: dict[str, bool] = {}
         self.unread: set[str] = set()
         self.block = _Block()
-        self.lacks: str | None = None
-        self.seen: set[str] = set()
+        self.other: OtherForm | None = None
         self.titled: tuple[int, str] = (0, "")
 
     def listing(self) -> Listing:
         groups = []
+        if self.headed and not self.groups:
+            self.faults.append(Fault(self.headed, "no row of a disk group follows this heading"))
         first: dict[str, int] = {}
         for name, rows, found in self.groups:
-            told = found + faults(rows)
+            told = [*found, *faults(rows), *missing(rows)]
             line = first.setdefault(name, rows[0].line)
             if line != rows[0].line:
                 told.append(Fault(rows[0].line, f"disk group {name} is at line {line} too"))
             groups.append(Group(name, tuple(rows), tuple(sorted(set(told)))))
-        return Listing(tuple(groups), tuple(sorted(self.faults)), self.what_lacks())
-
-    def what_lacks(self) -> str | None:
-        """Say what another form lacks, and which records are not in the file at all."""
-        if self.lacks is None or self.lacks.endswith(LONG_LACKS):
-            return self.lacks
-        missing = [name for kind, name in _NEEDED.items() if kind not in self.seen]
-        return self.lacks + (f"; it has no rows of {', '.join(missing)} either" if missing else "")
+        lacks = () if self.other is None else self.other.lacks()
+        return Listing(tuple(groups), tuple(sorted(self.faults)), lacks)
 
     def fault(self, number: int, reason: str) -> None:
         inside = self.groups and not self.titled[1]
@@ -174,19 +123,19 @@ class _Reader:
             self.fault(number, "it is too long, or no text")
         elif title is not None:
             self.title(number, title[1])
+        elif self.other is not None:
+            self.other.row(number, words[0])
+        elif name_of(line) is not None:
+            self.other = OtherForm(number, line)
         elif _HEADING.fullmatch(line.rstrip()):
             self.heading(number, words)
-        elif self.lacks is None and _LONG.fullmatch(line):
-            self.lacks = f"line {number}: {LONG_LACKS}"
-        elif self.lacks is None:
-            self.row(number, line.rstrip(), words)
         else:
-            self.seen.add(words[0])
+            self.row(number, line.rstrip(), words)
 
     def title(self, number: int, name: str) -> None:
         """Begin another group; the one that was announced before must have come."""
         line, before = self.titled
-        if before and self.lacks is None:
+        if before and self.other is None:
             self.faults.append(Fault(line, f"no dg row of disk group {before} follows"))
         self.titled = (number, name)
         self.block = _Block()
@@ -194,9 +143,8 @@ class _Reader:
     def heading(self, number: int, words: list[str]) -> None:
         kind = words[0].lower()
         known = HEADINGS.get(kind)
-        if kind == "ty":
-            self.lacks = self.lacks or f"line {number}: {DEFAULT_LACKS}"
-        elif known is None:
+        self.headed = self.headed or number
+        if known is None:
             self.headings.add(kind)
         elif not _alike(kind, words[1:], known):
             self.unread.add(kind)
@@ -218,7 +166,7 @@ class _Reader:
         if known not in HEADINGS and kind not in self.headings:
             raise NotARow(f"{kind[:20]!r} is no kind of row, and no heading explains it")
         wanted = len(HEADINGS.get(known, ("NAME",))) + 1
-        if len(words) < wanted or (known in _READERS and len(words) > wanted):
+        if len(words) < wanted or (known in READERS and len(words) > wanted):
             raise NotARow(f"a row {kind} has {wanted} words; here are {len(words)}")
 
     def take(self, number: int, kind: str, line: str, words: list[str]) -> None:
@@ -227,7 +175,7 @@ class _Reader:
             return
         if not self.groups or self.titled[1]:
             raise NotARow("it stands before any row of a disk group")
-        read = _READERS.get(_LAYERED.get(kind, kind))
+        read = READERS.get(_LAYERED.get(kind, kind))
         row = self.foreign(number, kind, line, words) if read is None else read(number, words)
         if isinstance(row, cmd.VolumeRow):
             row = self.placed(row, layered=kind == "v2")
@@ -242,7 +190,7 @@ class _Reader:
 
     def begin(self, number: int, words: list[str]) -> None:
         """Begin a group with its own row."""
-        row = _group(number, words)
+        row = group_row(number, words)
         announced, self.titled = self.titled[1], (0, "")
         self.plexes = {}
         self.block = _Block()
@@ -281,7 +229,7 @@ class _Reader:
 
 def _is_laid_out(kind: str, line: str, words: Sequence[str]) -> bool:
     """Tell whether a row can be printed from its words: it stands so, or lost its blanks."""
-    columns = _COLUMNS[kind]
+    columns = COLUMNS[kind]
     if len(words) != len(columns):
         return False
     laid_out = ""
@@ -295,103 +243,3 @@ def _alike(kind: str, words: Sequence[str], known: Sequence[str]) -> bool:
     if kind == "v" and len(words) > 1 and words[1].startswith("RVG"):
         return [words[0], *words[2:]] == [known[0], *known[2:]]
     return list(words) == list(known)
-
-
-def _text(word: str) -> str:
-    return "" if word == "-" else word
-
-
-def _number(word: str, what: str) -> int:
-    if word.isascii() and word.isdecimal() and len(word) <= _DIGITS_MAX:
-        number = int(word)
-        if word == str(number):
-            return number
-    raise NotARow(f"its {what} {word[:20]} is no number")
-
-
-def _group(number: int, words: list[str]) -> cmd.GroupRow:
-    _, name, nconfig, nlog, minors, dgid = words
-    counts = ["" if word == "default" else word for word in (nconfig, nlog)]
-    return cmd.GroupRow(number, name, counts[0], counts[1], _number(minors, "MINORS"), dgid)
-
-
-def _disk(number: int, words: list[str]) -> cmd.DiskRow:
-    _, name, device, kind, private, public, state = words
-    lengths = (0, 0)
-    if kind != "-":
-        lengths = _number(private, "PRIVLEN"), _number(public, "PUBLEN")
-    elif (private, public) != ("-", "-"):
-        raise NotARow("it has lengths, and no type of device")
-    return cmd.DiskRow(number, name, _text(device), _text(kind), *lengths, _text(state))
-
-
-def _volume(number: int, words: list[str]) -> cmd.VolumeRow:
-    _, name, rvg, kstate, state, length, readpol, prefplex, utype = words
-    return cmd.VolumeRow(
-        number,
-        name,
-        _text(rvg),
-        _text(kstate),
-        _text(state),
-        _number(length, "LENGTH"),
-        _text(readpol),
-        _text(prefplex),
-        _text(utype),
-    )
-
-
-def _plex(number: int, words: list[str]) -> cmd.PlexRow:
-    _, name, volume, kstate, state, length, layout, columns, mode = words
-    count, stripe = 0, 0
-    if columns != "-":
-        first, slash, second = columns.partition("/")
-        if not slash:
-            raise NotARow(f"its NCOL/WID {columns[:20]} is not of the form 3/128")
-        count, stripe = _number(first, "NCOL"), _number(second, "WID")
-        if not count:
-            raise NotARow("it has no columns")
-    size = 0 if length == "LOGONLY" else _number(length, "LENGTH")
-    if length == "0":
-        raise NotARow("it has no length")
-    return cmd.PlexRow(
-        number,
-        name,
-        _text(volume),
-        _text(kstate),
-        _text(state),
-        size,
-        _text(layout),
-        count,
-        stripe,
-        _text(mode),
-    )
-
-
-def _subdisk(number: int, words: list[str]) -> cmd.SubdiskRow:
-    _, name, plex, disk, disk_offset, length, place, device, mode = words
-    column, offset = 0, LOG_OFFSET
-    if place != "LOG":
-        first, slash, second = place.partition("/")
-        column = _number(first, "COL") if slash else 0
-        offset = _number(second if slash else first, "OFF")
-    return cmd.SubdiskRow(
-        number,
-        name,
-        plex,
-        disk,
-        _number(disk_offset, "DISKOFFS"),
-        _number(length, "LENGTH"),
-        column,
-        offset,
-        _text(device),
-        mode,
-    )
-
-
-_READERS: dict[str, Callable[[int, list[str]], cmd.AnyRow]] = {
-    "dg": _group,
-    "dm": _disk,
-    "v": _volume,
-    "pl": _plex,
-    "sd": _subdisk,
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from cli.output import cell
@@ -58,12 +59,29 @@ def _describe(record: Row, around: Below) -> Iterator[str]:
     if "cells" in record:
         return _foreign(record)
     if kind == "dg":
-        return _group(record)
+        return chain(_group(record), _words(record))
     if kind == "dm":
-        return _disk(record)
+        return chain(_disk(record), _words(record))
     if kind == "v":
-        return _volume(record, around)
-    return _plex(record, around) if kind == "pl" else _subdisk(record, around)
+        return chain(_volume(record, around), _words(record))
+    below = _plex(record, around) if kind == "pl" else _subdisk(record, around)
+    return chain(below, _words(record))
+
+
+def _words(record: Row) -> Iterator[str]:
+    """Yield what people and programs keep at a record, where there is anything."""
+    labels = record.get("labels") or {}
+    for key in ("tutil", "putil"):
+        words = [
+            f"{key}{i}={cell(labels[f'{key}{i}'])}" for i in range(3) if f"{key}{i}" in labels
+        ]
+        if words:
+            yield _line(f"{key}s", " ".join(words))
+    nodes = [f"{key}={cell(labels[key])}" for key in ("user", "group", "mode") if key in labels]
+    if nodes:
+        yield _line("perms", " ".join(nodes))
+    if labels.get("comment"):
+        yield _line("comment", cell(labels["comment"]))
 
 
 def _line(key: str, value: str) -> str:
@@ -78,21 +96,25 @@ def _group(record: Row) -> Iterator[str]:
     yield _line("Group", cell(record["name"]))
     yield _line("info", f"dgid={cell(record['dgid'])}")
     yield _line("version", cell(record.get("version")))
-    yield f"alignment: {_ALIGNMENT_BYTES} (bytes)"
+    if record.get("cds", True):
+        yield f"alignment: {_ALIGNMENT_BYTES} (bytes)"
     yield "activation: read-write"
     yield f"detach-policy: {cell(record.get('detach_policy'))}"
     yield f"dg-fail-policy: {cell(record.get('fail_policy'))}"
     yield _line("copies", " ".join(counts))
     yield _line("devices", f"max=32767 cur={cell(record.get('volumes'))}")
     yield _line("minors", f">= {cell(record['base_minor'])}")
-    yield "cds=on"
+    if record.get("cds", True):
+        yield "cds=on"
 
 
 def _disk(record: Row) -> Iterator[str]:
     yield _line("Disk", cell(record["name"]))
     yield _line("info", f"diskid={cell(record['disk_id'])}")
     yield _line("assoc", f"device={cell(record['device'])} type={cell(record['device_type'])}")
-    yield _line("flags", cell((record["state"] or "autoconfig").lower()))
+    labels = record.get("labels") or {}
+    kept = [word for word in ("reserve", "spare", "nohotuse") if word in labels]
+    yield _line("flags", " ".join([cell((record["state"] or "autoconfig").lower()), *kept]))
     lengths = record["public_sectors"], record["private_sectors"]
     yield _line("devinfo", f"publen={cell(lengths[0])} privlen={cell(lengths[1])}")
 

@@ -46,9 +46,11 @@ def _group_lines(row: Row) -> Iterator[str]:
     ]
     yield _key("Group", row["name"])
     yield _key("dgid", row["dgid"])
-    yield _key("flags", "shared,cds" if row.get("shared") else "cds")
+    flags = [state for state in row["states"] if state not in ("enabled", "disabled")]
+    yield _key("flags", ",".join(flags)).rstrip(" -")
     yield _key("version", row["version"])
-    yield _key("alignment", f"{_ALIGNMENT_BYTES} (bytes)")
+    if "cds" in flags:
+        yield _key("alignment", f"{_ALIGNMENT_BYTES} (bytes)")
     yield from _activation_lines(row)
     yield _key("detach-policy", row.get("detach_policy"))
     yield _key("dg-fail-policy", row.get("fail_policy"))
@@ -118,19 +120,24 @@ def disk_rows_extended(data: list[Row]) -> Rows:
     return [[*head, "OS_NATIVE_NAME", "ATTR"], *([*row, row[0], "-"] for row in rows)]
 
 
-def disk_detail(data: list[Row], _header: bool) -> str:
+def disk_detail(data: list[Row], _header: bool, cluster: object = None) -> str:
     """Return the lines of `vxdisk list DEVICE`, as far as they are known here."""
-    return "\n".join(_text(list(_disk_lines(row))) for row in data)
+    return "\n".join(_text(list(_disk_lines(row, cluster))) for row in data)
 
 
-def _disk_lines(row: Row) -> Iterator[str]:
+def _disk_lines(row: Row, cluster: object) -> Iterator[str]:
     yield _key("Device", row["device"])
     yield _key("devicetag", row["device"])
     yield _key("type", None if row["type"] is None else row["type"].partition(":")[0])
     if row.get("import_lock") is not None:
         yield _key("hostid", row["import_lock"])
-    elif row["group"] is not None and row.get("node") is not None:
-        yield _key("hostid", row["node"])
+    elif row["group"] is not None:
+        # Whose the disk is: the cluster's if it is in a shared group, else the node's.
+        key, owner = ("hostid", row.get("node"))
+        if "shared" in str(row["status"]).split():
+            key, owner = "clusterid", cluster
+        if owner is not None:
+            yield _key(key, owner)
     yield _key("disk", f"name={_named(row['disk'])} id={_named(row['disk_id'])}")
     group = row["group"] or row.get("deported_group")
     yield _key("group", f"name={_named(group)} id={_named(row.get('group_id'))}")

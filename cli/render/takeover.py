@@ -19,18 +19,21 @@ _COUNTS = ("disks", "volumes", "plexes", "subdisks", "others")
 
 
 def _text(data: dict[str, Any], header: bool) -> str:
-    if data["outcome"] == "dry-run":
-        return history.changed(data, header)
+    tried = data["outcome"] == "dry-run"
     return "".join(
-        f"{cell(row['group'])}: committed {position(row['position'])}: "
-        + ", ".join(_counted(row[kind], kind) for kind in _COUNTS if row[kind])
-        + "\n"
-        for row in data["groups"]
+        [history.changed(data, header)] * tried + [_summary(row, tried) for row in data["groups"]]
     )
 
 
+def _summary(row: dict[str, Any], tried: bool) -> str:
+    """Return what came of a group: its counts, to be compared with its system."""
+    did = "would be taken over" if tried else f"committed {position(row['position'])}"
+    counts = ", ".join(_counted(row[kind], kind) for kind in _COUNTS)
+    return f"{cell(row['group'])}: {did}: {counts}\n"
+
+
 def _counted(count: int, kinds: str) -> str:
-    return f"{count} {kinds}" if count > 1 else f"1 {_ONE.get(kinds, kinds[:-1])}"
+    return f"1 {_ONE.get(kinds, kinds[:-1])}" if count == 1 else f"{count} {kinds}"
 
 
 def _rows(data: dict[str, Any]) -> Rows:

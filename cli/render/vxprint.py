@@ -49,7 +49,7 @@ _BELOW = {
 class Layout:
     """Which records are shown, and in which of the layouts."""
 
-    __slots__ = ("hierarchy", "kinds", "long", "named", "typed")
+    __slots__ = ("hierarchy", "kinds", "long", "named", "only", "typed")
 
     def __init__(
         self,
@@ -59,17 +59,19 @@ class Layout:
         long: bool = False,
         kinds: tuple[str, ...] = (),
         named: tuple[str, ...] = (),
+        only: frozenset[str] | None = None,
     ) -> None:
         self.typed = typed
         self.hierarchy = hierarchy
         self.long = long
         self.kinds = kinds
         self.named = named
+        self.only = only
 
     @property
     def selects(self) -> bool:
         """Whether only some of a group's records are asked for."""
-        return bool(self.kinds or self.named)
+        return bool(self.kinds or self.named) or self.only is not None
 
 
 def text(groups: list[Group], layout: Layout, *, header: bool, titled: bool) -> str:
@@ -92,6 +94,11 @@ def rows(groups: list[Group], layout: Layout) -> list[list[str]]:
 def chosen(group: Group, layout: Layout) -> list[Record]:
     """Return the records that are asked for, one after another."""
     return [record for block in _blocks(group, layout) for record in block]
+
+
+def names(groups: list[Group], layout: Layout) -> str:
+    """Return the names of the records that are asked for, one a line: `vxprint -n`."""
+    return "".join(f"{row['name']}\n" for group in groups for row in chosen(group, layout))
 
 
 def head_of(group: Group) -> Record:
@@ -136,7 +143,7 @@ def _blocks(group: Group, layout: Layout) -> list[Block]:
     """Return the records in the blocks between which a blank line stands."""
     everything = _hierarchy(group)
     whole = layout.hierarchy and not layout.kinds and _dg(group)["name"] in layout.named
-    if whole or not layout.selects:
+    if (whole and layout.only is None) or not layout.selects:
         return everything
     chosen = [tree for block in everything for tree in _chosen(block, layout)]
     if layout.hierarchy:
@@ -169,6 +176,8 @@ def _chosen(block: Block, layout: Layout) -> list[Block]:
 
 def _is_chosen(record: Record, layout: Layout) -> bool:
     if layout.kinds and record["type"] not in layout.kinds:
+        return False
+    if layout.only is not None and record["rid"] not in layout.only:
         return False
     return not layout.named or record["name"] in layout.named
 
@@ -238,8 +247,21 @@ def _plain(record: Record) -> tuple[str, ...]:
         assoc = name
     else:
         length, assoc, kstate, state = _foreign_cells(record)
-    cells = (assoc, kstate, length, offset, state)
-    return (_kind(record), name, *["-" if x in (None, "") else str(x) for x in cells], "-", "-")
+    labels = get("labels")
+    cells = (assoc, kstate, length, offset, state, *(_utils(labels) if labels else ("", "")))
+    return (_kind(record), name, *["-" if x in (None, "") else str(x) for x in cells])
+
+
+def association(record: Record) -> str:
+    """Return what a record is associated with; nothing, if there is none."""
+    assoc = _plain(record)[2]
+    return "" if assoc == "-" else assoc
+
+
+def _utils(labels: object) -> tuple[str, ...]:
+    """Return the words in which utilities note what they are at: the first of each kind."""
+    assert isinstance(labels, dict)
+    return labels.get("tutil0", ""), labels.get("putil0", "")
 
 
 def _offset(record: Record) -> object:

@@ -318,6 +318,14 @@ class ForeignRow(TakenRow, frozen=True, tag="foreign"):
     cells: tuple[Text, ...]
 
 
+class WordsRow(TakenRow, frozen=True, tag="words"):
+    """Words that are kept at the record of a name ("": the group); its row came before."""
+
+    name: Text
+    fields: tuple[Text, ...]
+    values: tuple[Text, ...]
+
+
 AnyRow = Union[  # noqa: UP007 one member a line reads better
     GroupRow,
     DiskRow,
@@ -325,6 +333,7 @@ AnyRow = Union[  # noqa: UP007 one member a line reads better
     PlexRow,
     SubdiskRow,
     ForeignRow,
+    WordsRow,
 ]
 
 

@@ -39,8 +39,11 @@ def test_each_group_is_tried_before_one_is_taken_over(run: Runner) -> None:
     assert sent(run) == [("bizdg", True), ("litdg", True), ("bizdg", False), ("litdg", False)]
     assert [request["id"] for request in run.daemon.requests] == ["mine.1", "mine.2"] * 2
     assert [request["expect"] for request in run.daemon.requests] == [7, None] * 2
-    assert done.out.splitlines()[1] == "litdg: committed @1205: 1 disk"
-    assert done.err == ""
+    assert (
+        done.out.splitlines()[1]
+        == "litdg: committed @1205: 1 disk, 0 volumes, 0 plexes, 0 subdisks, 0 others"
+    )
+    assert done.err == "note: litdg: line 100: no volume follows: has the group none?\n"
 
 
 def test_one_group_of_the_file_is_taken_by_its_name(run: Runner) -> None:
@@ -51,7 +54,12 @@ def test_one_group_of_the_file_is_taken_by_its_name(run: Runner) -> None:
 
 
 def test_a_dry_run_is_only_tried(run: Runner) -> None:
-    assert run(f"vx import vxprint {EVERYTHING} --dry-run").out.startswith("nothing was appended")
+    out = run(f"vx import vxprint {EVERYTHING} --dry-run").out
+    assert out.startswith("nothing was appended")
+    assert out.splitlines()[-2:] == [
+        "bizdg: would be taken over: 3 disks, 9 volumes, 11 plexes, 12 subdisks, 11 others",
+        "litdg: would be taken over: 1 disk, 0 volumes, 0 plexes, 0 subdisks, 0 others",
+    ]
     assert sent(run) == [("bizdg", True), ("litdg", True)]
 
 
@@ -85,8 +93,8 @@ def test_another_form_says_what_it_lacks_and_how_to_get_it(taken: Taken) -> None
     for options in ("", "--lenient"):
         done = taken("TY NAME ASSOC KSTATE\nv x fsgen ENABLED\n", options)
         assert done.code == 1
-        assert "which has neither offsets on disks" in done.err
-        assert "fix: print it with `vxprint -ht -g DG`" in done.err
+        assert "line 2: a row v does not tell READPOL" in done.err
+        assert "fix: run `vxprint -ht -g DG`" in done.err
 
 
 def test_rows_in_another_order_or_form_than_the_original_s_are_told(taken: Taken) -> None:

@@ -56,8 +56,14 @@ OUTPUTS = {
         "v  vol01        fsgen        ENABLED  204800   -        ACTIVE   -       -\n"
         "v  a_volume_of_long_name fsgen ENABLED 204800  -        ACTIVE   -       -\n"
     ),
+    "vxprint -qg datadg -ve 'len > 100 && assoc == \"fsgen\"'": (
+        "v  vol01        fsgen        ENABLED  204800   -        ACTIVE   -       -\n"
+        "v  a_volume_of_long_name fsgen ENABLED 204800  -        ACTIVE   -       -\n"
+    ),
+    "vxprint -g datadg -F %len vol01": "204800\n",
+    "vxprint -g datadg -n vol01": "vol01\n",
     "vxdg list": (
-        "NAME         STATE           ID\ndatadg       enabled              1790000000.1.node1\n"
+        "NAME         STATE           ID\ndatadg       enabled,cds          1790000000.1.node1\n"
     ),
     "vxdg list datadg": (
         "Group:     datadg\n"
@@ -89,7 +95,7 @@ OUTPUTS = {
         "loop1        auto:none       -            -            online invalid\n"
         "-            -               datadg02     datadg       failed was:loop2\n"
     ),
-    "vx dg list -o tsv": "NAME\tSTATE\tID\ndatadg\tenabled\t1790000000.1.node1\n",
+    "vx dg list -o tsv": "NAME\tSTATE\tID\ndatadg\tenabled,cds\t1790000000.1.node1\n",
     "vx log": (
         "POS  TIME                         NODE   ACTOR  EVENT             OBJECT             "
         "SUMMARY\n"

@@ -45,7 +45,7 @@ DEVICES: list[dict[str, Any]] = [
 GROUPS = [
     {
         "name": "datadg",
-        "states": ["enabled"],
+        "states": ["enabled", "cds"],
         "dgid": "1790000000.1.node1",
         "version": 1,
         "disks": 2,

@@ -45,7 +45,7 @@ def one_group(text: str) -> Group:
     """Read a listing that holds one group and has nothing wrong with it."""
     listing = vxprint.parse(text)
     (group,) = listing.groups
-    assert (listing.faults, listing.lacks, group.faults) == ((), None, ())
+    assert (listing.faults, listing.lacks, group.faults) == ((), (), ())
     return group
 
 

@@ -79,7 +79,7 @@ def _value(record: Labelled, field: str, text: str) -> str:
             rule="D2",
         )
     value = _SWITCHES.get(text) if field in _SWITCHED else text
-    if value is None or len(value) > WORD_MAX or not value.isprintable():
+    if value is None or not is_word(value):
         raise Rejected(
             "V-5-1-1292",
             f"{field}= cannot be {text[:40]!r}",
@@ -89,6 +89,11 @@ def _value(record: Labelled, field: str, text: str) -> str:
             rule="D2",
         )
     return value
+
+
+def is_word(text: str) -> bool:
+    """Tell whether a text can be kept at a record."""
+    return len(text) <= WORD_MAX and text.isprintable()
 
 
 def rename(state: State, command: cmd.RenameRecord) -> list[ev.AnyEvent]:

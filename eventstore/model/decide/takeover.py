@@ -14,9 +14,10 @@ from msgspec import Struct
 
 from eventstore.errors import Rejected
 from eventstore.model import commands as cmd, events as ev
+from eventstore.model.decide import editing
 from eventstore.model.decide.moving import check_group_free
 from eventstore.model.invariants import column_problems
-from eventstore.model.objects import LOG_OFFSET
+from eventstore.model.objects import LOG_OFFSET, Disk, DiskGroup, Plex, Subdisk, Volume
 from eventstore.model.state import State
 
 NAME_MAX = 128
@@ -34,6 +35,12 @@ PLACES = ("", "v", "v2")
 _NAME = pattern(r"[A-Za-z0-9_][A-Za-z0-9_.:+@%=,-]*")
 _DGID = pattern(r"[0-9]+\.[0-9]+\.[^\s#/]+")
 NamedRow = cmd.DiskRow | cmd.VolumeRow | cmd.PlexRow | cmd.SubdiskRow
+_SETTABLE: dict[type, tuple[str, ...]] = {
+    cmd.DiskRow: editing.SETTABLE[Disk],
+    cmd.VolumeRow: editing.SETTABLE[Volume],
+    cmd.PlexRow: editing.SETTABLE[Plex],
+    cmd.SubdiskRow: editing.SETTABLE[Subdisk],
+}
 
 
 class Fault(Struct, frozen=True, order=True):
@@ -74,11 +81,17 @@ def _events(head: cmd.GroupRow, rows: Sequence[cmd.AnyRow]) -> list[ev.AnyEvent]
         ev.DiskGroupTakenOver(head.dgid, head.name, head.base_minor, head.nconfig, head.nlog)
     ]
     rids: dict[str, int] = {"": 0}
-    for rid, row in enumerate(_with_places(rows), 1):
-        if not isinstance(row, (cmd.ForeignRow, cmd.GroupRow)):
+    placed = [row for row in _with_places(rows) if not isinstance(row, cmd.WordsRow)]
+    for rid, row in enumerate(placed, 1):
+        if not isinstance(row, (cmd.ForeignRow, cmd.GroupRow, cmd.WordsRow)):
             rids[row.name] = rid
-    for rid, row in enumerate(_with_places(rows), 1):
+    for rid, row in enumerate(placed, 1):
         events.append(_EVENTS[type(row)](head.dgid, rid, row, rids))
+    events += [
+        ev.LabelsSet(head.dgid, rids[words.name], words.fields, words.values)
+        for words in rows
+        if isinstance(words, cmd.WordsRow)
+    ]
     return events
 
 
@@ -184,7 +197,7 @@ class _Rows:
     def _enter(self, row: cmd.AnyRow) -> None:
         if isinstance(row, (cmd.ForeignRow, cmd.VolumeRow)):
             self.with_others.add(row.below)
-        if isinstance(row, (cmd.ForeignRow, cmd.GroupRow)):
+        if isinstance(row, (cmd.ForeignRow, cmd.GroupRow, cmd.WordsRow)):
             return
         first = self.named.setdefault(row.name, row)
         if first is not row:
@@ -202,7 +215,7 @@ class _Rows:
         for number, row in enumerate(self.rows):
             if isinstance(row, cmd.GroupRow) != (number == 0):
                 yield Fault(row.line, "one row of a disk group comes first, and only one")
-            if row.line <= before:
+            if row.line < before + (not isinstance(row, cmd.WordsRow)):
                 yield Fault(row.line, f"it comes after line {before}")
             before = row.line
             for reason in _CHECKS[type(row)](self, row):
@@ -277,6 +290,18 @@ class _Rows:
             yield "it is no row"
         yield from self._place(row)
 
+    def words(self, row: cmd.WordsRow) -> Iterator[str]:
+        named = self.named.get(row.name)
+        known = editing.SETTABLE[DiskGroup] if not row.name else _SETTABLE.get(type(named), ())
+        if row.name and (named is None or named.line > row.line):
+            yield f"{row.name}, at which words are kept, is missing"
+        elif not row.fields or len(row.fields) != len(row.values):
+            yield "it has no words"
+        elif set(row.fields) - set(known) or len(set(row.fields)) != len(row.fields):
+            yield f"such words cannot be kept: {', '.join(row.fields)}"
+        elif not all(map(editing.is_word, row.values)):
+            yield "a word is too long, or no text"
+
     def _place(self, row: cmd.VolumeRow | cmd.ForeignRow) -> Iterator[str]:
         """Check that what a row stands below is there, and before it."""
         if not row.below:
@@ -293,6 +318,7 @@ _CHECKS: dict[type, Callable[[_Rows, Any], Iterator[str]]] = {
     cmd.PlexRow: _Rows.plex,
     cmd.SubdiskRow: _Rows.subdisk,
     cmd.ForeignRow: _Rows.foreign,
+    cmd.WordsRow: _Rows.words,
 }
 
 

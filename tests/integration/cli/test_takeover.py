@@ -60,10 +60,40 @@ def test_what_is_shown_of_it_is_what_the_schemas_say(line: str, lab: RunningLab)
     assert problems(json.loads(lab.ok(*line.split(), "--json"))) == []
 
 
-@pytest.mark.parametrize("options", ["", "-v", "-p", "-s", "-d", "-l", "-A", "-htA", "-hv"])
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        "-v",
+        "-p",
+        "-s",
+        "-d",
+        "-l",
+        "-A",
+        "-htA",
+        "-hv",
+        "-m",
+        "-mvpsd",
+        "-G",
+        "-e len>1",
+        "-F%dgname",
+    ],
+)
 def test_every_form_of_vxprint_shows_it(options: str, lab: RunningLab) -> None:
     printed = lab.ok("vxprint", *options.split())
     assert "appdg" in printed
+
+
+def test_a_description_rebuilds_the_same_with_its_words(lab: RunningLab) -> None:
+    lab.ok("vxedit", "-g", "appdg", "set", "comment=a word or two", "putil0=mine", "data")
+    table = lab.ok("vxprint", "-ht", "-g", "appdg")
+    described = lab.ok("vxprint", "-m", "-g", "appdg")
+    path = lab.home / "described.txt"
+    path.write_text(described)
+    lab.ok("vxdg", "destroy", "appdg", "--yes")
+    lab.ok("vx", "import", "vxprint", str(path))
+    assert lab.ok("vxprint", "-ht", "-g", "appdg") == table
+    assert lab.ok("vxprint", "-m", "-g", "appdg") == described
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*vxprint*")), ids=lambda path: path.name)

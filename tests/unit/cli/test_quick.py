@@ -13,7 +13,7 @@ from cli.print_request import PrintRequest
 from cli.source import Source
 
 words = st.sampled_from(["datadg", "vol01", "x=y", "-", "--", "", "h", "@12", "ä"])
-letters = st.lists(st.sampled_from("htvpsdlAg"), min_size=1, max_size=4).map(
+letters = st.lists(st.sampled_from("htvpsdlAgrmnqG"), min_size=1, max_size=4).map(
     lambda chosen: "-" + "".join(chosen)
 )
 options = st.sampled_from(
@@ -56,7 +56,9 @@ def test_what_the_quick_path_reads_the_full_parser_reads_alike(
 
 
 @pytest.mark.parametrize("output", ["table", "plain", "tsv", "json", "ndjson"])
-@pytest.mark.parametrize("flags", ["-ht", "-htv", "-A", "-h -t", "-v vol01 vol02", "-spd", "-l"])
+@pytest.mark.parametrize(
+    "flags", ["-ht", "-htr", "-htv", "-A", "-m", "-nqG", "-h -t", "-v vol01 vol02", "-spd", "-l"]
+)
 def test_the_plain_cases_take_the_quick_path(flags: str, output: str) -> None:
     assert quick.parse("vxprint", [*flags.split(), "--home", "/h", "-o", output]) is not None
 

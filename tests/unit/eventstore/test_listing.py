@@ -80,6 +80,18 @@ def test_a_deported_group_is_told_apart() -> None:
     assert (row["disk"], row["group"], row["deported_group"]) == (None, None, "dg")
 
 
+def test_a_group_is_known_to_be_portable_only_if_its_disks_were_made_here() -> None:
+    (ours,) = listing.groups_view(a_world(1600).state, None)
+    (theirs,) = listing.groups_view(taken_over(SMALL).state, None)
+    assert (ours["states"], theirs["states"]) == (["enabled", "cds"], ["enabled"])
+
+
+def test_a_copy_of_another_device_is_marked() -> None:
+    world = a_world(1600).does(cmd.SetDevice("sd1", clone=True))
+    (row,) = disklist.disks_view(world.state, "sd1")
+    assert row["status"] == "online clone_disk"
+
+
 def test_an_offline_device_is_listed_so() -> None:
     world = a_world(1600).does(cmd.DeportDiskGroup("dg"), cmd.ImportDiskGroup("dg"))
     world.does(cmd.DestroyDiskGroup("dg"), cmd.OfflineDisk("sd1"))

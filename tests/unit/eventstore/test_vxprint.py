@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ from eventstore import vxprint
 from eventstore.listing import print_view
 from eventstore.model import commands as cmd
 from eventstore.model.state import State
+from eventstore.rows import HEADINGS
+from eventstore.whole import doubts
 from tests.support.listings import (
     FIXTURES,
     HEADING,
@@ -56,11 +59,11 @@ def test_a_listing_is_given_back_row_by_row(path: Path) -> None:
 def test_a_sample_is_given_back_or_says_what_it_lacks(path: Path) -> None:
     text = path.read_text()
     listing = vxprint.parse(text)
-    if listing.lacks is None:
+    if not listing.lacks:
         assert printed_rows(one_group(text)) == rows_of(text)
     else:
         assert listing.groups == ()
-        assert "which has neither offsets" in listing.lacks or "long form" in listing.lacks
+        assert re.match(r"line \d+: this is (vxprint's default|the long) form", listing.lacks[0])
 
 
 @given(configurations())
@@ -140,7 +143,7 @@ WRONG = {
     (6, "zz vol1 what"): (6, "'zz' is no kind of row, and no heading explains it"),
     (2, "PL NAME VOLUME STATE"): (
         2,
-        f"its columns are not those of this form: {' '.join(vxprint.HEADINGS['pl'])}",
+        f"its columns are not those of this form: {' '.join(HEADINGS['pl'])}",
     ),
     (2, "\x1b[1m"): (2, "it is too long, or no text"),
     (2, "v2 x - ENABLED ACTIVE 1 SELECT - fsgen"): (2, "it stands below no plex"),
@@ -217,6 +220,63 @@ def test_a_group_that_comes_twice_is_named() -> None:
 def test_the_default_form_says_what_it_lacks() -> None:
     text = "TY NAME ASSOC KSTATE LENGTH PLOFFS STATE TUTIL0 PUTIL0\nv x fsgen - - - - - -\n"
     lacks = vxprint.parse(text).lacks
-    assert lacks is not None
-    assert lacks.startswith("line 1: this is vxprint's default form")
-    assert lacks.endswith("it has no rows of the group, its disks, plexes, subdisks either")
+    assert lacks == (
+        "line 1: this is vxprint's default form",
+        "line 2: a row v does not tell READPOL",
+        "it has no rows of the group, its disks, plexes, subdisks at all",
+    )
+
+
+OTHERS = {
+    "DEVICE          TYPE            DISK         GROUP        STATUS": "vxdisk list",
+    "NAME         STATE           ID": "vxdg list",
+    "DISK         DEVICE       TAG          OFFSET    LENGTH    FLAGS": "vxdg free",
+    "  Group: datadg": "long form",
+    "Volume:   vol01": "long form",
+}
+
+
+@pytest.mark.parametrize("line", OTHERS)
+def test_what_other_programs_print_is_known_for_what_it_is(line: str) -> None:
+    (lacks,) = vxprint.parse(f"{line}\nand more\n").lacks
+    assert lacks.startswith("line 1: this is ")
+    assert OTHERS[line] in lacks
+
+
+def test_a_group_without_a_disk_was_cut() -> None:
+    assert faults("\n".join(SMALL_LINES[:2]) + "\n") == [
+        (1, "disk group dg1 has no disk: the file is cut, or tells only some of its records")
+    ]
+
+
+def test_headings_without_rows_are_named() -> None:
+    assert faults(HEADING) == [(1, "no row of a disk group follows this heading")]
+
+
+DOUBTS = {
+    SMALL: [],
+    "\n".join(SMALL_LINES[:4]) + "\n": ["no volume follows: has the group none?"],
+    SMALL.replace("2000 SELECT -", "2000 PREFER vol1-09"): [
+        "its preferred plex vol1-09 is not there"
+    ],
+    SMALL + "dc vol2_dco vol2 vol2_dcl\n": [
+        "volume vol2_dcl, which dc vol2_dco names, is not there"
+    ],
+    SMALL + "\nvt set01 - ENABLED ACTIVE 2\n": ["vt set01 says 2 volumes; there are 0"],
+    SMALL + "\nrv rvg01 1 ENABLED ACTIVE primary 1 srl\n": [
+        "rv rvg01 says 1 volumes; there are 0"
+    ],
+}
+
+
+@pytest.mark.parametrize("text", DOUBTS)
+def test_what_suggests_that_rows_are_missing_is_told(text: str) -> None:
+    assert [doubt.reason for doubt in doubts(one_group(text).rows)] == DOUBTS[text]
+
+
+@pytest.mark.parametrize("path", sorted(FIXTURES.iterdir()), ids=lambda path: path.name)
+def test_of_a_whole_listing_nothing_is_doubted_but_that_a_group_has_no_volume(path: Path) -> None:
+    for group in vxprint.parse(path.read_text()).groups:
+        reasons = [doubt.reason for doubt in doubts(group.rows)]
+        volumes = any(isinstance(row, cmd.VolumeRow) for row in group.rows)
+        assert reasons == ([] if volumes else ["no volume follows: has the group none?"])

@@ -62,6 +62,18 @@ def test_a_volume_is_described_with_what_is_below_it() -> None:
     assert text(Layout(hierarchy=True, named=("vol01",))) == VOLUME
 
 
+def test_words_stand_below_what_they_are_kept_at() -> None:
+    group = records.group()
+    words = {"comment": "nightly copy", "putil0": "a", "putil2": "c", "user": "oracle"}
+    group["records"][4]["labels"] = words
+    group["records"][0]["labels"] = {"spare": "on"}
+    described = long.text([group], Layout(named=("vol01", "datadg01")), titled=False)
+    assert described.endswith(
+        "putils:   putil0=a putil2=c\nperms:    user=oracle\ncomment:  nightly copy\n"
+    )
+    assert "flags:    autoconfig spare\n" in described
+
+
 def test_a_disk_and_a_plex_without_a_volume_say_what_they_have() -> None:
     described = text(Layout(kinds=("dm", "pl")))
     assert "assoc:    device=loop0 type=auto\n" in described

@@ -35,6 +35,14 @@ def test_a_device_is_described_as_in_the_original() -> None:
     )
 
 
+def test_a_disk_of_a_shared_group_is_the_cluster_s() -> None:
+    shared = {**OURS, "status": "online shared"}
+    described = records.disk_detail([shared], True, cluster="north")
+    assert "type:      auto\nclusterid: north\ndisk:" in described
+    flags = "flags:     online ready private autoconfig shared autoimport imported\n"
+    assert flags in described
+
+
 def test_a_device_without_a_disk_has_empty_names() -> None:
     described = records.disk_detail([DEVICES[1]], True)
     assert "disk:      name= id=\ngroup:     name= id=\n" in described

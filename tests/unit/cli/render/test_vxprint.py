@@ -82,6 +82,17 @@ def test_the_layout_by_type() -> None:
     assert table(Layout(typed=True, hierarchy=True)) == TYPED_HEADER + TYPED_ROWS
 
 
+def test_the_words_of_utilities_have_columns_of_their_own() -> None:
+    group = records.group()
+    group["records"][0]["labels"] = {"putil0": "mine"}
+    group["records"][4]["labels"] = {"tutil0": "ATT", "comment": "not here"}
+    rows = table(Layout(kinds=("dm", "v")), group, header=False).splitlines()
+    assert (
+        rows[0] == "dm datadg01     loop0        -        2031616  -        -        -       mine"
+    )
+    assert rows[2] == "v  vol01        fsgen        ENABLED  204800   -        ACTIVE   ATT     -"
+
+
 def test_plain_is_the_table_without_its_heading() -> None:
     assert table(Layout(typed=True), header=False) == TYPED_ROWS
 

@@ -106,3 +106,32 @@ def test_rows_out_of_order_are_refused_so_that_nothing_stands_below_itself() -> 
     inside = msgspec.structs.replace(volume, place="v", below=volume.name)
     rows = [inside if row is volume else row for row in rest]
     assert faults([head, *rows])[0].reason == "vol1, in whose block it stands, is missing"
+
+
+KEPT = {
+    ("d1", ("comment",), ("",) * 2): "it has no words",
+    ("d1", (), ()): "it has no words",
+    ("d9", ("comment",), ("x",)): "d9, at which words are kept, is missing",
+    ("d1", ("user",), ("x",)): "such words cannot be kept: user",
+    ("", ("putil0",), ("x",)): "such words cannot be kept: putil0",
+    ("vol1", ("user", "user"), ("x", "y")): "such words cannot be kept: user, user",
+    ("vol1", ("comment",), ("x\n",)): "a word is too long, or no text",
+}
+
+
+@pytest.mark.parametrize(("name", "fields", "values"), KEPT)
+def test_words_that_cannot_be_kept_are_refused(
+    name: str, fields: tuple[str, ...], values: tuple[str, ...]
+) -> None:
+    rows = one_group(SMALL).rows
+    words = cmd.WordsRow(rows[-1].line, name, fields, values)
+    assert [fault.reason for fault in faults((*rows, words))] == [KEPT[name, fields, values]]
+    assert "cannot be taken over" in str(refused(World(), (*rows, words)))
+
+
+def test_words_come_behind_the_record_at_which_they_are_kept() -> None:
+    head, *rows = one_group(SMALL).rows
+    words = cmd.WordsRow(head.line, "d1", ("comment",), ("x",))
+    assert "d1, at which words are kept, is missing" in {
+        fault.reason for fault in faults((head, words, *rows))
+    }
