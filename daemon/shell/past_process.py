@@ -1,4 +1,4 @@
-"""The process that answers questions about the past: frames in, frames out, read-only."""
+"""The process that answers questions beside the daemon: frames in, frames out, read-only."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import sys
 from contextlib import ExitStack
 from typing import Any
 
-from daemon.wire.frames import FrameReader, pack_message
-from eventstore.errors import StoreError
+from daemon.shell.relay import packed
+from daemon.wire.frames import FrameReader
+from eventstore.errors import Damaged, StoreError
 from eventstore.questions import answer
 from eventstore.source import Source, open_log
 
@@ -24,15 +25,18 @@ class Answerer:
         self._stack = stack
         self._source: Source | None = None
 
-    def answer(self, request: Any) -> dict[str, Any]:
-        """Return the answer to one request, an error included."""
+    def answer(self, request: Any) -> bytes:
+        """Return the answer to one request, an error included, as it is written."""
         try:
             if self._source is None:
                 self._source = self._stack.enter_context(open_log(self._home))
+            self._source.default = request.get("default", self._source.default)
             found = answer(self._source, request["question"], request["args"], request["at"])
         except StoreError as error:
-            return {"ok": False, "error": error.to_map()}
-        return {"ok": True, **found, "passed_over": self._passed_over()}
+            failed = {"ok": False, "error": error.to_map()}
+            return packed(failed, passed_over=False, damaged=isinstance(error, Damaged))
+        found["notes"] = [*found["notes"], *request.get("notes", ())]
+        return packed({"ok": True, **found}, passed_over=self._passed_over(), damaged=False)
 
     def _passed_over(self) -> bool:
         """Tell whether a keyframe did not hold; the daemon has it looked for, and cut anew."""
@@ -53,12 +57,13 @@ def main(home: str) -> None:
         answerer = Answerer(home, stack)
         while data := os.read(0, _READ_BYTES):
             for request in frames.feed(data):
-                _write_all(pack_message(answerer.answer(request)))
+                _write_all(answerer.answer(request))
 
 
 def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
+    left = memoryview(data)
+    while left:
+        left = left[os.write(1, left) :]
 
 
 if __name__ == "__main__":

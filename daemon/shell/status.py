@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from daemon.core.node import Node
@@ -13,10 +14,13 @@ from eventstore.codec import Head
 from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.cluster import joined_nodes
-from eventstore.model.objects import Device, Volume
+from eventstore.model.objects import NODE_SPACE, Device, Volume
 from eventstore.text import iso
 
 Answer = dict[str, Any]
+
+PROBLEMS_MAX = 100
+"""Records in trouble that a status names; it says how many more there are."""
 
 
 def screen(service: Service) -> Answer:
@@ -51,9 +55,11 @@ def screen(service: Service) -> Answer:
 
 def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
     state, head = node.own.state, node.own.head
-    troubled = [state.get(key) for key in sorted(state.troubled)]
+    troubled = [state.get(key) for key in sorted(islice(state.troubled, PROBLEMS_MAX))]
     lost = [record for record in troubled if isinstance(record, Device)]
     bad = [record for record in troubled if isinstance(record, Volume)]
+    more = len(state.troubled) - len(troubled)
+    gone = sum(1 for space, _rid in state.troubled if space == NODE_SPACE)
     states = (node.own.state, node.shared.state)
     return {
         "role": role_of(node, node.name),
@@ -64,7 +70,12 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
         ],
         "nodes": _node_rows(node, positions),
         "in_doubt": 0 if node.hard_state.doubt is None else len(node.hard_state.doubt.commits),
-        "problems": [*_of_cluster(node), *map(_disabled, bad), *map(_missing, lost)],
+        "problems": [
+            *_of_cluster(node),
+            *map(_disabled, bad),
+            *map(_missing, lost),
+            *([_more(more)] if more else ()),
+        ],
         "unknown_intervals": [
             {
                 "since": iso(interval.since_us),
@@ -74,7 +85,7 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
             }
             for position, interval in node.private.intervals
         ],
-        "devices": state.counts.get(Device, 0) - len(lost),
+        "devices": state.counts.get(Device, 0) - gone,
         "groups": sum(len(each.group_names) for each in states),
         "volumes": sum(each.counts.get(Volume, 0) for each in states),
     }
@@ -197,6 +208,11 @@ def _disabled(volume: Volume) -> Answer:
         "text": f"volume {volume.name} is {volume.kstate}",
         "fix": "bring its disks back: 'vxdisk list' shows which are missing",
     }
+
+
+def _more(count: int) -> Answer:
+    text = f"{count} more volumes and disks are in trouble"
+    return _row("error", text, "'vxprint' and 'vxdisk list' show them all")
 
 
 def _missing(device: Device) -> Answer:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench import (
     appending,
+    held_up,
     long_logs,
     many_volumes,
     peer,
@@ -36,6 +37,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "socket": through_the_daemon.requests,
     "vxprint": through_the_daemon.printing,
     "many": many_volumes.against_few,
+    "held": held_up.by_reads,
     "long": long_logs.questions,
     "memory": long_logs.memory,
     "start": starting.ready,
