@@ -39,12 +39,13 @@ class Answerer:
         return packed({"ok": True, **found}, passed_over=self._passed_over(), damaged=False)
 
     def _passed_over(self) -> bool:
-        """Tell whether a keyframe did not hold; the daemon has it looked for, and cut anew."""
+        """Tell whether a keyframe or the index did not hold; the daemon has them mended."""
         assert self._source is not None
         readers = self._source.readers.values()
-        found = any(reader.keyframes.passed_over for reader in readers)
+        found = any(reader.keyframes.passed_over or reader.index_failed for reader in readers)
         for reader in readers:
             reader.keyframes.passed_over.clear()
+            reader.index_failed = False
         return found
 
 
