@@ -16,7 +16,7 @@ import msgspec
 
 from daemon.core.node import Node
 from daemon.shell.past import ReaderEnded
-from daemon.shell.relay import Relayed
+from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
 from daemon.shell.status import cluster_rows, screen
@@ -36,14 +36,16 @@ def pong(service: Service) -> Answer:
     return {"ok": True, "data": {"state": state, "pid": os.getpid(), **service.facts()}}
 
 
-def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer | Relayed]:
-    """Answer at once, or return what will.
+def answer_query(
+    service: Service, query: Query, told: Told
+) -> Answer | Awaitable[Answer | Relayed]:
+    """Answer at once, or return what will; `told` gets how far that is, if the query asks for it.
 
     Raises:
         StoreError: it cannot be answered.
     """
     if query.current:
-        return _current(service, query)
+        return _current(service, query, told)
     if query.question == "status":
         return _status(service)
     if query.question == "cluster":
@@ -53,11 +55,11 @@ def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer | 
         standing = standing_of(service.driver().node)
         # On a damaged log nothing is changed, so nothing waits, and a reader could not replay it.
         if weight(standing, query.question, query.args) > LARGE and not service.damage:
-            return _beside(service, query)
+            return _beside(service, query, told)
         return _live(service, query)
     if query.question == "outcome":
-        return _outcome(service, query)
-    return _past(service, query)
+        return _outcome(service, query, told)
+    return _past(service, query, told)
 
 
 def _live(service: Service, query: Query) -> Answer:
@@ -66,7 +68,7 @@ def _live(service: Service, query: Query) -> Answer:
     return {**now(node, *found), "notes": _notes(service)}
 
 
-async def _beside(service: Service, query: Query) -> Answer | Relayed:
+async def _beside(service: Service, query: Query, told: Told) -> Answer | Relayed:
     """Have a large question about the present answered; where the reader cannot, answer here."""
     request = {
         "question": query.question,
@@ -75,44 +77,48 @@ async def _beside(service: Service, query: Query) -> Answer | Relayed:
         "default": _default(service.driver().node),
     }
     try:
-        answer = await service.present.ask(request, query.timeout_ms / 1000)
+        answer = await service.present.ask(
+            request, query.timeout_ms / 1000, told if query.progress else None
+        )
     except ReaderEnded:
         return _live(service, query)
     _look_again(service, answer)
     return _live(service, query) if answer.damaged else answer
 
 
-async def _current(service: Service, query: Query) -> Answer | Relayed:
+async def _current(service: Service, query: Query, told: Told) -> Answer | Relayed:
     """Answer from a state that is not older than the question (G6)."""
     confirmed: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
     service.driver().read_current(
-        lambda told: None if confirmed.done() else confirmed.set_result(told)
+        lambda said: None if confirmed.done() else confirmed.set_result(said)
     )
-    told = await confirmed
-    if not told["ok"]:
-        return told
-    answer = answer_query(service, msgspec.structs.replace(query, current=False))
+    position = await confirmed
+    if not position["ok"]:
+        return position
+    answer = answer_query(service, msgspec.structs.replace(query, current=False), told)
     return answer if isinstance(answer, dict) else await answer
 
 
-async def _outcome(service: Service, query: Query) -> Answer:
+async def _outcome(service: Service, query: Query, told: Told) -> Answer:
     """Return what became of a request; one that is still under way here is pending (D13)."""
     request = str(query.args.get("id"))
     under_way = service.serving and service.driver().is_under_way(request)
-    answer = (await _past(service, query)).message()
+    answer = (await _past(service, query, told)).message()
     if under_way and answer["ok"] and answer["data"]["outcome"] == "unknown":
         answer["data"]["outcome"] = "pending"
     return answer
 
 
-async def _past(service: Service, query: Query) -> Relayed:
+async def _past(service: Service, query: Query, told: Told) -> Relayed:
     request = {
         "question": query.question,
         "args": query.args,
         "at": query.at,
         "notes": _notes(service),
     }
-    answer = await service.past.ask(request, query.timeout_ms / 1000)
+    answer = await service.past.ask(
+        request, query.timeout_ms / 1000, told if query.progress else None
+    )
     _look_again(service, answer)
     return answer
 

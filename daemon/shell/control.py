@@ -119,7 +119,7 @@ class Connection(asyncio.Protocol):
                     self._service.check_promises()
                 driver.submit(submission(request, self._peer, 0), self._reply)
             case Query():
-                answer = answer_query(self._service, request)
+                answer = answer_query(self._service, request, self._tell)
                 if isinstance(answer, dict):
                     self._reply(answer)
                 else:
@@ -150,6 +150,11 @@ class Connection(asyncio.Protocol):
             await self._relay(answer)
         else:
             self._reply(answer)
+
+    def _tell(self, frames: bytes) -> None:
+        """Say how far an answer is, unless nobody takes it."""
+        if self._writable.is_set() and not self._transport.is_closing():
+            self._transport.write(frames)
 
     async def _relay(self, answer: Relayed) -> None:
         """Pass an answer on as fast as it is read: the next piece goes when the last has gone."""

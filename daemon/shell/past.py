@@ -15,7 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from daemon.shell.relay import Relayed, received
+from daemon.shell.relay import Relayed, Told, received
 from daemon.wire.frames import pack_message
 from eventstore.errors import Overloaded, Unavailable
 
@@ -41,8 +41,10 @@ class PastReader:
         self._waiting = 0
         self._idle: asyncio.TimerHandle | None = None
 
-    async def ask(self, request: dict[str, Any], timeout_s: float) -> Relayed:
-        """Have a query answered.
+    async def ask(
+        self, request: dict[str, Any], timeout_s: float, told: Told | None = None
+    ) -> Relayed:
+        """Have a query answered; with `told` it is said meanwhile how far it is.
 
         Raises:
             Overloaded: too many wait.
@@ -59,7 +61,7 @@ class PastReader:
         self._waiting += 1
         try:
             async with asyncio.timeout(timeout_s), self._turn:
-                return await self._exchange(request)
+                return await self._exchange({**request, "progress": told is not None}, told)
         except TimeoutError as error:
             raise Unavailable(
                 "V-5-1-7871",
@@ -70,7 +72,7 @@ class PastReader:
         finally:
             self._waiting -= 1
 
-    async def _exchange(self, request: dict[str, Any]) -> Relayed:
+    async def _exchange(self, request: dict[str, Any], told: Told | None) -> Relayed:
         answered = False
         self._stay()
         try:
@@ -81,7 +83,7 @@ class PastReader:
             assert process.stdout is not None
             process.stdin.write(pack_message(request))
             await process.stdin.drain()
-            answer = await received(process.stdout)
+            answer = await received(process.stdout, told)
             answered = True
         except OSError as error:
             raise ReaderEnded(

@@ -5,16 +5,18 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from contextlib import ExitStack
 from typing import Any
 
-from daemon.shell.relay import packed
+from daemon.shell.relay import packed, packed_progress
 from daemon.wire.frames import FrameReader
 from eventstore.errors import Damaged, StoreError
 from eventstore.questions import answer
 from eventstore.source import Source, open_log
 
 _READ_BYTES = 1 << 16
+PROGRESS_S = 0.2
 
 
 class Answerer:
@@ -31,6 +33,7 @@ class Answerer:
             if self._source is None:
                 self._source = self._stack.enter_context(open_log(self._home))
             self._source.default = request.get("default", self._source.default)
+            self._source.tell(_Teller().tell if request.get("progress") else None)
             found = answer(self._source, request["question"], request["args"], request["at"])
         except StoreError as error:
             failed = {"ok": False, "error": error.to_map()}
@@ -47,6 +50,19 @@ class Answerer:
             reader.keyframes.passed_over.clear()
             reader.index_failed = False
         return found
+
+
+class _Teller:
+    """Says from time to time how far an answer is."""
+
+    def __init__(self) -> None:
+        self._next_s = time.monotonic() + PROGRESS_S
+
+    def tell(self, done: int, total: int) -> None:
+        """Say it, unless it was said just now."""
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + PROGRESS_S
+            _write_all(packed_progress(done, total))
 
 
 def main(home: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -20,6 +20,8 @@ from eventstore.storage.seals import NotSealed, SealedIndex
 from eventstore.storage.sqlite import DriverError, translated
 
 _FETCH = 512
+MANY = 4096
+"""Commits that take long enough to read for somebody to ask how far it is."""
 
 # SQLite keeps a value's kind beside it, so a wrong byte can make a text of a hash.
 _KINDS = (int, bytes, bytes, bytes, bytes, bytes, int, int, int)
@@ -95,6 +97,8 @@ class LogReader:
         self.index_failed = False
         """Whether the index was found not to hold; who can have it mended clears it."""
         self._rescanned: Rescanned | None = None
+        self.told: Callable[[int, int], None] | None = None
+        """Who is told, while many commits are read, how many of how many are."""
 
     def last(self) -> int:
         """Return the position of the last commit, 0 for an empty log."""
@@ -278,11 +282,16 @@ class LogReader:
     def _pages(self, sql: str, low: int, high: int) -> Iterator[list[Any]]:
         """Fetch rows in pieces; name the first position that cannot be read."""
         at = low
+        told, many = self.told, 0
+        if told is not None and (many := min(high, self.last()) - low + 1) < MANY:
+            told = None
         try:
             cursor = self._driver.execute(sql, (low, high))
             while rows := cursor.fetchmany(_FETCH):
                 at = rows[-1][0] + 1
                 yield rows
+                if told is not None:
+                    told(at - low, many)
         except DriverError as error:
             unreadable = self._first_unreadable(at, min(high, at + _FETCH))
             raise Damaged(

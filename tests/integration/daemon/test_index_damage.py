@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from eventstore.questions import DATABASE
+from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from tests.contract.test_index import DAMAGE
 from tests.support.daemons import Daemon, change, daemon_with_disks, make_group, volume
