@@ -17,6 +17,8 @@ from eventstore.source import Source, open_log
 
 _READ_BYTES = 1 << 16
 PROGRESS_S = 0.2
+NICE = 5
+"""Where there is not enough for both, a change goes before a question."""
 
 
 class Answerer:
@@ -67,6 +69,7 @@ class _Teller:
 
 def main(home: str) -> None:
     """Answer until the daemon closes our input."""
+    os.nice(NICE)
     # The daemon decides when we end: an interrupt at the terminal is for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     frames = FrameReader(max_items=None)

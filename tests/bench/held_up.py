@@ -9,12 +9,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import perf_counter
 
+from daemon.client import Subscription
+from daemon.config import SOCKET
+from daemon.wire import control
 from tests.bench.ground import Scale
 from tests.bench.many_volumes import FEW, MANY, VOLUMES, Daemon, furnished, warm
 from tests.bench.measure import Goal, Row, Turns, percentile
@@ -36,17 +40,18 @@ def by_reads(directory: Path, scale: Scale) -> list[Row]:
         lab = stack.enter_context(furnished(directory / "held-up", many))
         lab.start()
         daemon = warm(lab, stack)
-        return [
-            _row(lab, daemon, many, what, asked, scale) for what, asked in _READS.items()
-        ]  # fmt: skip
+        beside: dict[str, Callable[[list[int]], AbstractContextManager[None]]] = {
+            what: partial(_reading, lab, asked) for what, asked in _READS.items()
+        }
+        beside["a follower of all reads nothing"] = partial(_not_reading, lab)
+        return [_row(daemon, many, what, held, scale) for what, held in beside.items()]
 
 
 def _row(
-    lab: RunningLab,
     daemon: Daemon,
     groups: int,
     what: str,
-    asked: tuple[str, dict[str, object]],
+    held: Callable[[list[int]], AbstractContextManager[None]],
     scale: Scale,
 ) -> Row:
     random, worst = Random(5), {"beside": 0.0, "alone": 0.0}
@@ -58,7 +63,7 @@ def _row(
         return percentile(found, 0.99)
 
     def beside() -> float:
-        with _reading(lab, asked, answers):
+        with held(answers):
             return waits("beside")
 
     turns = Turns(beside=beside, alone=lambda: waits("alone"))
@@ -87,6 +92,14 @@ def _reading(
     said, _ = process.communicate()
     assert process.returncode == 0
     answers.append(int(said))
+
+
+@contextmanager
+def _not_reading(lab: RunningLab, answers: list[int]) -> Iterator[None]:
+    """Within this, somebody follows the log from its start, and takes nothing of it."""
+    with closing(Subscription(str(lab.home / SOCKET), control.watch(0))):
+        yield
+    answers.append(0)
 
 
 def _waits_ms(daemon: Daemon, groups: int, random: Random, calls: int) -> list[float]:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
-import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from daemon.wire import control
-from daemon.wire.frames import FrameReader, pack_message
 from eventstore.source import DATABASE
 from eventstore.storage.store import Store
+from tests.support.asking import asked, held
 from tests.support.daemons import Daemon, daemon_without_disks
 from tests.support.long_history import extend
 from tests.support.processes import readers
@@ -49,43 +46,6 @@ def reader_of(daemon: Daemon) -> int:
     daemon.query("state")
     (reader,) = readers(daemon.pid)
     return reader
-
-
-@contextmanager
-def held(pid: int) -> Iterator[None]:
-    """Within this, a process does nothing: what it is asked is under way all the while."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGCONT)
-
-
-class Asked:
-    """A question that was put, and whose answer may be there."""
-
-    def __init__(self, connection: socket.socket, question: str) -> None:
-        self._connection = connection
-        connection.sendall(pack_message(control.query(question, {})))
-
-    @property
-    def is_answered(self) -> bool:
-        return bool(select.select([self._connection], [], [], 0)[0])
-
-    def answer(self) -> dict[str, Any]:
-        frames = FrameReader(max_items=None)
-        while data := self._connection.recv(1 << 12):
-            for message in frames.feed(data):
-                assert isinstance(message, dict)
-                return message
-        raise AssertionError("the daemon hung up")
-
-
-@contextmanager
-def asked(daemon: Daemon, question: str) -> Iterator[Asked]:
-    with daemon.connect() as connection:
-        yield Asked(connection, question)
 
 
 @pytest.mark.parametrize("question", ["state", "print", "dg.list", "disk.list", "dg.free"])
