@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -10,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from daemon.shell.past import PastReader
 from daemon.wire import control
 from eventstore.source import DATABASE
 from eventstore.storage.store import Store
 from tests.support.asking import asked, held
-from tests.support.daemons import Daemon, daemon_without_disks
+from tests.support.daemons import DEADLINE_S, Daemon, daemon_without_disks
 from tests.support.long_history import extend
 from tests.support.processes import readers
 from tests.support.stores import raw
@@ -86,6 +88,18 @@ def test_a_reader_that_was_killed_leaves_no_large_read_without_an_answer(full: D
         rename(full, "dg0004x", "dg0004")
         os.kill(reader, signal.SIGKILL)
         assert len(read.answer()["data"]) == 8
+
+
+def test_a_reader_that_nobody_asks_any_more_ends_by_itself(full: Daemon) -> None:
+    async def ask_once() -> None:
+        reader = PastReader(full.home, idle_s=0.01)
+        request = {"question": "dg.list", "args": {}, "at": None}
+        assert (await reader.ask(request, DEADLINE_S)).message()["ok"] is True
+        await asyncio.to_thread(wait_until, lambda: not readers(os.getpid()))
+        assert (await reader.ask(request, DEADLINE_S)).message()["ok"] is True
+        await reader.stop()
+
+    asyncio.run(ask_once())
 
 
 def test_a_client_that_reads_a_large_answer_slowly_delays_nobody(full: Daemon) -> None:
