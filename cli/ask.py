@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Callable
 
 from cli import exit_codes
 from cli.source import Source
@@ -13,6 +14,9 @@ from daemon.errors import RequestFailed
 from daemon.wire import control
 
 Answer = dict[str, object]
+
+told: Callable[[int, int], None] | None = None
+"""Who wants to be told how far a long question is (`cli.progress`): what is done, of how much."""
 
 
 def read(source: Source, question: str, args: dict[str, object]) -> Answer:
@@ -77,16 +81,18 @@ def _answer(
     if source.log is not None:
         from cli import offline
 
-        return offline.answer(source.log, question, args, at)
+        return offline.answer(source.log, question, args, at, told)
     asked = control.query(
         question, args, at=at, timeout_ms=timeout_ms(source), current=source.current
     )
+    if told is not None:
+        asked["progress"] = True
     return _ask(source, asked)
 
 
 def _ask(source: Source, request: dict[str, object]) -> Answer:
     with Client(source.socket_path, source.timeout_s) as client:
-        return client.ask(request)
+        return client.ask(request, told)
 
 
 def _say(answer: Answer, *, named: bool) -> None:

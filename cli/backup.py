@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from cli import output, progress
+from cli import ask, output, progress
 from cli.failure import UsageError
 from cli.options import Command, new_app, reads_history
 from cli.source import Source
@@ -60,7 +60,7 @@ def _back_up(source: Source, target: Path) -> dict[str, object]:
     from eventstore.storage.backup import back_up
 
     where = Path(source.log or os.path.dirname(source.socket_path) or ".")
-    back_up(where / DATABASE if where.is_dir() else where, target)
+    back_up(where / DATABASE if where.is_dir() else where, target, ask.told)
     return {"file": str(target), "logs": _verified(target)}
 
 
@@ -77,6 +77,7 @@ def _verified(file: Path) -> list[dict[str, object]]:
 
     found: list[dict[str, object]] = []
     with open_log(str(file)) as log:
+        log.tell(ask.told)
         for reader in log.readers.values():
             verdict = verify(reader, with_replay=False)
             if not verdict.ok:
@@ -109,7 +110,7 @@ def _restore(file: Path, source: Source, config: str | None) -> dict[str, object
     heads = _verified(file)
     text = Path(config).read_text() if config is not None else _settings_of(file)
     home.mkdir(parents=True, exist_ok=True, mode=0o750)
-    back_up(file, home / DATABASE)
+    back_up(file, home / DATABASE, ask.told)
     (home / CONFIG_FILE).write_text(text)
     load(home)
     return {"home": str(home), "logs": heads}

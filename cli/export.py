@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
+from contextlib import nullcontext
 from typing import Annotated
 
 from typer import Option
 
-from cli import output, pieces
+from cli import output, pieces, progress
 from cli.failure import UsageError
 from cli.options import Command, new_app, reads_history
 from cli.source import Source
@@ -34,6 +36,11 @@ def export(
     if source.output not in ("table", "json", "ndjson"):
         raise UsageError(f"-o {source.output} cannot hold a log", fix="use -o ndjson")
     among = pieces.resolve(source, since, until)
+    with nullcontext() if sys.stdout.isatty() else progress.shown("exporting"):
+        _write(source, among)
+
+
+def _write(source: Source, among: pieces.Range) -> None:
     for row in pieces.commits(source, among):
         about: dict[str, object] = {"cluster": among.cluster, "log": among.log}
         about |= {"position": row["position"], "at": row["time"], "data": row}

@@ -57,3 +57,5 @@ def commits(source: Source, among: Range) -> Iterator[Row]:
             if after > among.high:
                 return
             yield row
+        if ask.told is not None:
+            ask.told(after - among.low + 1, among.high - among.low + 1)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import msgspec
 from typer import Argument, Option
 
-from cli import exit_codes, output
+from cli import ask, exit_codes, output, progress
 from cli.failure import UsageError
 from cli.options import Change, Command, new_app, writes
 from cli.render import takeover as render
@@ -81,7 +81,8 @@ def vxprint_(
         print(f"left out: line {fault.line}: {fault.reason}", file=sys.stderr)
     for note in [*(() if described else render.differences(text, groups)), *_doubts(groups)]:
         print(note, file=sys.stderr)
-    answer = _take_over(change, groups)
+    with progress.shown("taking over"):
+        answer = _take_over(change, groups)
     data: dict[str, Any] = answer["data"]  # type: ignore[assignment]
     data["left_out"] = [{"line": fault.line, "reason": fault.reason} for fault in left_out]
     output.emit(change.source, "import.vxprint", answer, render.TAKEN_OVER)
@@ -215,6 +216,8 @@ def _send_all(
                 data: Any = answer["data"]
                 print(f"committed @{data['position']}", file=sys.stderr)
             raise
+        if ask.told is not None:
+            ask.told(number, len(arguments))
         # What comes between this group and the next one is this group.
         change.expect = None
     return answers

@@ -6,6 +6,7 @@ from __future__ import annotations
 import _socket
 import errno
 import os
+from collections.abc import Callable
 from time import monotonic
 
 from daemon.errors import (
@@ -33,8 +34,10 @@ class Client:
         self._socket: _socket.socket | None = None
         self._reader = FrameReader(max_items=None)
 
-    def ask(self, request: dict[str, object]) -> dict[str, object]:
-        """Send a request, and return the answer's map.
+    def ask(
+        self, request: dict[str, object], told: Callable[[int, int], None] | None = None
+    ) -> dict[str, object]:
+        """Send a request, and return the answer's map; `told` hears how far it is meanwhile.
 
         Raises:
             Unreachable: no daemon at the socket, or it hung up before it answered a read.
@@ -49,7 +52,7 @@ class Client:
         try:
             connection.settimeout(_left_s(deadline))
             _send_all(connection, pack_message(request))
-            return _result(self._receive(connection, deadline))
+            return _result(self._receive(connection, deadline, told))
         except TimeoutError as error:
             self.close()
             raise _late(request) from error
@@ -80,15 +83,19 @@ class Client:
         self._socket = _connected(self._path)
         return self._socket
 
-    def _receive(self, connection: _socket.socket, deadline: float) -> object:
+    def _receive(
+        self, connection: _socket.socket, deadline: float, told: Callable[[int, int], None] | None
+    ) -> object:
         while True:
             connection.settimeout(_left_s(deadline))
             data = connection.recv(_RECEIVE_BYTES)
             if not data:
                 raise ConnectionResetError("the daemon hung up")
-            messages = self._reader.feed(data)
-            if messages:
-                return messages[0]
+            for message in self._reader.feed(data):
+                if not isinstance(message, dict) or "progress" not in message:
+                    return message
+                if told is not None:
+                    told(*message["progress"])
 
 
 class Subscription:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,11 @@ class Source:
         self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
         self.cluster, nodes = _founding(self.readers["shared"])
         self.default: Log = "shared" if len(nodes) > 1 else "node"
+
+    def tell(self, told: Callable[[int, int], None] | None) -> None:
+        """Have somebody told how far a long question is: what is done, of how much."""
+        for reader in self.readers.values():
+            reader.told = told
 
     def reader(self, *moments: Moment | None) -> LogReader:
         """Return the log that moments name, or the one that is meant where none does."""

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from eventstore import disklist, freespace, listing, views
 from eventstore.errors import NotFound
-from eventstore.model.objects import NODE_SPACE, OWN_HEADER, Node
+from eventstore.model.objects import NODE_SPACE, OWN_HEADER, Device, Node
 from eventstore.model.order import natural
 from eventstore.model.state import State
 
@@ -89,6 +89,21 @@ def _has(state: State, name: str) -> bool:
     except NotFound:
         return False
     return True
+
+
+def weight(standing: Standing, question: str, args: dict[str, Any]) -> int:
+    """Return how many records a question about the states may have to look at, at most."""
+    if question == "get":
+        return 1
+    name = args.get("group")
+    if isinstance(name, str):
+        state = standing.state(standing.log_of_group(name))
+        group = state.group(name)
+        return 1 if group is None else len(state.spaces[group.space].records)
+    if question == "disk.list" and isinstance(args.get("device"), str) and standing.is_apart:
+        return standing.state("node").counts.get(Device, 0)
+    logs: tuple[Log, Log] = ("node", "shared")
+    return sum(sum(standing.state(log).counts.values()) for log in logs)
 
 
 def of_default(standing: Standing, show: Callable[[State], Any]) -> Found:

@@ -2,7 +2,8 @@
 
 A survey walks from a keyframe, or from the start, to the head; it checks each commit as
 `eventstore.verify` does, checks the keyframes that it comes by, and cuts those that are due or did
-not hold. On the way from the start it also looks whether the index has every row. It writes
+not hold. On the way from the start it also looks whether the index has every row, and then whether
+its seals hold. It writes
 nothing: what it finds it says, and the daemon does it.
 """
 
@@ -68,6 +69,14 @@ class Lost(Struct, frozen=True, tag="lost"):
     rows: tuple[tuple[int, int], ...]
 
 
+class Unsealed(Struct, frozen=True, tag="unsealed"):
+    """The index does not hold in a range, now that it has every row again: seal it anew."""
+
+    log: str
+    low: tuple[int, int]
+    high: tuple[int, int]
+
+
 class Damage(Struct, frozen=True, tag="damage"):
     """The log, by its name, is not what was written."""
 
@@ -94,10 +103,10 @@ class Done(Struct, frozen=True, tag="done"):
     whole: bool
 
 
-Finding = Slice | Cut | Dropped | Lost | Damage | Reached | Done
+Finding = Slice | Cut | Dropped | Lost | Unsealed | Damage | Reached | Done
 
 
-def carry_out(store: Store, finding: Slice | Cut | Dropped | Lost) -> None:
+def carry_out(store: Store, finding: Slice | Cut | Dropped | Lost | Unsealed) -> None:
     """Do what a finding asks for.
 
     Raises:
@@ -112,6 +121,8 @@ def carry_out(store: Store, finding: Slice | Cut | Dropped | Lost) -> None:
             store.keep(lambda driver: drop(driver, log, position))
         case Lost(log, rows):
             store.enter_again(log, rows)
+        case Unsealed(log, low, high):
+            store.seal_again(log, low, high)
 
 
 class Walk:
@@ -218,6 +229,9 @@ class _Survey:
         yield from self._to_head()
         if self._whole:
             self._reader.check_structure()
+            if self._reader.indexed_to():
+                for low, high in self._reader.index.unsealed():
+                    yield Unsealed(self._reader.log, low, high)
         for frame in self._frames.values():
             yield Dropped(frame.log, frame.position, "there is no such commit")
         at = self._walk.position

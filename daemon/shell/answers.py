@@ -1,4 +1,9 @@
-"""Answers to questions: about the present from the live state, about the past from the reader."""
+"""Answers to questions: about the present from the live state, all else from readers beside it.
+
+What looks at more than a thousand records holds the loop for milliseconds, and every change with
+it (I14): then a large question about the present goes to a reader too, which answers from the log
+as of its head. All that was acknowledged before the question is in there.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,19 @@ from typing import Any
 import msgspec
 
 from daemon.core.node import Node
+from daemon.shell.past import ReaderEnded
+from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
 from daemon.shell.status import cluster_rows, screen
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
-from eventstore.standing import Log, Standing
+from eventstore.standing import Log, Standing, weight
 
 Answer = dict[str, Any]
+
+LARGE = 1024
+"""Records that the loop looks at for one question; about five microseconds each."""
 
 
 def pong(service: Service) -> Answer:
@@ -26,65 +36,101 @@ def pong(service: Service) -> Answer:
     return {"ok": True, "data": {"state": state, "pid": os.getpid(), **service.facts()}}
 
 
-def answer_query(service: Service, query: Query) -> Answer | Awaitable[Answer]:
-    """Answer at once, or return what will.
+def answer_query(
+    service: Service, query: Query, told: Told
+) -> Answer | Awaitable[Answer | Relayed]:
+    """Answer at once, or return what will; `told` gets how far that is, if the query asks for it.
 
     Raises:
         StoreError: it cannot be answered.
     """
     if query.current:
-        return _current(service, query)
+        return _current(service, query, told)
     if query.question == "status":
         return _status(service)
     if query.question == "cluster":
         node = service.driver().node
         return now(node, cluster_rows(node, service.positions()), "node")
     if query.at is None and query.question in STATE_QUESTIONS:
-        node = service.driver().node
-        found = answer_now(standing_of(node), query.question, query.args)
-        return _marked(service, now(node, *found))
+        standing = standing_of(service.driver().node)
+        # On a damaged log nothing is changed, so nothing waits, and a reader could not replay it.
+        if weight(standing, query.question, query.args) > LARGE and not service.damage:
+            return _beside(service, query, told)
+        return _live(service, query)
     if query.question == "outcome":
-        return _outcome(service, query)
-    return _past(service, query)
+        return _outcome(service, query, told)
+    return _past(service, query, told)
 
 
-async def _current(service: Service, query: Query) -> Answer:
+def _live(service: Service, query: Query) -> Answer:
+    node = service.driver().node
+    found = answer_now(standing_of(node), query.question, query.args)
+    return {**now(node, *found), "notes": _notes(service)}
+
+
+async def _beside(service: Service, query: Query, told: Told) -> Answer | Relayed:
+    """Have a large question about the present answered; where the reader cannot, answer here."""
+    request = {
+        "question": query.question,
+        "args": query.args,
+        "at": None,
+        "default": _default(service.driver().node),
+    }
+    try:
+        answer = await service.present.ask(
+            request, query.timeout_ms / 1000, told if query.progress else None
+        )
+    except ReaderEnded:
+        return _live(service, query)
+    _look_again(service, answer)
+    return _live(service, query) if answer.damaged else answer
+
+
+async def _current(service: Service, query: Query, told: Told) -> Answer | Relayed:
     """Answer from a state that is not older than the question (G6)."""
     confirmed: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
     service.driver().read_current(
-        lambda told: None if confirmed.done() else confirmed.set_result(told)
+        lambda said: None if confirmed.done() else confirmed.set_result(said)
     )
-    told = await confirmed
-    if not told["ok"]:
-        return told
-    answer = answer_query(service, msgspec.structs.replace(query, current=False))
+    position = await confirmed
+    if not position["ok"]:
+        return position
+    answer = answer_query(service, msgspec.structs.replace(query, current=False), told)
     return answer if isinstance(answer, dict) else await answer
 
 
-async def _outcome(service: Service, query: Query) -> Answer:
+async def _outcome(service: Service, query: Query, told: Told) -> Answer:
     """Return what became of a request; one that is still under way here is pending (D13)."""
     request = str(query.args.get("id"))
     under_way = service.serving and service.driver().is_under_way(request)
-    answer = await _past(service, query)
+    answer = (await _past(service, query, told)).message()
     if under_way and answer["ok"] and answer["data"]["outcome"] == "unknown":
         answer["data"]["outcome"] = "pending"
     return answer
 
 
-async def _past(service: Service, query: Query) -> Answer:
-    request = {"question": query.question, "args": query.args, "at": query.at}
-    answer = await service.past.ask(request, query.timeout_ms / 1000)
-    if answer.pop("passed_over", False) and service.background is not None:
-        service.background.again()
-    return _marked(service, answer)
-
-
-def _marked(service: Service, answer: Answer) -> Answer:
-    """Say with an answer that a log is damaged."""
-    if service.damage and answer.get("ok"):
-        notes = [f"damaged: {damage.message}" for damage in service.damage.values()]
-        answer["notes"] = [*answer.get("notes", []), *notes]
+async def _past(service: Service, query: Query, told: Told) -> Relayed:
+    request = {
+        "question": query.question,
+        "args": query.args,
+        "at": query.at,
+        "notes": _notes(service),
+    }
+    answer = await service.past.ask(
+        request, query.timeout_ms / 1000, told if query.progress else None
+    )
+    _look_again(service, answer)
     return answer
+
+
+def _look_again(service: Service, answer: Relayed) -> None:
+    if answer.passed_over and service.background is not None:
+        service.background.again()
+
+
+def _notes(service: Service) -> list[str]:
+    """Return what is said with every answer of a daemon whose log is damaged."""
+    return [f"damaged: {damage.message}" for damage in service.damage.values()]
 
 
 def standing_of(node: Node) -> Standing:

@@ -31,6 +31,7 @@ from eventstore.survey import (
     Lost,
     Reached,
     Slice,
+    Unsealed,
     carry_out,
 )
 
@@ -87,6 +88,9 @@ class Background:
                 await self._again.wait()
         again = self._again.is_set()
         self._again.clear()
+        for reader in self._store.logs.values():
+            again = again or reader.index_failed
+            reader.index_failed = False
         return again
 
     def _is_due(self) -> bool:
@@ -126,6 +130,11 @@ class Background:
             case Lost():
                 rows = len(finding.rows)
                 self._note(f"the index of log {finding.log} had lost {rows} rows -> put back")
+                carry_out(self._store, finding)
+            case Unsealed():
+                self._note(
+                    f"a range of the index of log {finding.log} did not hold -> sealed anew"
+                )
                 carry_out(self._store, finding)
             case Reached() if finding.whole:
                 self.verified[finding.log] = finding.position

@@ -19,6 +19,7 @@ from daemon.errors import ProtocolViolation
 from daemon.shell.answers import answer_query, pong
 from daemon.shell.credentials import Peer, peer_of
 from daemon.shell.following import Follower
+from daemon.shell.relay import Relayed
 from daemon.shell.requests import Command, Ping, Query, Watch, parse, submission
 from daemon.shell.service import Service
 from daemon.wire.frames import MAX_FRAME, FrameReader, pack_message
@@ -44,6 +45,8 @@ class Connection(asyncio.Protocol):
         self._task: asyncio.Task[None] | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._follower: Follower | None = None
+        self._writable = asyncio.Event()
+        self._writable.set()
         self._transport: asyncio.Transport
         self._peer: Peer
 
@@ -116,7 +119,7 @@ class Connection(asyncio.Protocol):
                     self._service.check_promises()
                 self._service.submit(driver, submission(request, self._peer, 0), self._reply)
             case Query():
-                answer = answer_query(self._service, request)
+                answer = answer_query(self._service, request, self._tell)
                 if isinstance(answer, dict):
                     self._reply(answer)
                 else:
@@ -138,19 +141,39 @@ class Connection(asyncio.Protocol):
             self._send({"ok": False, "error": error.to_map(), "after": follower.after})
             self._transport.close()
 
-    async def _later(self, answer: Any) -> None:
+    async def _later(self, coming: Any) -> None:
         try:
-            self._reply(await answer)
+            answer = await coming
         except StoreError as error:
-            self._reply({"ok": False, "error": error.to_map()})
+            answer = {"ok": False, "error": error.to_map()}
+        if isinstance(answer, Relayed):
+            await self._relay(answer)
+        else:
+            self._reply(answer)
+
+    def _tell(self, frames: bytes) -> None:
+        """Say how far an answer is, unless nobody takes it."""
+        if self._writable.is_set() and not self._transport.is_closing():
+            self._transport.write(frames)
+
+    async def _relay(self, answer: Relayed) -> None:
+        """Pass an answer on as fast as it is read: the next piece goes when the last has gone."""
+        for piece in answer.pieces:
+            if self._transport.is_closing():
+                return
+            self._transport.write(piece)
+            await self._writable.wait()
+        self._done()
 
     def _reply(self, answer: dict[str, Any]) -> None:
         """Send an answer, and go on with what waits behind the request."""
+        if not self._transport.is_closing():
+            self._send(answer)
+        self._done()
+
+    def _done(self) -> None:
         self._busy = False
-        if self._transport.is_closing():
-            return
-        self._send(answer)
-        if self._waiting:
+        if self._waiting and not self._transport.is_closing():
             asyncio.get_running_loop().call_soon(self._next)
 
     def _send(self, answer: dict[str, Any]) -> None:
@@ -162,6 +185,7 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         """The peer does not read as fast as we write: take no more from it, and not for ever."""
         self._transport.pause_reading()
+        self._writable.clear()
         self._stop_watching()
         if self._follower is not None:
             self._follower.pause()
@@ -172,6 +196,7 @@ class Connection(asyncio.Protocol):
         """The peer has read what we wrote; what it began to send has to end in time again."""
         if self._follower is not None:
             self._follower.resume()
+        self._writable.set()
         self._stop_watching()
         self._transport.resume_reading()
         self._watch_for_the_rest()

@@ -81,7 +81,7 @@ class Followers:
     async def _piece(self, follower: Follower) -> dict[str, Any]:
         args = {"after": follower.after, "which": follower.which}
         request = {"question": "follow", "args": args, "at": None}
-        answer = await self._past.ask(request, PIECE_SECONDS)
+        answer = (await self._past.ask(request, PIECE_SECONDS)).message()
         if not answer["ok"]:
             raise _Refused(answer["error"])
         return answer

@@ -1,8 +1,9 @@
-"""Questions about the past, answered beside the daemon's loop: by a process that only reads.
+"""Questions answered beside the daemon's loop: by a process that only reads.
 
 A question that takes a minute must delay no change (I14), and in one process it would: threads
-share the interpreter. The reader is started at the first question and kept; it is given one
-question at a time, and ended when it does not answer in time.
+share the interpreter. A reader is started at the first question and kept; it is given one
+question at a time, and ended when it does not answer in time. There is one for questions about
+the past, one for followers, and one for large questions about the present.
 """
 
 from __future__ import annotations
@@ -14,54 +15,66 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from daemon.errors import ProtocolViolation
-from daemon.wire.frames import FrameReader, pack_message
+from daemon.shell.relay import Relayed, Told, received
+from daemon.wire.frames import pack_message
 from eventstore.errors import Overloaded, Unavailable
 
 WAITING_MAX = 64
 """Questions that may wait for the reader; each holds a connection."""
-_READ_BYTES = 1 << 16
+
+
+class ReaderEnded(Unavailable):
+    """The reader cannot be started, or ended before it answered."""
 
 
 class PastReader:
-    """The daemon's side of the reader process."""
+    """The daemon's side of a reader process; with `idle_s` it is not kept longer than that."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(
+        self, home: Path, about: str = "about the past", idle_s: float | None = None
+    ) -> None:
         self._home = home
+        self._about = about
+        self._idle_s = idle_s
         self._process: Process | None = None
         self._turn = asyncio.Lock()
         self._waiting = 0
+        self._idle: asyncio.TimerHandle | None = None
 
-    async def ask(self, request: dict[str, Any], timeout_s: float) -> dict[str, Any]:
-        """Have a query answered.
+    async def ask(
+        self, request: dict[str, Any], timeout_s: float, told: Told | None = None
+    ) -> Relayed:
+        """Have a query answered; with `told` it is said meanwhile how far it is.
 
         Raises:
             Overloaded: too many wait.
-            Unavailable: the reader did not answer in time, or ended.
+            ReaderEnded: the reader is no more.
+            Unavailable: it did not answer in time.
         """
         if self._waiting >= WAITING_MAX:
             raise Overloaded(
                 "V-5-1-7870",
-                "too many questions about the past wait",
+                f"too many questions {self._about} wait",
                 cause=f"{WAITING_MAX} are waiting",
                 fix="try again, or ask the log itself with --log",
             )
         self._waiting += 1
         try:
             async with asyncio.timeout(timeout_s), self._turn:
-                return await self._exchange(request)
+                return await self._exchange({**request, "progress": told is not None}, told)
         except TimeoutError as error:
             raise Unavailable(
                 "V-5-1-7871",
-                "the question about the past took too long",
+                f"the question {self._about} took too long",
                 cause=f"no answer within {timeout_s:g} s",
                 fix="wait longer with --timeout SECONDS, or ask the log itself with --log",
             ) from error
         finally:
             self._waiting -= 1
 
-    async def _exchange(self, request: dict[str, Any]) -> dict[str, Any]:
+    async def _exchange(self, request: dict[str, Any], told: Told | None) -> Relayed:
         answered = False
+        self._stay()
         try:
             process = self._process
             if process is None or process.returncode is not None:
@@ -70,12 +83,12 @@ class PastReader:
             assert process.stdout is not None
             process.stdin.write(pack_message(request))
             await process.stdin.drain()
-            answer = await _message(process.stdout)
+            answer = await received(process.stdout, told)
             answered = True
-        except (OSError, ProtocolViolation) as error:
-            raise Unavailable(
+        except OSError as error:
+            raise ReaderEnded(
                 "V-5-1-7872",
-                "the reader of the past ended",
+                f"the reader for questions {self._about} ended",
                 cause=str(error),
                 fix="ask again; the daemon starts another",
             ) from error
@@ -83,6 +96,8 @@ class PastReader:
             if not answered:
                 # Whatever it still says would be taken for the answer to the next question.
                 await self.stop()
+        if self._idle_s is not None:
+            self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._let_go)
         return answer
 
     async def _start(self) -> Process:
@@ -92,20 +107,23 @@ class PastReader:
             stdin=PIPE, stdout=PIPE,
         )  # fmt: skip
 
+    def _stay(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _let_go(self) -> None:
+        """Have the reader end by itself: it does when nobody can ask it any more."""
+        self._idle = None
+        process, self._process = self._process, None
+        if process is not None and process.stdin is not None:
+            process.stdin.close()
+
     async def stop(self) -> None:
         """End the reader, if there is one."""
+        self._stay()
         process, self._process = self._process, None
         if process is not None and process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-
-
-async def _message(stream: asyncio.StreamReader) -> dict[str, Any]:
-    reader = FrameReader(max_items=None)
-    while data := await stream.read(_READ_BYTES):
-        for message in reader.feed(data):
-            if isinstance(message, dict):
-                return message
-            raise ProtocolViolation("the reader's answer is not a map")
-    raise ConnectionResetError("it closed its output")

@@ -1,19 +1,24 @@
-"""The process that answers questions about the past: frames in, frames out, read-only."""
+"""The process that answers questions beside the daemon: frames in, frames out, read-only."""
 
 from __future__ import annotations
 
 import os
 import signal
 import sys
+import time
 from contextlib import ExitStack
 from typing import Any
 
-from daemon.wire.frames import FrameReader, pack_message
-from eventstore.errors import StoreError
+from daemon.shell.relay import packed, packed_progress
+from daemon.wire.frames import FrameReader
+from eventstore.errors import Damaged, StoreError
 from eventstore.questions import answer
 from eventstore.source import Source, open_log
 
 _READ_BYTES = 1 << 16
+PROGRESS_S = 0.2
+NICE = 5
+"""Where there is not enough for both, a change goes before a question."""
 
 
 class Answerer:
@@ -24,28 +29,47 @@ class Answerer:
         self._stack = stack
         self._source: Source | None = None
 
-    def answer(self, request: Any) -> dict[str, Any]:
-        """Return the answer to one request, an error included."""
+    def answer(self, request: Any) -> bytes:
+        """Return the answer to one request, an error included, as it is written."""
         try:
             if self._source is None:
                 self._source = self._stack.enter_context(open_log(self._home))
+            self._source.default = request.get("default", self._source.default)
+            self._source.tell(_Teller().tell if request.get("progress") else None)
             found = answer(self._source, request["question"], request["args"], request["at"])
         except StoreError as error:
-            return {"ok": False, "error": error.to_map()}
-        return {"ok": True, **found, "passed_over": self._passed_over()}
+            failed = {"ok": False, "error": error.to_map()}
+            return packed(failed, passed_over=False, damaged=isinstance(error, Damaged))
+        found["notes"] = [*found["notes"], *request.get("notes", ())]
+        return packed({"ok": True, **found}, passed_over=self._passed_over(), damaged=False)
 
     def _passed_over(self) -> bool:
-        """Tell whether a keyframe did not hold; the daemon has it looked for, and cut anew."""
+        """Tell whether a keyframe or the index did not hold; the daemon has them mended."""
         assert self._source is not None
         readers = self._source.readers.values()
-        found = any(reader.keyframes.passed_over for reader in readers)
+        found = any(reader.keyframes.passed_over or reader.index_failed for reader in readers)
         for reader in readers:
             reader.keyframes.passed_over.clear()
+            reader.index_failed = False
         return found
+
+
+class _Teller:
+    """Says from time to time how far an answer is."""
+
+    def __init__(self) -> None:
+        self._next_s = time.monotonic() + PROGRESS_S
+
+    def tell(self, done: int, total: int) -> None:
+        """Say it, unless it was said just now."""
+        if time.monotonic() >= self._next_s:
+            self._next_s = time.monotonic() + PROGRESS_S
+            _write_all(packed_progress(done, total))
 
 
 def main(home: str) -> None:
     """Answer until the daemon closes our input."""
+    os.nice(NICE)
     # The daemon decides when we end: an interrupt at the terminal is for it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     frames = FrameReader(max_items=None)
@@ -53,12 +77,13 @@ def main(home: str) -> None:
         answerer = Answerer(home, stack)
         while data := os.read(0, _READ_BYTES):
             for request in frames.feed(data):
-                _write_all(pack_message(answerer.answer(request)))
+                _write_all(answerer.answer(request))
 
 
 def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
+    left = memoryview(data)
+    while left:
+        left = left[os.write(1, left) :]
 
 
 if __name__ == "__main__":

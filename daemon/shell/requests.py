@@ -50,6 +50,7 @@ class Query(Struct, frozen=True, tag_field="op", tag="query"):
     at: dict[str, Any] | None = None
     timeout_ms: Timeout = 30_000
     current: bool = False
+    progress: bool = False
 
 
 class Watch(Struct, frozen=True, tag_field="op", tag="watch"):

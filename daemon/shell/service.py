@@ -41,6 +41,8 @@ RETRY_FIRST_S = 0.1
 RETRY_MAX_S = 5.0
 LOOKING = (EnableDaemon, ScanDevices)
 """Commands for which the kernel is asked what it shows."""
+PRESENT_IDLE_S = 60.0
+"""How long a second state is held in memory, for large questions about the present."""
 
 
 class Service:
@@ -53,7 +55,8 @@ class Service:
         self.settings = settings
         self.started_us = clock.wall_us()
         self.past = PastReader(home)
-        self.followers = Followers(PastReader(home))
+        self.present = PastReader(home, "about the whole state", PRESENT_IDLE_S)
+        self.followers = Followers(PastReader(home, "of followers"))
         self.problem: StoreError | None = None
         self.damage: dict[str, Damaged] = {}
         """Log -> what the survey found in it, for as long as this process lives."""
@@ -149,6 +152,7 @@ class Service:
                 await asyncio.sleep(delay_s)
                 delay_s = min(delay_s * 2, RETRY_MAX_S)
         await self.past.stop()
+        await self.present.stop()
         await self.followers.stop()
 
     def _report(self, error: StoreError) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from daemon.core.node import Node
@@ -14,10 +15,13 @@ from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.cluster import joined_nodes
 from eventstore.model.decide.daemon import mode as daemon_mode
-from eventstore.model.objects import ENABLED, Device, Volume
+from eventstore.model.objects import ENABLED, NODE_SPACE, Device, Volume
 from eventstore.text import iso
 
 Answer = dict[str, Any]
+
+PROBLEMS_MAX = 100
+"""Records in trouble that a status names; it says how many more there are."""
 
 
 def screen(service: Service) -> Answer:
@@ -53,10 +57,12 @@ def screen(service: Service) -> Answer:
 
 def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
     state, head = node.own.state, node.own.head
-    troubled = [state.get(key) for key in sorted(state.troubled)]
+    troubled = [state.get(key) for key in sorted(islice(state.troubled, PROBLEMS_MAX))]
     lost = [record for record in troubled if isinstance(record, Device)]
     bad = [record for record in troubled if isinstance(record, Volume)]
     mode = daemon_mode(state)
+    more = len(state.troubled) - len(troubled)
+    gone = sum(1 for space, _rid in state.troubled if space == NODE_SPACE)
     states = (node.own.state, node.shared.state)
     return {
         "role": role_of(node, node.name),
@@ -72,6 +78,7 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
             *(*_takes_none(mode), *_of_cluster(node)),
             *map(_disabled, bad),
             *map(_missing, lost),
+            *([_more(more)] if more else ()),
         ],
         "unknown_intervals": [
             {
@@ -82,7 +89,7 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
             }
             for position, interval in node.private.intervals
         ],
-        "devices": state.counts.get(Device, 0) - len(lost),
+        "devices": state.counts.get(Device, 0) - gone,
         "groups": sum(len(each.group_names) for each in states),
         "volumes": sum(each.counts.get(Volume, 0) for each in states),
     }
@@ -210,6 +217,11 @@ def _disabled(volume: Volume) -> Answer:
         "text": f"volume {volume.name} is {volume.kstate}",
         "fix": "bring its disks back: 'vxdisk list' shows which are missing",
     }
+
+
+def _more(count: int) -> Answer:
+    text = f"{count} more volumes and disks are in trouble"
+    return _row("error", text, "'vxprint' and 'vxdisk list' show them all")
 
 
 def _missing(device: Device) -> Answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -16,8 +17,10 @@ _PAGES = 4096
 """Copied at a time, of one snapshot: in WAL mode a reader's snapshot holds up no writer."""
 
 
-def back_up(source: Path, target: Path) -> None:
+def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None = None) -> None:
     """Copy a store as of one moment to a new file; the file is whole, or it is not there.
+
+    `told` hears meanwhile how many pages of how many are copied.
 
     Raises:
         NotFound: there is no such store.
@@ -34,7 +37,7 @@ def back_up(source: Path, target: Path) -> None:
     part = target.with_name(f"{target.name}.part")
     try:
         with ExitStack() as stack:
-            _copy(source_of(source, stack)[0], part)
+            _copy(source_of(source, stack)[0], part, told)
         part.rename(target)
         _flush(target.parent)
     except OSError as error:
@@ -45,8 +48,13 @@ def back_up(source: Path, target: Path) -> None:
         part.unlink(missing_ok=True)
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -> None:
     """Copy to a file without a WAL, readable by those who may read the log, and flush it."""
+
+    def tell(_status: int, left: int, total: int) -> None:
+        if told is not None:
+            told(total - left, total)
+
     target.unlink(missing_ok=True)
     target.touch(mode=0o640)
     with translated(f"store {target}"), reading(source) as connection:
@@ -54,7 +62,11 @@ def _copy(source: Path, target: Path) -> None:
         copy = driver.connect(str(target), isolation_level=None)
         try:
             connection.exec_driver_sql("BEGIN")
-            original.backup(copy, pages=_PAGES)  # type: ignore[union-attr]
+            original.backup(  # type: ignore[union-attr]
+                copy,
+                pages=_PAGES,
+                progress=tell,
+            )
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
         finally:
             copy.close()

@@ -19,6 +19,14 @@ BATCH = 256
 """Commits that wait for the table at most; also what a reader must scan itself."""
 
 
+def mark_again(log: str) -> str:
+    """Return under which name it is written a second time how far the table of a log goes.
+
+    If the two differ, neither is believed.
+    """
+    return f"{log}/again"
+
+
 _TX = "tx/"
 _TX_LENGTH = len(_TX) + 26
 
@@ -41,10 +49,12 @@ def key_hash(key: str) -> int:
 class Pending:
     """The entries of one log that are not in the table yet."""
 
-    __slots__ = ("_positions", "count", "last")
+    __slots__ = ("_positions", "count", "from_start", "last")
 
-    def __init__(self, last: int) -> None:
+    def __init__(self, last: int, *, from_start: bool) -> None:
         self.last = last
+        self.from_start = from_start
+        """Whether the table has nothing yet, and everything comes."""
         self.count = 0
         self._positions: dict[str, list[int]] = {}
 
@@ -62,12 +72,15 @@ class Pending:
     def rows(self) -> list[tuple[int, int]]:
         """Return the rows for the table, sorted so that they fall on few pages."""
         return sorted(
-            (key_hash(key), position)
-            for key, positions in self._positions.items()
-            for position in positions
+            {
+                (key_hash(key), position)
+                for key, positions in self._positions.items()
+                for position in positions
+            }
         )
 
     def clear(self) -> None:
         """Forget the entries, since the table has them."""
         self._positions.clear()
         self.count = 0
+        self.from_start = False

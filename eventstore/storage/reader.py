@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
@@ -12,12 +12,16 @@ from sqlalchemy.dialects import sqlite
 
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged, NotFound
-from eventstore.storage.index import BATCH, key_hash
+from eventstore.storage.index import BATCH, key_hash, mark_again
 from eventstore.storage.keyframes import Keyframes
+from eventstore.storage.rescan import Rescanned
 from eventstore.storage.schema import identity, index_marks, tables
+from eventstore.storage.seals import NotSealed, SealedIndex
 from eventstore.storage.sqlite import DriverError, translated
 
 _FETCH = 512
+MANY = 4096
+"""Commits that take long enough to read for somebody to ask how far it is."""
 
 # SQLite keeps a value's kind beside it, so a wrong byte can make a text of a hash.
 _KINDS = (int, bytes, bytes, bytes, bytes, bytes, int, int, int)
@@ -30,7 +34,6 @@ class Statements(NamedTuple):
     commits: str
     slice: str
     last: str
-    by_key: str
     entry: str
     mark: str
     identity: str
@@ -51,9 +54,6 @@ def statements(log: str) -> Statements:
                 select(commits).where(between).order_by(place),
                 select(place, commits.c.payload).where(between).order_by(place),
                 select(func.max(place)),
-                select(index.c.position)
-                .where(index.c.key == bindparam("key"))
-                .order_by(index.c.position),
                 select(index.c.key).where(
                     (index.c.key == bindparam("key")) & (index.c.position == bindparam("at"))
                 ),
@@ -78,9 +78,12 @@ def _keys(commit: Commit) -> tuple[str, ...]:
 
 
 class LogReader:
-    """One log of a store, read on a given connection; positions start at 1."""
+    """One log of a store, read on a given connection; positions start at 1.
 
-    def __init__(self, connection: Connection, log: str) -> None:
+    `writes` says that the connection is the one that writes the store.
+    """
+
+    def __init__(self, connection: Connection, log: str, *, writes: bool = False) -> None:
         self.log = log
         self._sql = statements(log)
         self._driver: Any = connection.connection.driver_connection
@@ -89,6 +92,13 @@ class LogReader:
         self.name: str = log if row is None or log == "shared" else f"node/{row[0]}"
         self.lineage: bytes = bytes(16) if row is None else row[1]
         self.keyframes = Keyframes(self._driver, log, self.lineage)
+        self.index = SealedIndex(self._driver, log, remember=writes)
+        self._writes = writes
+        self.index_failed = False
+        """Whether the index was found not to hold; who can have it mended clears it."""
+        self._rescanned: Rescanned | None = None
+        self.told: Callable[[int, int], None] | None = None
+        """Who is told, while many commits are read, how many of how many are."""
 
     def last(self) -> int:
         """Return the position of the last commit, 0 for an empty log."""
@@ -102,7 +112,7 @@ class LogReader:
         Raises:
             Damaged: it is not the end that the log once had, or another log's.
         """
-        indexed_to = self._indexed_to()
+        indexed_to = self._mark(self.log)
         last = self.last()  # in this order: a writer only moves both up
         if indexed_to > last:
             raise Damaged(
@@ -195,7 +205,7 @@ class LogReader:
             )
 
     def positions(self, key: str) -> list[int]:
-        """Return where a key may occur, ascending: the table's word, and the tail's own.
+        """Return where a key may occur, ascending: the index's word, and the tail's own.
 
         The tail is read first: what a writer moves to the table meanwhile is then found twice, and
         not missed.
@@ -204,14 +214,31 @@ class LogReader:
         return sorted({*self.indexed(key), *tail})
 
     def indexed(self, key: str) -> list[int]:
-        """Return where the table says that a key may occur, ascending."""
-        with translated(f"log {self.name}"):
-            rows = self._driver.execute(self._sql.by_key, (key_hash(key),)).fetchall()
-        return [position for (position,) in rows]
+        """Return where a key may occur, ascending, but for the commits that `unindexed` yields.
+
+        An index that does not hold is not believed: then the commits are looked at themselves.
+        """
+        if self._rescanned is None:
+            try:
+                return self.index.positions(key_hash(key))
+            except NotSealed:
+                if not self._writes and self.indexed_to() == 0:
+                    return []  # `unindexed` yields them all
+                self.index_failed = True
+        return self._rescan().positions(key_hash(key))
+
+    def _rescan(self) -> Rescanned:
+        """Return what all commits say."""
+        found = self._rescanned = self._rescanned or Rescanned()
+        found.extend(
+            (commit.position, map(key_hash, _keys(commit)))
+            for commit in self.commits(found.upto + 1)
+        )
+        return found
 
     def missing_entries(self, commits: Sequence[Commit]) -> list[tuple[int, int]]:
         """Return the rows (hash of a key, position) that the table should have, and has not."""
-        mark = self._indexed_to()
+        mark = self.indexed_to()
         wanted = [
             (key_hash(key), commit.position)
             for commit in commits
@@ -222,13 +249,26 @@ class LogReader:
             return [row for row in wanted if self._one(self._sql.entry, *row) is None]
 
     def unindexed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Yield (position, keys) of the commits that the table does not have yet."""
-        for commit in self.commits(self._indexed_to() + 1):
+        """Yield (position, keys) of the commits that `indexed` does not know of."""
+        at = self.indexed_to() if self._rescanned is None else self._rescanned.upto
+        if at == 0 and self.last() > _FETCH:
+            self.index_failed = True
+            at = self._rescan().upto
+        yield from self.keyed(at + 1)
+
+    def keyed(self, low: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Yield (position, keys) of the commits from a position on."""
+        for commit in self.commits(low):
             yield commit.position, _keys(commit)
 
-    def _indexed_to(self) -> int:
+    def indexed_to(self) -> int:
+        """Return up to where commits are in the table; 0 if it cannot be told for sure."""
+        mark, again = (self._mark(name) for name in (self.log, mark_again(self.log)))
+        return mark if mark == again else 0
+
+    def _mark(self, name: str) -> int:
         with translated(f"log {self.name}"):
-            row = self._one(self._sql.mark, self.log)
+            row = self._one(self._sql.mark, name)
         mark = 0 if row is None else row[0]
         if not isinstance(mark, int):
             raise Damaged(
@@ -242,11 +282,16 @@ class LogReader:
     def _pages(self, sql: str, low: int, high: int) -> Iterator[list[Any]]:
         """Fetch rows in pieces; name the first position that cannot be read."""
         at = low
+        told, many = self.told, 0
+        if told is not None and (many := min(high, self.last()) - low + 1) < MANY:
+            told = None
         try:
             cursor = self._driver.execute(sql, (low, high))
             while rows := cursor.fetchmany(_FETCH):
                 at = rows[-1][0] + 1
                 yield rows
+                if told is not None:
+                    told(at - low, many)
         except DriverError as error:
             unreadable = self._first_unreadable(at, min(high, at + _FETCH))
             raise Damaged(

@@ -14,11 +14,11 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Strin
 
 LOGS = ("shared", "node")
 
-REVISIONS = ("0001", "0002", "0003")
+REVISIONS = ("0001", "0002", "0003", "0004")
 """Every revision that ever was, in order; `migrations/versions` says how to come from one to the
 next. The last is what this program writes."""
 
-READABLE = ("0002", "0003")
+READABLE = ("0002", "0003", "0004")
 """Revisions that can be read as they are, without a migration: the later ones add caches."""
 
 metadata = MetaData()
@@ -65,6 +65,19 @@ index_marks = Table(
     metadata,
     Column("log", String(16), primary_key=True),
     Column("indexed_to", _Position, nullable=False),
+)
+
+index_seals = Table(
+    "index_seals",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("low_key", _Position, primary_key=True, autoincrement=False),
+    Column("low_position", _Position, primary_key=True, autoincrement=False),
+    Column("high_key", _Position, nullable=False),
+    Column("high_position", _Position, nullable=False),
+    Column("entries", _Position, nullable=False),
+    Column("total", _Position, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 keyframes = Table(

@@ -65,6 +65,11 @@ def _engine(uri: str, *pragmas: str) -> Engine:
     return create_engine("sqlite://", module=driver, creator=connect, poolclass=StaticPool)
 
 
+def in_memory() -> Any:
+    """Return a connection of the driver to a database of its own, which ends with it."""
+    return driver.connect(":memory:", isolation_level=None, check_same_thread=False)
+
+
 @contextmanager
 def reading(path: Path, *, immutable: bool = False) -> Iterator[Connection]:
     """Open a store read-only; `immutable` if nobody writes it, and it has no WAL.

@@ -21,10 +21,11 @@ from sqlalchemy.dialects import sqlite
 from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
 from eventstore.errors import AppendFailed, Conflict, StoreError, Unavailable
 from eventstore.storage import upgrade
-from eventstore.storage.index import BATCH, Pending
+from eventstore.storage.index import BATCH, Pending, mark_again
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader, side_check
 from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
+from eventstore.storage.seals import Place
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
 
 APPEND_TIMEOUT_S = 30.0
@@ -106,14 +107,15 @@ class Store:
                 fix="end the programs that read it with --log",
             )
         for log in LOGS:
-            self.logs[log] = reader = LogReader(self._connection, log)
+            self.logs[log] = reader = LogReader(self._connection, log, writes=True)
             self.heads[log] = reader.head()
             self._load_index(log, reader)
 
     def _load_index(self, log: str, reader: LogReader) -> None:
         """Bring the entries that the table does not have into memory; into the table, if many."""
-        pending = self._pending[log] = Pending(0)
-        for position, keys in reader.unindexed():
+        mark = reader.indexed_to()
+        pending = self._pending[log] = Pending(0, from_start=mark == 0)
+        for position, keys in reader.keyed(mark + 1):
             pending.add(position, keys)
             if pending.count >= BATCH * 16:
                 self._transact(lambda: self._write_index(log))
@@ -128,7 +130,7 @@ class Store:
                 _compiled(insert(identity)), (log, name, lineage)
             ).fetchall()
         )
-        self.logs[log] = reader = LogReader(self._connection, log)
+        self.logs[log] = reader = LogReader(self._connection, log, writes=True)
         self.heads[log] = reader.head()
 
     def append(
@@ -169,10 +171,22 @@ class Store:
         """
         self.keep(lambda driver: driver.executemany(_INSERT_INDEX[log], rows))
 
+    def seal_again(self, log: str, low: Place, high: Place) -> None:
+        """Seal a range of the index as it is.
+
+        Raises:
+            AppendFailed: the disk refused.
+        """
+        last = self.heads[log].position
+        self.keep(lambda _driver: self.logs[log].index.seal_again(low, high, last))
+
     def positions(self, log: str, key: str) -> list[int]:
         """Return where a key may occur in a log, ascending."""
-        found = self.logs[log].indexed(key)
-        return found + self._pending[log].positions(key)
+        pending = self._pending[log]
+        waiting = pending.positions(key)
+        if pending.from_start:
+            return waiting
+        return sorted({*self.logs[log].indexed(key), *waiting})
 
     def hard_state(self) -> bytes | None:
         """Return the hard state as it was last written, or None."""
@@ -254,14 +268,19 @@ class Store:
 
     def _write_index(self, log: str) -> None:
         pending = self._pending[log]
-        rows = pending.rows()
+        index, rows = self.logs[log].index, pending.rows()
+        if pending.from_start:
+            index.begin()
+        entered = tuple(rows)
         # The driver lets go of the interpreter at every statement, and callers that wait take it.
         while len(rows) >= INDEX_ROWS:
             values = [value for row in rows[:INDEX_ROWS] for value in row]
             self._driver.execute(_INSERT_INDEX_ROWS[log], values)
             del rows[:INDEX_ROWS]
         self._driver.executemany(_INSERT_INDEX[log], rows)
-        self._driver.execute(_INSERT_MARK, (log, pending.last))
+        index.entered(entered)
+        for name in (log, mark_again(log)):
+            self._driver.execute(_INSERT_MARK, (name, pending.last))
         pending.clear()
 
     def _enter(self, batch: _Batch) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench import (
     appending,
     between_nodes,
+    held_up,
     long_logs,
     many_volumes,
     peer,
@@ -38,6 +39,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "nodes": between_nodes.round_trips,
     "vxprint": through_the_daemon.printing,
     "many": many_volumes.against_few,
+    "held": held_up.by_reads,
     "long": long_logs.questions,
     "memory": long_logs.memory,
     "start": starting.ready,

@@ -61,18 +61,18 @@ def against_few(directory: Path, scale: Scale) -> list[Row]:
     many, rounds = scale.count(MANY), scale.rounds * _SHORT
     with ExitStack() as stack:
         labs = {
-            groups: stack.enter_context(_furnished(directory / f"groups-{groups}", groups))
+            groups: stack.enter_context(furnished(directory / f"groups-{groups}", groups))
             for groups in (FEW, many)
         }
         rows = _in_the_core(labs, CALLS, scale.rounds)
         for lab in labs.values():
             lab.start()
-        sockets = {groups: _warm(lab, stack) for groups, lab in labs.items()}
+        sockets = {groups: warm(lab, stack) for groups, lab in labs.items()}
         return rows + _compared(sockets, CALLS // _SHORT, rounds, "through the socket")
 
 
 @contextmanager
-def _furnished(directory: Path, groups: int) -> Iterator[RunningLab]:
+def furnished(directory: Path, groups: int) -> Iterator[RunningLab]:
     """Make a lab whose log is full and whose daemon is down."""
     directory.mkdir()
     with running_lab(directory, disks=groups) as lab:
@@ -155,7 +155,7 @@ class _Socket:
         return len(answer["data"]["groups"][0]["records"])
 
 
-def _warm(lab: RunningLab, stack: ExitStack) -> Daemon:
+def warm(lab: RunningLab, stack: ExitStack) -> Daemon:
     """Return a daemon that has made its WAL as long as it gets."""
     daemon = _Socket(stack.enter_context(lab.client()))
     _making_us(daemon, FEW, Random(3), WARM // 2)

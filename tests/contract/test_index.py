@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from eventstore.codec import decode_events, decode_header, index_keys
+from eventstore.codec import Entry, decode_events, decode_header, index_keys
 from eventstore.storage.index import BATCH
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.survey import Lost, carry_out, survey
+from eventstore.survey import Lost, Unsealed, carry_out, survey
 from tests.support.stores import Engine, Maker, SqliteEngine, append_all, note, raw
 
 
@@ -25,13 +25,14 @@ def scan(reader: LogReader) -> dict[str, list[int]]:
     return found
 
 
-def wrong(reader: LogReader) -> list[str]:
-    return [key for key, there in scan(reader).items() if reader.positions(key) != there]
+def wrong(reader: LogReader, step: int = 1) -> list[str]:
+    found = list(scan(reader).items())[::step]
+    return [key for key, there in found if reader.positions(key) != there]
 
 
-def wrong_in(store: Store) -> list[str]:
-    found = scan(store.logs["node"])
-    return [key for key, there in found.items() if store.positions("node", key) != there]
+def wrong_in(store: Store, step: int = 1) -> list[str]:
+    found = list(scan(store.logs["node"]).items())[::step]
+    return [key for key, there in found if store.positions("node", key) != there]
 
 
 @pytest.mark.parametrize("count", [1, BATCH - 1, BATCH, BATCH + 1, 2 * BATCH + 7])
@@ -74,7 +75,7 @@ def test_a_long_tail_that_was_never_indexed_is_found(engine: SqliteEngine) -> No
     with engine.open() as store:
         assert wrong_in(store) == []
     with engine.reading() as readers:
-        assert wrong(readers["node"]) == []
+        assert wrong(readers["node"], 7) == []
 
 
 @pytest.mark.parametrize(
@@ -103,19 +104,99 @@ def test_a_lookup_misses_nothing_while_the_writer_writes_the_index(engine: Engin
         assert reader.positions("tx/7") == [8]
 
 
-def test_a_survey_finds_the_rows_that_the_index_lost_and_they_are_put_back(
-    engine: SqliteEngine,
+DAMAGE = {
+    "rows lost": "DELETE FROM node_index WHERE position % 3 = 0",
+    "one row lost": "DELETE FROM node_index WHERE position = 7",
+    "all rows lost": "DELETE FROM node_index",
+    "keys changed": "UPDATE node_index SET key = key + 1 WHERE position % 7 = 0",
+    "positions changed": "UPDATE OR REPLACE node_index SET position = position + 1",
+    "positions far away": "UPDATE node_index SET position = position + 100000",
+    "positions that are none": "UPDATE node_index SET position = 'x' WHERE position = 5",
+    "keys that are none": "UPDATE OR REPLACE node_index SET key = 'x' WHERE position = 5",
+    "two rows changed places": "UPDATE node_index SET position = CASE position WHEN 10 THEN 20 "
+    "ELSE 10 END WHERE position IN (10, 20)",
+    "all seals lost": "DELETE FROM index_seals",
+    "some seals lost": "DELETE FROM index_seals WHERE low_key > 0",
+    "seals changed": "UPDATE index_seals SET entries = entries + 1",
+    "seals cut off": "UPDATE index_seals SET high_key = low_key",
+    "seals that are none": "UPDATE index_seals SET high_key = 'x'",
+    "rows and seals lost": "DELETE FROM node_index; DELETE FROM index_seals",
+    "mark too low": "UPDATE index_marks SET indexed_to = 100",
+    "mark lost": "DELETE FROM index_marks",
+    "one mark changed": "UPDATE index_marks SET indexed_to = 9 WHERE log = 'node/again'",
+    "all of it lost": "DELETE FROM node_index; DELETE FROM index_seals; DELETE FROM index_marks",
+}
+
+
+def planted(engine: SqliteEngine, damage: str) -> None:
+    with raw(engine.path) as database:
+        database.executescript(DAMAGE[damage])
+
+
+def missed(store: Store) -> list[str]:
+    """The keys of which a look-up misses a commit; one too many is looked at, and no harm."""
+    found = scan(store.logs["node"])
+    return [k for k, there in found.items() if not {*there} <= {*store.positions("node", k)}]
+
+
+def mend(store: Store) -> None:
+    for finding in list(survey(store.logs["node"], whole=True)):
+        if isinstance(finding, Lost | Unsealed):
+            carry_out(store, finding)
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_index_makes_no_answer_wrong_and_is_mended(
+    engine: SqliteEngine, damage: str
 ) -> None:
     maker = Maker()
     with engine.serving() as store:
-        append_all(store, maker.entries(2 * BATCH))
-    with raw(engine.path) as database:
-        database.execute("DELETE FROM node_index WHERE position % 3 = 0")
+        append_all(store, maker.entries(3 * BATCH), piece=7)
+    planted(engine, damage)
+    with engine.reading() as readers:
+        assert wrong(readers["node"], 41) == []
     with engine.serving() as store:
-        assert wrong_in(store) != []
-        found = list(survey(store.logs["node"], whole=True))
-        for finding in found:
-            if isinstance(finding, Lost):
-                carry_out(store, finding)
-        assert wrong_in(store) == []
-        assert not any(isinstance(f, Lost) for f in survey(store.logs["node"], whole=True))
+        assert wrong_in(store, 5) == []
+        append_all(store, maker.entries(2 * BATCH), piece=7)
+        assert wrong_in(store, 5) == []
+        mend(store)
+        assert list(store.logs["node"].index.unsealed()) == []
+    with engine.serving() as store:
+        assert missed(store) == []
+        assert not store.logs["node"].index_failed
+        assert not any(
+            isinstance(f, Lost | Unsealed) for f in survey(store.logs["node"], whole=True)
+        )
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_an_index_that_is_damaged_while_it_is_in_use_makes_no_answer_wrong(
+    engine: SqliteEngine, damage: str
+) -> None:
+    maker = Maker()
+    with engine.serving() as store, engine.reading() as readers:
+        append_all(store, maker.entries(2 * BATCH + 9), piece=7)
+        assert wrong_in(store, 5) == wrong(readers["node"], 41) == []
+        planted(engine, damage)
+        assert wrong_in(store, 5) == wrong(readers["node"], 41) == []
+        append_all(store, maker.entries(2 * BATCH), piece=7)
+        assert wrong_in(store, 5) == wrong(readers["node"], 41) == []
+
+
+def test_a_sound_index_is_answered_from(engine: SqliteEngine) -> None:
+    with engine.serving() as store, engine.reading() as readers:
+        append_all(store, Maker().entries(4 * BATCH))
+        assert wrong_in(store) == wrong(readers["node"], 17) == []
+        assert not store.logs["node"].index_failed
+        assert not readers["node"].index_failed
+
+
+def test_a_key_with_many_commits_is_looked_up_across_ranges(engine: SqliteEngine) -> None:
+    same = [Entry("node", note(str(i)).item, ("hot", f"tx/{i}")) for i in range(8 * BATCH)]
+    with engine.serving() as store, engine.reading() as readers:
+        append_all(store, same)
+        everywhere = list(range(1, 8 * BATCH + 1))
+        assert store.positions("node", "hot") == everywhere
+        mark = readers["node"].indexed_to()
+        assert readers["node"].indexed("hot") == everywhere[:mark]
+        assert not readers["node"].index_failed

@@ -21,7 +21,7 @@ from tests.contract.test_index import wrong_in
 from tests.support.stores import Maker, SqliteEngine, append_all, raw
 
 ROOT = Path(__file__).parents[2]
-INDEX = ("shared_index", "node_index", "index_marks")
+INDEX = ("shared_index", "node_index", "index_marks", "index_seals")
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_migrated_store_leaves_a_backup_that_opens_and_has_the_same_commits(
         backup = store.backup
         assert backup is not None
         store.append(Maker("shared").entries(1))
-    assert backup.name == "log.db.before-0001-to-0003"
+    assert backup.name == "log.db.before-0001-to-0004"
     restored = SqliteEngine(engine.path.parent / "restored")
     backup.rename(restored.path)
     with Store.open(restored.path) as store:

@@ -133,3 +133,12 @@ def test_one_history_is_told_in_both_forms_of_the_original(lab: RunningLab) -> N
     assert f"Clid = {client}, PID = " in transactions
     assert "GROUP_CREATED datadg" in transactions
     assert "Status = 1, Abort Reason = 582" in transactions
+
+
+def test_settings_of_the_originals_logs_are_answered_by_name(lab: RunningLab) -> None:
+    assert lab.run("vxcmdlog", "-m", "on").code == 0
+    done = lab.run("vxtranslog", "-q", "off", "-n", "no_limit")
+    assert (done.code, done.out, done.err.count("\n")) == (0, "", 2)
+    done = lab.run("vxcmdlog", "-m", "off")
+    assert (done.code, "V-5-1-7970" in done.err) == (1, True)
+    assert "vxdg init datadg" in lab.run("vxcmdlog", "-l", "-m", "on").out

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from daemon.errors import RequestFailed
 from daemon.wire import control
 from daemon.wire.frames import pack_message
 from tests.integration.daemon.test_bad_input import answer
+from tests.support.asking import asked, held
 from tests.support.daemons import Daemon, change, volume
 from tests.support.processes import open_files, readers
 from tests.support.waiting import wait_until
@@ -84,6 +86,21 @@ def test_a_question_that_takes_too_long_is_given_up_and_changes_go_on(served: Da
     assert "within 0.001 s" in str(raised.value.cause)
     served.make("meanwhile")
     assert served.query("verify", replay=True)["ok"] is True
+
+
+@pytest.mark.parametrize("question", ["verify", "log", "outcome"])
+def test_a_question_about_the_past_that_takes_long_delays_no_change(
+    served: Daemon, question: str
+) -> None:
+    args: dict[str, object] = {"id": "x"} if question == "outcome" else {}
+    with ExitStack() as stack:
+        with held(only_reader(served)):
+            read = stack.enter_context(asked(served, question, **args))
+            for i in range(3):
+                served.make(f"during-{question}-{i}")
+            assert served.query("print", group="datadg")["groups"]
+            assert not read.is_answered
+        assert read.answer()["ok"] is True
 
 
 def test_an_answer_is_never_given_to_the_next_question(served: Daemon) -> None:
