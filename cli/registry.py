@@ -44,6 +44,7 @@ NOUNS = {
         "app",
         "the cluster's nodes: nidmap, nodestate, startnode, stopnode, setmaster, add, remove",
     ),
+    "quarantine": ("cli.quarantine", "app", "a log that is another one: list, set-aside"),
     "config": ("cli.config", "app", "the settings of a home, and where they come from"),
     "explain": ("cli.explain", "app", "what a message means, and what to do"),
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),

@@ -19,7 +19,7 @@ from typing import Any
 
 import msgspec
 
-from daemon.core.ready import Directive, Held
+from daemon.core.ready import Directive, Held, Leave
 from daemon.core.view import View
 from daemon.errors import ProtocolViolation
 from daemon.kernel import directives, unixsocket
@@ -47,8 +47,9 @@ class EmbeddedKernel:
 
     Each is one run of the node's daemon. `address` is where that listens to its peers. `pid` is
     the process that a crash of the node kills; None for one that is to live on. `in_use` says
-    which volumes are in use here, when the node is to leave (B8). `start_deadline_s` bounds how
-    long the start waits for the first scan. `note` is told when the connection is lost and found.
+    what is in use here, once the daemon was told that the node is to leave (B8).
+    `start_deadline_s` bounds how long the start waits for the first scan. `note` is told when the
+    connection is lost and found.
     """
 
     def __init__(  # noqa: PLR0913 each is a fact about the daemon, and all but two have a default
@@ -183,7 +184,10 @@ class EmbeddedKernel:
                 self._deliver(msgspec.convert(message, Held))
             case "taken":
                 self._taken(msgspec.convert(message.get("n"), int))
+            case "staying":
+                self._deliver(Leave(wanted=False))
             case "leaving":
+                self._deliver(Leave())
                 answer: dict[str, Any] = {"d": "in-use", "volumes": list(self._in_use())}
                 self._send(pack_message(answer))
             case _:

@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from daemon.core.ready import Directive, Held
+from daemon.core.ready import Directive, Held, Leave
 from daemon.core.view import View, ViewNode
 from eventstore.model.notifications import DevicesScanned, Notification
 
 Note = Callable[[str], None]
 """Receives one sentence about something the kernel port saw and did not deliver."""
 
-News = Notification | View | Held
+News = Notification | View | Held | Leave
 """What a kernel delivers."""
 
 Deliver = Callable[[News], None]

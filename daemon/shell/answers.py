@@ -19,7 +19,7 @@ from daemon.shell.past import ReaderEnded
 from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
-from daemon.shell.status import cluster_rows, screen
+from daemon.shell.status import cluster_rows, quarantine_rows, screen
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
 from eventstore.standing import Log, Standing, weight
@@ -48,6 +48,9 @@ def answer_query(
         return _current(service, query, told)
     if query.question == "status":
         return _status(service)
+    if query.question == "quarantine.list":
+        node = service.driver().node
+        return now(node, quarantine_rows(service.home, node), "node")
     if query.question == "cluster":
         node = service.driver().node
         return now(node, cluster_rows(node, service.positions()), "node")

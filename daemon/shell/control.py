@@ -20,7 +20,16 @@ from daemon.shell.answers import answer_query, pong
 from daemon.shell.credentials import Peer, peer_of
 from daemon.shell.following import Follower
 from daemon.shell.relay import Relayed
-from daemon.shell.requests import Command, Ping, Query, Watch, parse, submission
+from daemon.shell.requests import (
+    SET_ASIDE,
+    Command,
+    Ping,
+    Query,
+    Watch,
+    check_may_change,
+    parse,
+    submission,
+)
 from daemon.shell.service import Service
 from daemon.wire.frames import MAX_FRAME, FrameReader, pack_message
 from eventstore.errors import NotPermitted, Overloaded, Rejected, StoreError
@@ -115,6 +124,10 @@ class Connection(asyncio.Protocol):
         match request:
             case Command():
                 driver = self._service.driver()
+                if request.verb == SET_ASIDE:
+                    check_may_change(self._peer)
+                    driver.set_aside(self._reply)
+                    return
                 if not request.dry_run:
                     self._service.check_promises()
                 self._service.submit(driver, submission(request, self._peer, 0), self._reply)

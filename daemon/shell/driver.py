@@ -24,11 +24,13 @@ from daemon.core.ready import (
     Answer,
     Directive,
     Found,
+    HashAt,
     Input,
     Load,
     ReadCurrent,
     Ready,
     Received,
+    SetAside,
     Submit,
     Tick,
 )
@@ -37,9 +39,10 @@ from daemon.shell import clock
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
-from eventstore.errors import AppendFailed, Overloaded, StoreError
+from eventstore.errors import Overloaded, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
+from eventstore.storage import aside
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096
@@ -83,13 +86,13 @@ class Driver:
         node: Node,
         outside: Outside,
         logger: Logger,
-        on_failure: Callable[[AppendFailed, list[Unsettled]], None],
+        on_failure: Callable[[Unavailable, list[Unsettled]], None],
         on_append: Callable[[], None] = lambda: None,
         recorder: Recorder | None = None,
     ) -> None:
         self.store = store
         self.node = node
-        self.failed: AppendFailed | None = None
+        self.failed: Unavailable | None = None
         self._outside = outside
         self._recorder = recorder
         self._log = logger
@@ -121,7 +124,7 @@ class Driver:
 
         Raises:
             Overloaded: too many wait.
-            AppendFailed: the disk refused before; the driver is dead.
+            Unavailable: the disk refused before; the driver is dead.
         """
         if self.failed is not None:
             raise self.failed
@@ -141,7 +144,7 @@ class Driver:
         """Take a utility's request, with the answer to the question whether it was here before.
 
         Raises:
-            Overloaded, AppendFailed: see `put`.
+            Overloaded, Unavailable: see `put`.
         """
         alone = len(self.node.shared.configured) == 1
         here = alone or self.node.local.home_of(said.command) == "node"
@@ -156,10 +159,19 @@ class Driver:
         """Have a position confirmed behind which what is read is current (G6).
 
         Raises:
-            Overloaded, AppendFailed: see `put`.
+            Overloaded, Unavailable: see `put`.
         """
         token = self._wait(Unsettled("", reply))
         self._put_for(token, ReadCurrent(token))
+
+    def set_aside(self, reply: Reply) -> None:
+        """Have the tail set aside at which this log is another one than the cluster's (B3).
+
+        Raises:
+            Overloaded, Unavailable: see `put`.
+        """
+        token = self._wait(Unsettled("", reply))
+        self._put_for(token, SetAside(token))
 
     def receive(self, sender: str, message: AnyMessage) -> None:
         """Take a peer's message; one too many is dropped, as on the way it might have been."""
@@ -198,17 +210,21 @@ class Driver:
     def _pump(self) -> None:
         self._scheduled = False
         batch, self._inputs = self._inputs, deque()
-        readies = [self._step(said) for said in batch]
+        readies: list[Ready] = []
+        while batch and not (readies and readies[-1].cut):
+            readies.append(self._step(batch.popleft()))
         try:
             self._persist(readies)
-        except AppendFailed as error:
+        except Unavailable as error:
             self._fail(error)
             return
         for ready in readies:
             self._finish(ready)
         if self._recorder is not None:
             self._recorder.write()
-        if readies:
+        if readies and readies[-1].cut:
+            self._fail(_begins_anew())
+        elif readies:
             self._wake_at(readies[-1].wake_at_ms)
 
     def _step(self, said: Input) -> Ready:
@@ -228,6 +244,11 @@ class Driver:
         entries = [entry for ready in readies for entry in ready.append]
         hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
         body = msgspec.msgpack.encode(hard[-1]) if hard else None
+        cut = readies[-1].cut if readies else None
+        if cut is not None:
+            aside.keep(self.store.path, "shared", cut.first, clock.wall_us())
+            self.store.cut("shared", cut.first, entries, body)
+            return
         if entries or body is not None:
             lazy = all(r.lazy or (not r.append and r.hard_state is None) for r in readies)
             self.store.append(entries, new_hard_state=body, flush=not lazy)
@@ -242,11 +263,19 @@ class Driver:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
             self._outside.send(load.to, self._loaded(load))
+        for position in ready.lookups:
+            self._look_up(position)
         for token, answer in ready.replies:
             if token in self._waiting:
                 self._waiting.pop(token).reply(self._with_maker(answer))
         for note in ready.notes:
             self._log.info(note)
+
+    def _look_up(self, position: int) -> None:
+        """Let the core know the hash at a position of the shared log, if there is a commit."""
+        if 1 <= position <= self.store.heads["shared"].position:
+            commit = self.store.logs["shared"].commit(position)
+            self.put(HashAt(position, commit.hash))
 
     def _loaded(self, load: Load) -> AnyMessage:
         """Return a message with what the log has behind a position, as much as one carries."""
@@ -284,10 +313,10 @@ class Driver:
             self._recorder.close()
             self._recorder = None
 
-    def _fail(self, error: AppendFailed) -> None:
+    def _fail(self, error: Unavailable) -> None:
         self.failed = error
         self.stop()
-        self._log.error("the log could not be written -> promise nothing more", cause=error.cause)
+        self._log.error(f"{error.message} -> promise nothing more", cause=error.cause)
         unsettled = list(self._waiting.values())
         self._waiting.clear()
         self._on_failure(error, unsettled)
@@ -318,3 +347,13 @@ class Driver:
                 if isinstance(event, RequestsFailed) and request in event.requests:
                     return failure(event, position)
         return None
+
+
+def _begins_anew() -> Unavailable:
+    return Unavailable(
+        "V-5-1-9135",
+        "what differs was set aside",
+        cause="the daemon begins anew from what is left of its log",
+        fix="ask again",
+        rule="B3",
+    )

@@ -7,13 +7,13 @@ to whom they are for. A node that listens for no peers has none.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from daemon.config import Settings
 from daemon.core.messages import AnyMessage
 from daemon.core.node import Node
-from daemon.core.ready import Directive, Held, Notified, Viewed
+from daemon.core.ready import Directive, Held, Leave, LeaveAllowed, Notified, Viewed
 from daemon.core.view import View
 from daemon.kernel.embedded import EmbeddedKernel
 from daemon.kernel.linux import LinuxKernel
@@ -97,8 +97,16 @@ class Surroundings:
 
     def direct(self, directive: Directive) -> None:
         """Tell the kernel what it is to do."""
-        if self._kernel is not None:
+        # That the node may leave is the answer to the kernel's next question (`_in_use`).
+        if self._kernel is not None and not isinstance(directive, LeaveAllowed):
             self._kernel.direct(directive)
+
+    def _in_use(self) -> Sequence[str]:
+        """Return what keeps this node in the cluster, after all that was heard so far (B8)."""
+        if self._driver is not None:
+            self._driver.pump()
+        leaving = self._node.leaving
+        return () if leaving.is_allowed else leaving.waits_for or ("not known yet",)
 
     def _deliver(self, news: News) -> None:
         """Take what the kernel says."""
@@ -110,7 +118,7 @@ class Surroundings:
                 self._peers.follow({node.name: node.address for node in news.nodes if node.daemon})
             driver.put(Viewed(news))
         else:
-            driver.put(news if isinstance(news, Held) else Notified(news))
+            driver.put(news if isinstance(news, (Held, Leave)) else Notified(news))
 
     def _make_peers(self, driver: Driver) -> Peers:
         return Peers(
@@ -139,5 +147,6 @@ class Surroundings:
             cluster_id=cluster_id,
             address=address,
             pid=os.getpid(),
+            in_use=self._in_use,
             note=note,
         )

@@ -18,6 +18,9 @@ from eventstore.codec import Actor, Context
 from eventstore.errors import NotPermitted, Rejected
 from eventstore.model.commands import AnyCommand
 
+SET_ASIDE = "quarantine.set-aside"
+"""The one change that is no command: it is about the log itself (B3)."""
+
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
 Line = Annotated[str, Meta(max_length=8192)]
 MAX_TIMEOUT_MS = 24 * 3600 * 1000
@@ -104,12 +107,11 @@ def parse(message: object) -> Request:
     return request
 
 
-def submission(request: Command, peer: Peer, token: int) -> Submit:
-    """Return the core's input for a change.
+def check_may_change(peer: Peer) -> None:
+    """Refuse a change to whoever may only read.
 
     Raises:
         NotPermitted: the peer may not change anything (G1).
-        Rejected: there is no such verb, or its arguments are not what it takes.
     """
     if not peer.may_change:
         raise NotPermitted(
@@ -119,6 +121,16 @@ def submission(request: Command, peer: Peer, token: int) -> Submit:
             fix="ask as root",
             rule="G1",
         )
+
+
+def submission(request: Command, peer: Peer, token: int) -> Submit:
+    """Return the core's input for a change.
+
+    Raises:
+        NotPermitted: the peer may not change anything (G1).
+        Rejected: there is no such verb, or its arguments are not what it takes.
+    """
+    check_may_change(peer)
     kind: Any = _COMMANDS.get(request.verb, AnyCommand)
     try:
         command = msgspec.convert({**request.args, "verb": request.verb}, kind)

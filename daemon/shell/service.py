@@ -67,7 +67,7 @@ class Service:
         """The kernel and the peers of the present incarnation."""
         self._ended = asyncio.Event()
         self._unsettled: list[Unsettled] = []
-        self._refused: AppendFailed | None = None
+        self._refused: Unavailable | None = None
         self._stopping: str | None = None
         self._mode: str | None = mode
         """In which the first incarnation begins; later ones are as the last was."""
@@ -231,7 +231,7 @@ class Service:
             self._log.error("damage -> promise nothing more", log=log, found=damage.message)
             notify(STATUS=f"damaged: {damage.message}")
 
-    def _failed(self, error: AppendFailed, unsettled: list[Unsettled]) -> None:
+    def _failed(self, error: Unavailable, unsettled: list[Unsettled]) -> None:
         self.problem = self._refused = error
         self._unsettled += unsettled
         notify(STATUS=f"recovering: {error.cause}")

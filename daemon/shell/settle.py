@@ -13,7 +13,7 @@ from pathlib import Path
 
 from daemon.core.ready import Answer
 from daemon.shell.driver import Unsettled
-from eventstore.errors import AppendFailed, Pending, StoreError
+from eventstore.errors import Pending, StoreError, Unavailable
 from eventstore.history import outcome
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store, wal_of
@@ -22,7 +22,7 @@ Settled = list[tuple[Unsettled, Answer]]
 
 
 def settle(
-    home: Path, unsettled: list[Unsettled], error: AppendFailed, *, trusted: bool
+    home: Path, unsettled: list[Unsettled], error: Unavailable, *, trusted: bool
 ) -> tuple[Settled, list[Unsettled]]:
     """Return the answers that are certain, and the requests for which none is yet.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from daemon.core.node import Node
@@ -16,6 +17,8 @@ from eventstore.model import digest
 from eventstore.model.cluster import joined_nodes
 from eventstore.model.decide.daemon import mode as daemon_mode
 from eventstore.model.objects import ENABLED, NODE_SPACE, Device, Volume
+from eventstore.source import DATABASE
+from eventstore.storage.aside import kept
 from eventstore.text import iso
 
 Answer = dict[str, Any]
@@ -153,6 +156,18 @@ def cluster_rows(node: Node, positions: Mapping[str, int]) -> Answer:
                 "position": positions.get(name),
             }
             for number, name in enumerate(names)
+        ],
+    }
+
+
+def quarantine_rows(home: Path, node: Node) -> Answer:
+    """Return from where on the shared log is another one, and what was set aside before (B3)."""
+    return {
+        "node": node.name,
+        "quarantined": node.hard_state.quarantined or None,
+        "head": node.shared.head.position,
+        "aside": [
+            {"file": str(path), "bytes": path.stat().st_size} for path in kept(home / DATABASE)
         ],
     }
 

@@ -20,7 +20,7 @@ from sqlalchemy.dialects import sqlite
 
 from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
 from eventstore.errors import AppendFailed, Conflict, StoreError, Unavailable
-from eventstore.storage import upgrade
+from eventstore.storage import aside, upgrade
 from eventstore.storage.index import BATCH, Pending, mark_again
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader, side_check
@@ -162,6 +162,31 @@ class Store:
             AppendFailed: the disk refused; nothing of it was written, and the logs are as before.
         """
         self._queue.submit(_Request((), None, cached=work), timeout_s)
+
+    def cut(
+        self, log: str, first: int, entries: Sequence[Entry], new_hard_state: bytes | None
+    ) -> None:
+        """Take the tail of a log out, from `first` on, with what is written beside it.
+
+        Whoever calls has kept a copy. The store has to be opened again: it takes nothing more.
+
+        Raises:
+            AppendFailed: the disk refused; the log is as before.
+        """
+        batch = _Batch(self.heads, self.logs)
+        batch.add(entries)
+
+        def work() -> None:
+            self._write(batch, new_hard_state)
+            aside.cut(self._driver, log, first)
+
+        self._transact(work)
+        self._failed = AppendFailed(
+            "V-5-1-9135",
+            f"log {log} was cut at @{first}",
+            cause="the daemon begins anew from what is left",
+            fix="ask again",
+        )
 
     def enter_again(self, log: str, rows: Sequence[tuple[int, int]]) -> None:
         """Put rows (hash of a key, position) into the index that it has lost.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from daemon.core.ready import Held
+from daemon.core.ready import Held, Leave
 from daemon.core.view import View
 from daemon.kernel.port import News
 from eventstore.model.notifications import DeviceNotified, DevicesScanned, Notification
@@ -26,7 +26,7 @@ class Received:
 
     @property
     def all(self) -> list[Notification]:
-        return [n for n in self.news if not isinstance(n, View | Held)]
+        return [n for n in self.news if not isinstance(n, View | Held | Leave)]
 
     @property
     def views(self) -> list[View]:

@@ -82,6 +82,9 @@ async def _leave(keeper: Keeper, asked: Asked) -> dict[str, Any]:
         if not volumes:
             return _done(keeper.change(ch.Leave(about.node)))
         if asyncio.get_running_loop().time() >= end:
+            attached = keeper.attached.get(about.node)
+            if attached is not None:
+                attached.put({"t": "staying"})
             raise Rejected(
                 "V-5-1-9078",
                 f"node {about.node} has volumes in use: {', '.join(volumes)}",

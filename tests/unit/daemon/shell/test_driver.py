@@ -17,11 +17,11 @@ from daemon.shell import home as homes
 from daemon.shell.driver import QUEUE_MAX, Driver, Unsettled
 from daemon.shell.recovery import recover
 from eventstore.codec import Context
-from eventstore.errors import AppendFailed, Overloaded
+from eventstore.errors import AppendFailed, Overloaded, Unavailable
 from eventstore.model.commands import DestroyDiskGroup
 
 ERROR = AppendFailed("V-5-1-12204", "the log could not be written", cause="no room")
-Failures = list[tuple[AppendFailed, list[Unsettled]]]
+Failures = list[tuple[Unavailable, list[Unsettled]]]
 
 
 @pytest.fixture
