@@ -14,7 +14,6 @@ NOUNS = {
     ),
     "plex": ("cli.plex", "app", "plexes: att, dis, det, cp, mv"),
     "edit": ("cli.edit", "app", "records: set words, rename, cc, rm"),
-    "cluster": ("cli.cluster", "app", "the cluster's nodes: add, remove"),
     "tree": ("cli.tree", "app", "disk groups, volumes, plexes and subdisks as a tree"),
     "get": ("cli.state", "get_app", "one object, all fields"),
     "state": ("cli.state", "state_app", "the whole state as one document, and its digest"),
