@@ -16,7 +16,7 @@ from daemon.core import messages as msg
 from daemon.core.local import LocalFacts
 from daemon.core.messages import Record
 from daemon.core.office import Office
-from daemon.core.ready import HardState, HashAt, Held, Hold, Received, Release
+from daemon.core.ready import HardState, HashAt, Held, Hold, Received, Release, Replayed
 from daemon.core.requests import Requests
 from daemon.core.sharedlog import SharedLog
 from daemon.core.station import Station
@@ -233,6 +233,7 @@ class Member(Station):
                 self.work.send(self._master, msg.Diverged(message.term, commits[0].position))
                 return
             self.catch_up(commits)
+        self._say_differs(message.term)
         head_now = self.shared.head
         self.work.send(self._master, msg.CaughtUp(message.term, head_now.position, head_now.hash))
 
@@ -328,9 +329,29 @@ class Member(Station):
         doubt = self.hard.doubt
         if doubt is not None and doubt.order == (message.term, message.number):
             self.take(doubt.commits, flush=False)
+        self._say_differs(message.term)
         head = self.shared.head.position
         if head >= message.position:
             self.work.send(self._master, msg.Applied(message.term, head))
+
+    def _say_differs(self, term: int) -> None:
+        """Tell the master, who wants a commit applied, that it gives another state here (G3)."""
+        stands = self.digests.stands(term)
+        if stands is not None:
+            self.work.send(self._master, stands)
+
+    def replayed(self, said: Replayed) -> None:
+        """Take what a replay gave; changes halt where two nodes stand by their digests (G3).
+
+        Raises:
+            Damaged: it is this node whose state was wrong.
+        """
+        halted = self.digests.replayed(said)
+        if halted is not None:
+            self.work.note(f"{halted.message}: {halted.cause}")
+        if halted is not None and self.office is not None:
+            self.office.halt(halted)
+        self._say_differs(self.hard.term)
 
     def _check_join(self, message: msg.CheckJoin) -> None:
         error = self.local.join_objection()

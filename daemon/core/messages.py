@@ -186,6 +186,14 @@ class Applied(Message, frozen=True, tag="applied"):
     position: int
 
 
+class Differs(Message, frozen=True, tag="differs"):
+    """A commit gives another digest here, also in a replay: about which objects it is (G3)."""
+
+    position: int
+    digest: bytes
+    objects: tuple[str, ...]
+
+
 class CheckJoin(Message, frozen=True, tag="check-join"):
     """Can the joiner reach every imported disk, and are its private groups' names free? (B4)."""
 
@@ -274,6 +282,7 @@ AnyMessage = (
     | Refused
     | CommitNow
     | Applied
+    | Differs
     | CheckJoin
     | JoinChecked
     | Ship

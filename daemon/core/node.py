@@ -28,6 +28,7 @@ from daemon.core.ready import (
     ReadCurrent,
     Ready,
     Received,
+    Replayed,
     SetAside,
     Stop,
     Submit,
@@ -79,7 +80,7 @@ class Node:
         """Take one input, and return the work that follows from it.
 
         Raises:
-            Damaged: a decided commit gives another state here than was recorded with it (G3).
+            Damaged: the state was wrong: a replay of the log gives another one (G3).
         """
         member = self.member
         work = member.work = Work()
@@ -107,6 +108,8 @@ class Node:
                 self.private.stop(said.reason)
             case HashAt():
                 self.member.looked_up(said)
+            case Replayed():
+                self.member.replayed(said)
             case SetAside():
                 self._set_aside(said.token)
             case _:

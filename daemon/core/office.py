@@ -25,6 +25,7 @@ from daemon.core.reconfigure import Reconfigurations
 from daemon.core.requests import Requests
 from daemon.core.station import PROTOCOLS, Station
 from daemon.core.view import View, is_majority
+from eventstore.errors import StoreError
 from eventstore.model import events as ev
 from eventstore.model.decide.electing import election
 
@@ -43,6 +44,7 @@ class Phase(Enum):
     ELECTING = "committing MasterElected (C5)"
     JOINING = "recording who left and who joins (B6, B7)"
     ACTIVE = "changing the configuration (D)"
+    HALTED = "making no change: digests differ (G3)"
     STUCK = "waiting for another view"
 
 
@@ -64,7 +66,7 @@ class Office:
         self.phase = Phase.COLLECTING
         self.states: dict[str, msg.Promised] = {}
         self.source = ""
-        self.catch_up = CatchUp(member, term, self.others, self._settle, self._is_another)
+        self.catch_up = CatchUp(member, term, self.others, self._settle, self.is_another)
         self.diverging = Diverging(member, term, self._put_out)
         self.proposing = Proposing(member, view, term, self._done, self._refused)
         self.joining = Joining(member, view, self.proposing, self._all_joined, self._put_out)
@@ -129,6 +131,10 @@ class Office:
             self.OF_PROPOSAL[kind](self.proposing, said.sender, said.message)
         elif kind in self.OF_CHANGES:
             self.OF_CHANGES[kind](self.changes, said)
+        elif kind in self.IN_PHASE:
+            phase, take = self.IN_PHASE[kind]
+            if phase in (None, self.phase):
+                take(self, said.sender, said.message)
         else:
             self.FROM_MEMBER[kind](self, said)
 
@@ -189,7 +195,7 @@ class Office:
         if not commits or commits[0].position != self.head + 1:
             return
         if not self.member.shared.follows(commits):
-            self._is_another(self.here, self.head + 1)
+            self.is_another(self.here, self.head + 1)
             return
         self.member.catch_up(commits)
         if not self._fetched_all():
@@ -201,7 +207,7 @@ class Office:
         if self.head < longest.position:
             return False
         if self.source != self.here and self.member.shared.head.hash != longest.hash:
-            self._is_another(self.here, self.head)
+            self.is_another(self.here, self.head)
             return True
         if self._lacks_what_it_stored():
             return True
@@ -241,25 +247,11 @@ class Office:
             is_majority(sum(name in nodes for name in intact), len(nodes)) for nodes in sets
         )
 
-    def _caught_up(self, said: Received) -> None:
-        assert isinstance(said.message, msg.CaughtUp)
-        if self.phase is Phase.EQUALIZING:
-            self.catch_up.caught_up(said.sender, said.message)
-
-    def _diverged(self, said: Received) -> None:
-        assert isinstance(said.message, msg.Diverged)
-        self._is_another(said.sender, said.message.position)
-
-    def _is_another(self, name: str, position: int) -> None:
+    def is_another(self, name: str, position: int) -> None:
         """Find where a log that is no prefix of the longest begins to be another one (B3)."""
         if self.phase is not Phase.COMPARING:
             self._enter(Phase.COMPARING)
             self.diverging.begin(name, self.source if name == self.here else name, position)
-
-    def _compared(self, said: Received) -> None:
-        assert isinstance(said.message, msg.Compared)
-        if self.phase is Phase.COMPARING:
-            self.diverging.compared(said.sender, said.message)
 
     # C4, C5: settle what is in doubt, then MasterElected.
 
@@ -326,14 +318,16 @@ class Office:
         self._enter(Phase.JOINING)
         self.joining.go_on()
 
-    def _join_checked(self, said: Received) -> None:
-        assert isinstance(said.message, msg.JoinChecked)
-        if self.phase is Phase.JOINING:
-            self.joining.checked(said.sender, said.message)
-
     def _all_joined(self) -> None:
         self._enter(Phase.ACTIVE)
         self.changes.begin()
+
+    # G3: digests that differ.
+
+    def halt(self, error: StoreError) -> None:
+        """Make no change any more in this view: two nodes stand by different digests (G3)."""
+        self._enter(Phase.HALTED)
+        self.changes.halt(error)
 
     # What is sent again until it is answered.
 
@@ -378,12 +372,20 @@ class Office:
     FROM_MEMBER: ClassVar[dict[type, Callable[[Office, Received], None]]] = {
         msg.Promised: _promised,
         msg.Fetched: _fetched,
-        msg.CaughtUp: _caught_up,
-        msg.Diverged: _diverged,
-        msg.Compared: _compared,
-        msg.JoinChecked: _join_checked,
     }
     """What members say to their master, and what it does."""
+
+    IN_PHASE: ClassVar[dict[type, tuple[Phase | None, Callable[[Office, str, Any], None]]]] = {
+        msg.Diverged: (None, lambda o, name, said: o.is_another(name, said.position)),
+        msg.Differs: (
+            None,
+            lambda o, name, said: o.member.digests.told(o.member.work, name, said),
+        ),
+        msg.CaughtUp: (Phase.EQUALIZING, lambda o, name, said: o.catch_up.caught_up(name, said)),
+        msg.Compared: (Phase.COMPARING, lambda o, name, said: o.diverging.compared(name, said)),
+        msg.JoinChecked: (Phase.JOINING, lambda o, name, said: o.joining.checked(name, said)),
+    }
+    """What they say that counts in one phase only, or (None) always."""
 
     OF_PROPOSAL: ClassVar[dict[type, Callable[[Proposing, str, Any], None]]] = {
         msg.Agreed: Proposing.agreed,

@@ -28,7 +28,8 @@ def set_aside(member: Station) -> Answer:
     member.set_hard(quarantined=0, doubt=None, held=())
     member.facts.append(LogSetAside(first, head))
     member.work.note(f"set aside from @{first} to @{head} -> begin anew, and be caught up")
-    data: dict[str, Any] = {"from": first, "through": head, "head": first - 1}
+    data: dict[str, Any] = {"outcome": "set-aside", "position": first - 1}
+    data |= {"from": first, "through": head}
     return {"ok": True, "data": data, "log": "shared", "position": first - 1, "notes": []}
 
 

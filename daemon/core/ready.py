@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from daemon.core.messages import AnyMessage, Record
 from daemon.core.view import View
-from eventstore.codec import Context, Entry
+from eventstore.codec import Commit, Context, Entry
 from eventstore.model.commands import AnyCommand
 from eventstore.model.notifications import DevicesScanned, Notification
 from eventstore.model.objects import ENABLED, Key
@@ -159,6 +159,14 @@ class SetAside(Struct, frozen=True):
     token: int
 
 
+class Replayed(Struct, frozen=True):
+    """What a replay from the beginning gave: the digest after a position, and the recorded one."""
+
+    position: int
+    digest: bytes
+    recorded: bytes
+
+
 class Tick(Struct, frozen=True):
     """The time that a `Ready` named in `wake_at_ms` has come."""
 
@@ -170,7 +178,7 @@ class Stop(Struct, frozen=True):
 
 
 FromKernel = Notified | Viewed | Held | Leave
-FromDisk = HashAt | SetAside
+FromDisk = HashAt | SetAside | Replayed
 Input = Begin | Submit | ReadCurrent | Received | Tick | Stop | FromKernel | FromDisk
 
 
@@ -242,6 +250,16 @@ class Cut(Struct, frozen=True):
     doubt: Record | None
 
 
+class Replay(Struct, frozen=True):
+    """The shared log is to be replayed from its beginning, without a keyframe, to a position (G3).
+
+    With `commit` the log ends before it, and it is applied after the last one.
+    """
+
+    position: int
+    commit: Commit | None
+
+
 class Ready(Struct, frozen=True):
     """The work of one step, in the order in which it must be done.
 
@@ -254,6 +272,7 @@ class Ready(Struct, frozen=True):
     5. `notes` are logged: what was seen, and what was decided.
 
     `lookups` are positions of the shared log; a `HashAt` is to follow for each that is there.
+    `replay` is done beside the loop; a `Replayed` is to follow.
     `wake_at_ms`: a `Tick` is due then, unless a later `Ready` names another time; None: none is.
     """
 
@@ -269,3 +288,4 @@ class Ready(Struct, frozen=True):
     wake_at_ms: int | None = None
     lookups: tuple[int, ...] = ()
     cut: Cut | None = None
+    replay: Replay | None = None

@@ -73,11 +73,17 @@ class Reconfigurations:
         self.reads_asked: list[Waiter] = []
         self.standing_missing: set[str] = set()
         self.sent_at = 0
+        self.halted: StoreError | None = None
 
     # What comes in.
 
     def begin(self) -> None:
         """The office is active: what waited goes on its way."""
+        self.propose_waiting()
+
+    def halt(self, error: StoreError) -> None:
+        """Refuse what waits and what comes: changes are halted (G3)."""
+        self.halted = error
         self.propose_waiting()
 
     def shipped(self, said: Received) -> None:
@@ -123,6 +129,9 @@ class Reconfigurations:
     def propose_waiting(self) -> None:
         """Propose what waits, as much as fits; or let reads have their turn (D12, G6)."""
         office = self.office
+        if self.halted is not None:
+            for request in tuple(self.requests.queue.values()):
+                self._reject(request, self.halted)
         if not office.is_free:
             return
         self._ask_standing()

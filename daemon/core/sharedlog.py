@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Sequence
 
+from daemon.core.differing import Differs
 from daemon.core.livelog import LiveLog
 from daemon.core.ready import Found
 from eventstore import codec
 from eventstore.codec import Commit, Context, Entry, Head
-from eventstore.errors import Damaged, StoreError
+from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.cluster import configured, elected_term, seat
 from eventstore.model.cluster_events import ConfiguredNodesChanged, RequestsFailed
-from eventstore.model.events import AnyEvent
+from eventstore.model.events import AnyEvent, touched
 from eventstore.model.evolve import apply
 from eventstore.model.objects import OWN_HEADER, Change
 from eventstore.model.state import State
+from eventstore.views import object_name
 
 RECENT_MAX = 4096
 """Requests whose outcome is remembered without a look at the log."""
@@ -123,18 +125,21 @@ class SharedLog(LiveLog):
         """Make a decided commit take effect, and return it for the disk.
 
         Raises:
-            Damaged: the state after it is not the one that was recorded with it (G3).
+            Differs: the state after it is not the one that was recorded with it (G3); it did not.
         """
         header = codec.decode_header(commit.header)
         events = codec.decode_events(commit.payload, commit.position)
         try:
             changes = apply(self.state, events)
         except KeyError as error:
-            raise _differs(commit, f"an event does not fit the state: {error.args[0]}") from error
+            cause = f"an event does not fit the state: {error.args[0]}"
+            raise Differs(commit, b"", self._objects(events), cause) from error
         after = digest.updated(self.digest, changes)
         if digest.stored(after) != commit.digest:
+            objects = self._objects(events)
             self.state.restore(changes)
-            raise _differs(commit, "the state's digest is not the one recorded with it")
+            cause = "the state's digest is not the one recorded with it"
+            raise Differs(commit, digest.stored(after), objects, cause)
         self.digest = after
         self.head = Head(self.head.lineage, commit.position, commit.hash, header.time_us)
         if commit.term == elected_term(self.state):
@@ -150,6 +155,11 @@ class SharedLog(LiveLog):
                     self._remember(request, found)
         stored = commit._replace(applied_us=applied_us)
         return Entry("shared", stored, codec.index_keys(header.tx, events))
+
+    def _objects(self, events: Sequence[AnyEvent]) -> tuple[str, ...]:
+        """Return the names of what events are about."""
+        keys = dict.fromkeys(key for event in events for key in touched(event))
+        return tuple(object_name(self.state, key) for key in keys)
 
     def found(self, request: str, looked_up: Found | None, as_of: int) -> Found | None:
         """Return what became of a request, given what the log said of it at `as_of`.
@@ -178,11 +188,3 @@ class SharedLog(LiveLog):
 def failure(event: RequestsFailed, position: int) -> Found:
     """Return what a failure commit says of each request that it fails."""
     return Found("failed", position, event.node, event.message_id, event.message, event.rule)
-
-
-def _differs(commit: Commit, cause: str) -> Damaged:
-    return Damaged(
-        f"commit @{commit.position} of the shared log gives another state here",
-        position=commit.position,
-        cause=cause,
-    )

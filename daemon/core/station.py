@@ -12,6 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from daemon.core import messages as msg
+from daemon.core.differing import Differs, Digests
 from daemon.core.local import LocalFacts
 from daemon.core.messages import Record
 from daemon.core.ready import HardState, Release
@@ -45,6 +46,7 @@ class Station:
         """What this member agreed to, and reserves names and disks for (D3)."""
         self.proposed: msg.Propose | None = None
         """What is written down as soon as the kernel holds I/O (D4)."""
+        self.digests = Digests(name)
         self.damage_heard: set[tuple[str, int]] = set()
         """(node, daemon incarnation) of logs that were said to be damaged (C3)."""
         self.facts: list[AnyEvent] = []
@@ -96,21 +98,13 @@ class Station:
         self.set_hard(doubt=record, numbered=record.order, held=held)
 
     def take(self, commits: tuple[Commit, ...], *, flush: bool) -> None:
-        """Apply what was decided under the promised term.
-
-        Raises:
-            Damaged: it gives another state here (G3).
-        """
+        """Apply what was decided under the promised term, as far as it gives the same state."""
         self._append(commits, flush=flush)
         self._trust_again()
         self._applied()
 
     def catch_up(self, commits: tuple[Commit, ...]) -> None:
-        """Apply what others had already: it proves nothing of this node's own log (C3).
-
-        Raises:
-            Damaged: it gives another state here (G3).
-        """
+        """Apply what others had already: it proves nothing of this node's own log (C3)."""
         self._append(commits, flush=True)
         self._applied()
 
@@ -121,9 +115,12 @@ class Station:
 
     def _append(self, commits: tuple[Commit, ...], *, flush: bool) -> None:
         """Append commits; a doubt that they settle ends in the same transaction (C3)."""
-        for commit in commits:
-            if commit.position > self.shared.head.position:
-                self.work.append.append(self.shared.take(commit, self.wall_us))
+        try:
+            for commit in commits:
+                if commit.position > self.shared.head.position and not self.digests.is_in_question:
+                    self.work.append.append(self.shared.take(commit, self.wall_us))
+        except Differs as error:
+            self.digests.differs(self.work, error)
         self.work.flush = self.work.flush or flush
         if self._is_settled_by(commits):
             if self.hard.held:

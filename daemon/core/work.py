@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from daemon.core.messages import AnyMessage, Fetched, Piece
-from daemon.core.ready import Answer, Cut, Directive, HardState, Load, Ready, Send
+from daemon.core.ready import Answer, Cut, Directive, HardState, Load, Ready, Replay, Send
 from eventstore.codec import Entry
 
 
@@ -20,6 +20,7 @@ class Work:
         "loads",
         "lookups",
         "notes",
+        "replay",
         "replies",
         "sends",
     )
@@ -36,6 +37,7 @@ class Work:
         self.notes: list[str] = []
         self.lookups: list[int] = []
         self.cut: Cut | None = None
+        self.replay: Replay | None = None
 
     def send(self, to: str, message: AnyMessage) -> None:
         """Send once everything of this step is on stable storage."""
@@ -74,4 +76,5 @@ class Work:
             wake_at_ms,
             tuple(self.lookups),
             self.cut,
+            self.replay,
         )

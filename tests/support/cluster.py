@@ -13,13 +13,28 @@ from msgspec.structs import replace
 
 from daemon.core import messages as msg
 from daemon.core.node import Node
-from daemon.core.ready import Begin, Found, Input, Load, Ready, Received, Submit, Tick, Viewed
+from daemon.core.ready import (
+    Begin,
+    Found,
+    HashAt,
+    Input,
+    Load,
+    Ready,
+    Received,
+    Replay,
+    Replayed,
+    Submit,
+    Tick,
+    Viewed,
+)
 from daemon.core.sharedlog import failure
 from daemon.core.view import View, ViewNode
 from eventstore.codec import Actor, Commit, Context, decode_events, decode_header
 from eventstore.errors import Damaged
-from eventstore.model import commands as cmd
+from eventstore.model import commands as cmd, digest
 from eventstore.model.cluster_events import RequestsFailed
+from eventstore.model.evolve import apply
+from eventstore.model.state import State
 from tests.simulation import founding
 from tests.simulation.disk import Disk
 from tests.support import telling
@@ -59,6 +74,8 @@ class Led:
         self.waiting: dict[str, list[Ready]] = {}
         self.wakes: dict[str, int | None] = {}
         self.copies: dict[str, Any] = {}
+        self.stubborn: set[str] = set()
+        """Nodes whose program makes other states than that of the others, in a replay too."""
         self.lines: list[str] = []
         self.asked: dict[int, str] = {}
         self._views: dict[str, View] = {}
@@ -123,6 +140,11 @@ class Led:
         self._finish(name, ready)
 
     def _finish(self, name: str, ready: Ready) -> None:
+        if ready.cut is not None:
+            log = self.disks[name].shared
+            tail = tuple(log[ready.cut.first - 1 :])
+            self.lines.append(f"{name} sets aside {telling.span(tail)}")
+            del log[ready.cut.first - 1 :]
         self.lines += [
             f"{name}'s kernel: {telling.directive(d, self.nodes[name].shared)}"
             for d in ready.directives
@@ -132,6 +154,32 @@ class Led:
             self._load(name, load)
         for token, answer in ready.replies:
             self.lines.append(f"{name} answers {self.asked[token]}: {telling.answer(answer)}")
+        self._read(name, ready)
+
+    def _read(self, name: str, ready: Ready) -> None:
+        """Do what the shell does beside the loop: look up, replay, set aside."""
+        log = self.disks[name].shared
+        for position in ready.lookups:
+            self.lines.append(f"{name} looks up @{position}")
+            self.step(name, HashAt(position, log[position - 1].hash))
+        if ready.replay is not None:
+            self.lines.append(f"{name} replays to @{ready.replay.position}")
+            self.step(name, self._replayed(name, ready.replay))
+        if ready.cut is not None:
+            self.end(name, keeping=None)
+            self.start(name)
+
+    def _replayed(self, name: str, replay: Replay) -> Replayed:
+        commits = [*self.disks[name].shared[: replay.position]]
+        commits += [replay.commit] if replay.commit else []
+        state = State()
+        for commit in commits:
+            apply(state, decode_events(commit.payload))
+        found = digest.stored(digest.of_state(state))
+        mine = self.nodes[name].member.digests.mine
+        if name in self.stubborn and mine is not None:
+            found = mine.own
+        return Replayed(replay.position, found, commits[-1].digest)
 
     def _post(self, name: str, sends: Any, manner: str) -> None:
         told: dict[str, list[str]] = {}

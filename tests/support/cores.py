@@ -22,14 +22,18 @@ from daemon.core.ready import (
     Notified,
     Ready,
     Received,
+    Replay,
+    Replayed,
     Submit,
     Tick,
     Viewed,
 )
 from daemon.core.view import View, ViewNode
 from eventstore.codec import Actor, Commit, Context, decode_events
-from eventstore.model import commands as cmd, events as ev
+from eventstore.model import commands as cmd, digest, events as ev
+from eventstore.model.evolve import apply
 from eventstore.model.notifications import Notification
+from eventstore.model.state import State
 from tests.support.core import an_empty_log, an_empty_shared_log
 from tests.support.model import START_US
 
@@ -49,6 +53,10 @@ class OneCore:
         self.notes: list[str] = []
         self.aside: list[Commit] = []
         self.looks_up = True
+        self.replays_to: bytes | None = None
+        """What a replay gives, if not what it should."""
+        self.is_stubborn = False
+        """Whether a replay gives what the live state gave, as by another program."""
         self.runs = 1
         self.boot = f"{name}-boot1"
         shared, own = an_empty_shared_log(), an_empty_log("node")
@@ -65,14 +73,30 @@ class OneCore:
             (self.log if log is shared else self.own).append(entry.item)
         self.node = Node(name, "prod", shared, own, self.hard)
 
-    def cut(self, cut: Cut) -> None:
-        """Keep the end of the log aside, and be what is left of it."""
-        self.aside = self.log[cut.first - 1 :]
-        self.log = self.log[: cut.first - 1]
+    def replayed(self, replay: Replay) -> Replayed:
+        """What a replay of the log from its beginning gives."""
+        state, commits = State(), self.log[: replay.position - bool(replay.commit)]
+        commits += [replay.commit] if replay.commit else []
+        for commit in commits:
+            apply(state, decode_events(commit.payload))
+        found = self.replays_to or digest.stored(digest.of_state(state))
+        mine = self.node.member.digests.mine
+        if self.is_stubborn and mine is not None:
+            found = mine.own
+        return Replayed(replay.position, found, commits[-1].digest)
+
+    def recovers(self) -> None:
+        """Have again the state that the log gives."""
         shared = an_empty_shared_log()
         for commit in self.log:
             shared.take(commit, 0)
         self.node = Node(self.name, "prod", shared, self.node.own, self.hard)
+
+    def cut(self, cut: Cut) -> None:
+        """Keep the end of the log aside, and be what is left of it."""
+        self.aside = self.log[cut.first - 1 :]
+        self.log = self.log[: cut.first - 1]
+        self.recovers()
 
     def becomes(self, other: OneCore) -> None:
         """Have another's shared log and hard state, as from a backup of another life."""
@@ -123,6 +147,8 @@ class Cores:
         if ready.cut is not None:
             one.cut(ready.cut)
             self.restarts(name)
+        if ready.replay is not None:
+            self.queue.append((name, one.replayed(ready.replay)))
         for send in (*ready.early, *ready.sends):
             self._send(name, send.to, send.message)
         for load in ready.loads:

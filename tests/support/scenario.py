@@ -25,7 +25,7 @@ from collections.abc import Callable
 from difflib import unified_diff
 from typing import Any
 
-from daemon.core.ready import Held, Notified, ReadCurrent
+from daemon.core.ready import Held, Leave, Notified, ReadCurrent, SetAside
 from eventstore.model import commands as cmd
 from eventstore.model.notifications import DevicesScanned
 from eventstore.model.objects import Disk, Volume
@@ -173,8 +173,16 @@ class Scenario:
     def belongs(self, sender: str, to: str, cluster: str) -> None:
         self.led.alter(sender, to, "promised", cluster_id=cluster)
 
-    def differs(self, name: str) -> None:
+    def differs(self, name: str, stubborn: str) -> None:
         self.led.nodes[name].shared.digest ^= 1
+        if stubborn:
+            self.led.stubborn.add(name)
+
+    def leaves(self, name: str, stays: str) -> None:
+        self.led.step(name, Leave(wanted=not stays))
+
+    def set_aside(self, name: str, label: str) -> None:
+        self.led.step(name, SetAside(self.led.token(label)))
 
     def device(self, names: str, what: str, device: str) -> None:
         for name in names.split():
@@ -216,6 +224,9 @@ COMMANDS: tuple[tuple[str, Callable[..., cmd.AnyCommand]], ...] = (
         r"create the private (\w+) of ([\w ]+)",
         lambda g, names: make_group(g, *names.split()),
     ),
+    (r"activate (\w+) as (\w+)", lambda g, m: cmd.SetDiskGroup(g, {"activation": m})),
+    (r"add the node (\w+)", cmd.AddNode),
+    (r"remove the node (\w+)", cmd.RemoveNode),
     (r"mirror (\w+) of (\w+)", lambda v, g: cmd.MirrorVolume(g, v)),
     (r"create (\w+) of ([\w ]+)", lambda g, names: shared_group(g, names.split())),
 )
@@ -240,7 +251,9 @@ LANGUAGE: tuple[tuple[str, Callable[..., None]], ...] = (
     (r"(n[0-9])'s clock is set by (-?[0-9]+) s", Scenario.clock),
     (r"(n[0-9]) tells (n[0-9]) that it speaks protocols ([0-9]) to ([0-9])", Scenario.speaks),
     (r"(n[0-9]) tells (n[0-9]) that it belongs to cluster (\w+)", Scenario.belongs),
-    (r"(n[0-9])'s state is not what its log makes of it", Scenario.differs),
+    (r"(n[0-9])'s state is not what its log makes of it(, nor is a replay's)?", Scenario.differs),
+    (r"(n[0-9]) is to (?:leave|(stay))", Scenario.leaves),
+    (r"(n[0-9]) is asked (s[0-9]): to set aside what differs", Scenario.set_aside),
     (r"(n[0-9](?: n[0-9])*) (sees?|loses?) disk (\w+)", Scenario.device),
     (r"(n[0-9]) has the private group (\w+) on (\w+)", Scenario.private),
 )

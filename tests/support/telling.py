@@ -12,6 +12,7 @@ from daemon.core.ready import (
     HardState,
     Hold,
     JoinComplete,
+    LeaveAllowed,
     PutOut,
     Ready,
     ReadyForSlaves,
@@ -92,6 +93,10 @@ _ABOUT: dict[type, Callable[[Any], str]] = {
     msg.CaughtUp: lambda said: f" @{said.position}",
     msg.Distrust: lambda said: f": {said.reason}",
     msg.Diverged: lambda said: f" @{said.position}",
+    msg.Compare: lambda said: f" @{said.position}",
+    msg.Compared: lambda said: f" @{said.position} {'the same' if said.same else 'another'}",
+    msg.Quarantine: lambda said: f" from @{said.position}",
+    msg.Differs: lambda said: f" @{said.position}, about {' '.join(said.objects)}",
     msg.Check: _proposed,
     msg.Agreed: lambda said: f".{said.number}",
     msg.Propose: _proposed,
@@ -141,6 +146,9 @@ def written(name: str, before: HardState, ready: Ready) -> list[str]:
             lines.append(f"{name} writes: in doubt about {record(hard.doubt)}")
         if hard.intact != before.intact:
             lines.append(f"{name} writes: {'intact' if hard.intact else 'damaged'}")
+        if hard.quarantined != before.quarantined:
+            where = f" from @{hard.quarantined}" if hard.quarantined else " no more"
+            lines.append(f"{name} writes: quarantined{where}")
     shared = tuple(e.item for e in ready.append if e.log == "shared")
     lines += [
         f"{name} applies{lazily} {span((item,))}" for item in shared if isinstance(item, Commit)
@@ -175,6 +183,8 @@ def directive(given: Any, shared: SharedLog) -> str:
             return f"{given.node}'s join is complete"
         case PutOut():
             return f"put {given.node} out: {given.reason}"
+        case LeaveAllowed():
+            return "the node may leave"
         case _:
             pass
     return "release I/O"

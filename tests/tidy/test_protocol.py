@@ -12,13 +12,9 @@ PROTOCOL = rules.ROOT / "daemon" / "PROTOCOL.md"
 
 # Rules that no test may cite yet, and why.
 UNPROVEN = {
-    "B8": "a clean leave is not in the program yet",
-    "B11": "nothing proposes other configured nodes yet",
     "E5": "`vxconfigd -k` and `-r reset` are not in the program yet",
     "E6": "restarting a daemon is its supervisor's business",
-    "F1": "activation is not in the program yet",
     "F2": "the detach policy is not in the program yet",
-    "F3": "says what disks must be, which nothing here can see",
 }
 
 
