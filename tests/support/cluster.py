@@ -13,7 +13,18 @@ from msgspec.structs import replace
 
 from daemon.core import messages as msg
 from daemon.core.node import Node
-from daemon.core.ready import Begin, Found, Input, Load, Ready, Received, Submit, Tick, Viewed
+from daemon.core.ready import (
+    Begin,
+    Found,
+    Hold,
+    Input,
+    Load,
+    Ready,
+    Received,
+    Submit,
+    Tick,
+    Viewed,
+)
 from daemon.core.sharedlog import failure
 from daemon.core.view import View, ViewNode
 from eventstore.codec import Actor, Commit, Context, decode_events, decode_header
@@ -59,6 +70,8 @@ class Led:
         self.waiting: dict[str, list[Ready]] = {}
         self.wakes: dict[str, int | None] = {}
         self.copies: dict[str, Any] = {}
+        self.holds: dict[str, int] = {}
+        """Node -> the number of the last hold that its kernel was asked for."""
         self.lines: list[str] = []
         self.asked: dict[int, str] = {}
         self._views: dict[str, View] = {}
@@ -127,6 +140,9 @@ class Led:
             f"{name}'s kernel: {telling.directive(d, self.nodes[name].shared)}"
             for d in ready.directives
         ]
+        for directive in ready.directives:
+            if isinstance(directive, Hold):
+                self.holds[name] = directive.number
         self._post(name, ready.sends, "")
         for load in ready.loads:
             self._load(name, load)
