@@ -18,6 +18,8 @@ SAME_TWICE = (_asks("n1", "r1", "x1"), _asks("n2", "r1", "x1"))
 AND_READS = (*AT_SLAVE, Request("n2", "c1", None))
 TAKES_A_NAME = (Request("n1", "r1", cmd.RenameDiskGroup("dg0", PRIVATE_GROUP)),)
 
+GROWS = (Request("n1", "r1", cmd.GrowVolume("dg7", "vol1", 2048)),)
+
 ONE_REQUEST = Scope("2 nodes, a request", 2, AT_SLAVE)
 LOST_OR_DOUBLED = Scope("2, a message lost, one doubled", 2, AT_SLAVE, Faults(losses=1, copies=1))
 KILLED = Scope("2, a daemon killed", 2, AT_SLAVE, Faults(kills=1))
@@ -32,6 +34,7 @@ SMALL = (
     Scope("2, killed, flushes shared", 2, AT_SLAVE, Faults(kills=1), batches=True),
     Scope("3 nodes, a request", 3, AT_SLAVE),
     Scope("3, a message lost, one doubled", 3, AT_SLAVE, Faults(losses=1, copies=1)),
+    Scope("2, I/O held", 2, GROWS, Faults(stuck=1), volume=True),
     Scope("3, a name that one refuses", 3, TAKES_A_NAME, private=("n3",)),
 )
 """What a change is checked with: a few seconds."""

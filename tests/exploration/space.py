@@ -21,8 +21,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.core.view import View, ViewNode
-from tests.exploration.state import Faults, Scope, State, less, put
-from tests.exploration.steps import DOWN, Image, Step, Steps
+from tests.exploration.state import PRELUDE, Faults, Scope, State, less, put
+from tests.exploration.steps import DOWN, Image, Step, Steps, own_log
 from tests.exploration.verdicts import Verdicts
 from tests.simulation import founding
 from tests.simulation.disk import Disk
@@ -41,7 +41,14 @@ class Space:
         self.scope = scope
         self.names = founding.names(scope.nodes)
         self.nodes = range(scope.nodes)
-        self.steps = Steps(self.names, scope.requests, scope.piece, scope.private)
+        self.prelude = PRELUDE if scope.volume else ()
+        self.requests = (*self.prelude, *scope.requests)
+        own = {
+            name: own_log(name, disk=scope.volume, group=name in scope.private)
+            for name in self.names
+            if scope.volume or name in scope.private
+        }
+        self.steps = Steps(self.names, self.requests, scope.piece, own)
         self.verdicts = Verdicts(scope, self.steps)
         self.doing = ""
         """What was tried last, in words: what breaks an invariant has no state after it."""
@@ -55,23 +62,46 @@ class Space:
         nothing: tuple[tuple[int, ...], ...] = tuple(() for _ in self.nodes)
         cluster = tuple((n, 1, 0) for n in self.nodes)
         down = (DOWN,) * len(self.nodes)
+        free = (0,) * len(self.nodes)
         state = State(
-            down, disks, nothing, (), nothing, cluster, 0, 0, (), Faults(), (), log, (), (), ()
+            down,
+            disks,
+            nothing,
+            (),
+            free,
+            nothing,
+            cluster,
+            0,
+            0,
+            (),
+            Faults(),
+            (),
+            log,
+            (),
+            (),
+            (),
         )
         if not self.scope.cold:
             for node in self.nodes:
                 state = self._start(state, node)
-            while not self._is_at_rest(state):
-                state = next(self.successors(state))[1]
-        todo = tuple(range(len(self.scope.requests)))
-        return state._replace(left=self.scope.faults, todo=todo, told=state.told[-1:])
+            state = self._come_to_rest(state)
+        for number in range(len(self.prelude)):
+            state = self._come_to_rest(self._does(state, 0, ("submit", number)))
+        todo = tuple(range(len(self.prelude), len(self.requests)))
+        told = state.told[-1:]
+        return state._replace(left=self.scope.faults, todo=todo, told=told, answers=())
+
+    def _come_to_rest(self, state: State) -> State:
+        while not self._is_at_rest(state):
+            state = next(self.successors(state))[1]
+        return state
 
     def is_whole(self, state: State) -> bool:
         """All is over, and well: all up, elected, equal, in no doubt, and nobody waits (I16)."""
         return not state.todo and self._is_at_rest(state) and self._all_are_answered(state)
 
     def _is_at_rest(self, state: State) -> bool:
-        if state.net or DOWN in state.cores or any(state.views) or any(state.held):
+        if state.net or DOWN in state.cores or any((*state.views, *state.held, *state.holds)):
             return False
         if len(state.cluster) < len(self.nodes):
             return False
@@ -131,6 +161,11 @@ class Space:
                 continue
             yield words, self._does(without, to, ("message", number))
             yield from self._dies_at(without, to, ("message", number), words)
+            if number in self.steps.held_numbers:
+                if state.left.stuck:
+                    stuck = without._replace(left=less(state.left, "stuck"))
+                    yield f"{words}, or cannot", self._does(stuck, to, ("stuck", number))
+                continue
             if state.left.copies:
                 copy = state._replace(left=less(state.left, "copies"))
                 yield f"{words}, and again", self._does(copy, to, ("message", number))
@@ -158,7 +193,7 @@ class Space:
 
     def _utilities(self, state: State) -> Iterator[What]:
         for number in state.todo:
-            request = self.scope.requests[number]
+            request = self.requests[number]
             node = self.names.index(request.node)
             if state.cores[node] != DOWN:
                 todo = tuple(n for n in state.todo if n != number)
@@ -194,24 +229,28 @@ class Space:
         early = self._sent(state, step.early)
         if step.early:
             yield from self._ends(early, node, f"{words}; nothing written")
-        ghost = self.verdicts.noted(early, node, step, answers=False)
         if step.written != state.disks[node]:
-            written = ghost._replace(disks=put(state.disks, node, step.written))
-            yield from self._ends(written, node, f"{words}; written")
+            written = early._replace(disks=put(state.disks, node, step.written))
+            yield from self._ends(written, node, f"{words}; written", (step,))
+        flushed = early._replace(disks=put(state.disks, node, step.disk))
+        ghost = self.verdicts.noted(flushed, node, step, answers=False)
         for count in range(len(step.late)):
             if step.disk == state.disks[node] and not count:
                 continue
-            sent = self._sent(ghost, step.late[:count])
-            flushed = sent._replace(disks=put(state.disks, node, step.disk))
-            yield from self._ends(flushed, node, f"{words}; sent {count}")
+            sent = self._sent(self._directed(ghost, node, step), step.late[:count])
+            yield from self._ends(sent, node, f"{words}; sent {count}")
 
-    def _ends(self, state: State, node: int, words: str) -> Iterator[What]:
+    def _ends(
+        self, state: State, node: int, words: str, steps: tuple[Step, ...] = ()
+    ) -> Iterator[What]:
+        """A daemon, or its node's power, ends; `steps` are those whose flush was not told."""
+        steps += tuple(self.steps.all[number] for number in state.held[node])
         if state.left.kills:
-            yield f"{words}, killed", self._killed(state, node)
+            yield f"{words}, killed", self._killed(state, node, steps)
         if state.left.aborts:
             for count in range(len(self.steps.disks[state.disks[node]].unsynced) + 1):
                 what = f"{words} loses power, {count} written are safe"
-                yield what, self._aborted(state, node, count)
+                yield what, self._aborted(state, node, count, steps)
         if state.left.blanks:
             yield f"{words} loses its disk", self._blanked(state, node)
 
@@ -229,8 +268,15 @@ class Space:
                 held=put(state.held, node, (*state.held[node], step.number)),
                 disks=put(state.disks, node, step.written),
             )
-        noted = self.verdicts.noted(early, node, step)
-        return self._sent(noted, step.late)._replace(disks=put(state.disks, node, step.disk))
+        flushed = early._replace(disks=put(state.disks, node, step.disk))
+        noted = self._directed(self.verdicts.noted(flushed, node, step), node, step)
+        return self._sent(noted, step.late)
+
+    def _directed(self, state: State, node: int, step: Step) -> State:
+        """The state with what a step told its kernel about I/O (D4)."""
+        if not step.hold:
+            return state
+        return state._replace(holds=put(state.holds, node, max(step.hold, 0)))
 
     def _flushed(self, state: State, node: int) -> tuple[State, tuple[int, ...]]:
         """The state when a node's disk has written, and what it may send now."""
@@ -239,7 +285,7 @@ class Space:
         disks = put(state.disks, node, self.steps.disk_of(image))
         flushed = state._replace(disks=disks, held=put(state.held, node, ()))
         for step in steps:
-            flushed = self.verdicts.noted(flushed, node, step)
+            flushed = self._directed(self.verdicts.noted(flushed, node, step), node, step)
         return flushed, tuple(message for step in steps for message in step.late)
 
     def _sent(self, state: State, messages: tuple[int, ...]) -> State:
@@ -259,6 +305,8 @@ class Space:
         cluster = tuple((n, b, runs if n == node else r) for n, b, r in cluster)
         step = self.steps.starts(node, state.disks[node])
         begun = self._after(state._replace(cluster=cluster, runs=runs), node, step)
+        if state.holds[node]:
+            begun = self._sent(begun, (self.steps.held_of(node, state.holds[node]),))
         return self._view_changed(begun)
 
     def _back(self, state: State, node: int) -> State:
@@ -270,27 +318,31 @@ class Space:
         cluster = tuple(found for found in state.cluster if found[0] != node)
         return self._view_changed(state._replace(cluster=cluster))
 
-    def _killed(self, state: State, node: int) -> State:
+    def _killed(self, state: State, node: int, steps: tuple[Step, ...]) -> State:
         image = self.steps.disks[state.disks[node]].whole
-        dead = self._dead(state, node, image, "kills")
+        dead = self._dead(state._replace(left=less(state.left, "kills")), node, image, steps)
         cluster = tuple((n, b, 0 if n == node else r) for n, b, r in dead.cluster)
         return self._view_changed(dead._replace(cluster=cluster))
 
-    def _aborted(self, state: State, node: int, count: int) -> State:
+    def _aborted(self, state: State, node: int, count: int, steps: tuple[Step, ...]) -> State:
         image = self.steps.disks[state.disks[node]].kept(count)
-        return self._out(self._dead(state, node, image, "aborts"), node)
+        left = less(state.left, "aborts")
+        return self._rebooted(self._dead(state._replace(left=left), node, image, steps), node)
 
     def _blanked(self, state: State, node: int) -> State:
         image = _image(self.names[node], blank=True)
-        return self._out(self._dead(state, node, image, "blanks"), node)
+        left = less(state.left, "blanks")
+        return self._rebooted(self._dead(state._replace(left=left), node, image, ()), node)
 
-    def _dead(self, state: State, node: int, image: Image, how: str) -> State:
-        """A daemon that is no more; what it had written decides what it knows next time."""
-        disks = put(state.disks, node, self.steps.disk_of(image))
-        ghost = state._replace(disks=disks)
-        for number in state.held[node]:
-            step = self.steps.all[number]
-            if step.taken and step.taken[-1][0] <= len(image.shared):
+    def _rebooted(self, state: State, node: int) -> State:
+        return self._out(state._replace(holds=put(state.holds, node, 0)), node)
+
+    def _dead(self, state: State, node: int, image: Image, steps: tuple[Step, ...]) -> State:
+        """A daemon that is no more; what is left of what it wrote tells what it decided."""
+        disk = self.steps.disk_of(image)
+        ghost = state._replace(disks=put(state.disks, node, disk))
+        for step in steps:
+            if {commit for _position, commit in step.taken} <= self.steps.safe_on(disk):
                 ghost = self.verdicts.noted(ghost, node, step, answers=False)
         net = state.net
         if not self.scope.keeps:
@@ -300,7 +352,6 @@ class Space:
             cores=put(state.cores, node, DOWN),
             held=put(state.held, node, ()),
             views=put(state.views, node, ()),
-            left=less(state.left, how),
         )
 
     def _view_changed(self, state: State) -> State:
@@ -322,7 +373,7 @@ class Space:
         return self.steps.views[state.told[-1]]
 
     def _said_words(self, said: Said) -> str:
-        if said[0] == "message":
+        if said[0] in ("message", "stuck"):
             return self.steps.messages[int(said[-1])][3]
         return str(said[0])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from eventstore.model import commands as cmd
 from tests.exploration.steps import Request
 
 
@@ -22,6 +23,8 @@ class Faults(NamedTuple):
     """A node hears once more a view that was told before."""
     losses: int = 0
     copies: int = 0
+    stuck: int = 0
+    """A kernel cannot hold I/O (D4)."""
 
 
 class Scope(NamedTuple):
@@ -41,10 +44,19 @@ class Scope(NamedTuple):
     """What was on its way to a daemon that died reaches the next one."""
     private: tuple[str, ...] = ()
     """Nodes with a private disk group, of the name `PRIVATE_GROUP`."""
+    volume: bool = False
+    """With a volume in use, vol1 of dg7, that every node reaches."""
     max_term: int = 9
     """Terms above are not followed; they are counted."""
     piece: int = 2
     """How many commits a piece of catch-up has."""
+
+
+PRELUDE = (
+    Request("n1", "p1", cmd.CreateDiskGroup("dg7", ((None, "sdb"),), shared=True)),
+    Request("n1", "p2", cmd.MakeVolume("dg7", "vol1", 2048, ())),
+)
+"""What is asked first in a scope with a volume."""
 
 
 Answer = tuple[str, str, int]
@@ -59,6 +71,8 @@ class State(NamedTuple):
     held: tuple[tuple[int, ...], ...]
     """The steps of each node of which everything but `early` waits for a flush."""
     net: tuple[int, ...]
+    holds: tuple[int, ...]
+    """The number of the hold that each node's kernel was asked for, 0 where I/O goes on (D4)."""
     views: tuple[tuple[int, ...], ...]
     """What the kernel still has to tell each node, in order."""
     cluster: tuple[tuple[int, int, int], ...]

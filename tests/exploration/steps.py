@@ -20,6 +20,8 @@ from daemon.core.ready import (
     Begin,
     Found,
     HardState,
+    Held,
+    Hold,
     Input,
     Load,
     Notified,
@@ -27,6 +29,7 @@ from daemon.core.ready import (
     ReadCurrent,
     Ready,
     Received,
+    Release,
     Submit,
     Tick,
     Viewed,
@@ -47,6 +50,7 @@ from tests.support.model import appears, init_disk, make_group
 _hard = msgspec.msgpack.Decoder(HardState).decode
 _encode = msgspec.msgpack.Encoder().encode
 DOWN = -1
+RELEASE = -1
 
 
 class Violation(Exception):
@@ -90,6 +94,8 @@ class Step(NamedTuple):
     proposal: tuple[tuple[str, ...], tuple[int, ...]] | None
     """Members and commits of the proposal that was open before the step."""
     master_of: int
+    hold: int
+    """The number of the hold that it asks the kernel for, RELEASE, or 0."""
     flushes: bool
     """Whether what it says has to wait for the disk."""
     number: int
@@ -113,10 +119,11 @@ class Steps:
         names: tuple[str, ...],
         requests: tuple[Request, ...],
         piece: int,
-        private: tuple[str, ...] = (),
+        own: dict[str, list[Commit]],
     ) -> None:
         self.names = names
-        self.own = {name: private_log(name) for name in private}
+        self.own = own
+        """Node -> its own log, where it has disks or a private disk group."""
         self.all: list[Step] = []
         self.requests = requests
         self.piece = piece
@@ -128,6 +135,8 @@ class Steps:
         self.views: list[View] = []
         self._ids: dict[Any, int] = {}
         self._known: dict[tuple[int, int, int, Any], Step] = {}
+        self.held_numbers: dict[int, int] = {}
+        """Message -> the hold that it is about, where a kernel says it."""
         self._replayed: set[bytes] = set()
         self._safe: dict[int, frozenset[int]] = {}
         self.worked_out = 0
@@ -181,6 +190,14 @@ class Steps:
         item = (sender, receiver, frame, words)
         return self._intern("message", (sender, receiver, frame), self.messages, item)
 
+    def held_of(self, node: int, number: int) -> int:
+        """The number of what a kernel says when it holds I/O."""
+        words = f"{self.names[node]}'s kernel holds for {number}"
+        item = (node, node, b"", words)
+        letter = self._intern("message", (node, node, number), self.messages, item)
+        self.held_numbers[letter] = number
+        return letter
+
     # Steps.
 
     def hears(self, node: int, core: int, disk: int, message: int) -> Step:
@@ -231,6 +248,10 @@ class Steps:
 
     def _input(self, live: Node, image: Image, said: Any) -> Input:
         match said:
+            case ("message", number) if number in self.held_numbers:
+                return Held(self.held_numbers[number])
+            case ("stuck", number):
+                return Held(self.held_numbers[number], "a path is stuck")
             case ("message", number):
                 sender, _to, frame, _words = self.messages[number]
                 message = msg.decode(frame)
@@ -274,6 +295,9 @@ class Steps:
         disk = written.whole if is_flushed else written
         late = tuple(self.message_of(node, s.to, s.message) for s in ready.sends)
         late += tuple(self._loaded(node, disk.whole, load) for load in ready.loads)
+        late += tuple(
+            self.held_of(node, d.number) for d in ready.directives if isinstance(d, Hold)
+        )
         for send in ready.sends:
             _check_promise(live.name, send.message, disk)
         self._check_directives(live.name, ready)
@@ -289,6 +313,7 @@ class Steps:
             tuple((c.position, self.commit_of(c)) for c in commits),
             None if record is None else self._proposal(record),
             office.term if office is not None and office.is_free else 0,
+            _hold(ready),
             is_flushed,
             len(self.all),
         )
@@ -334,17 +359,23 @@ def context() -> Context:
 PRIVATE_GROUP = "dgp"
 
 
-def private_log(name: str) -> list[Commit]:
-    """The log of a node that has a private disk group."""
-    disk = Disk(name)
-    core = disk.recover(founding.START_US)
-    asked: tuple[AnyCommand, ...] = (init_disk("sdc"), make_group(PRIVATE_GROUP, "sdc"))
-    said: list[Input] = [Notified(appears("sdc"))]
-    said += [Submit(n, f"p{n}", "private", c, context()) for n, c in enumerate(asked)]
-    for one in said:
-        disk.write(core.step(0, founding.START_US, one))
-    disk.flush()
-    return disk.own
+def own_log(name: str, *, disk: bool, group: bool) -> list[Commit]:
+    """The log of a node that has the disk sdb, or a private disk group on another."""
+    stored = Disk(name)
+    core = stored.recover(founding.START_US)
+    asked: list[AnyCommand] = []
+    seen = [device for device, has in (("sdb", disk), ("sdc", group)) if has]
+    for device in seen:
+        appeared = Notified(appears(device, size=1 << 21))
+        stored.write(core.step(0, founding.START_US, appeared))
+        asked.append(init_disk(device))
+    if group:
+        asked.append(make_group(PRIVATE_GROUP, "sdc"))
+    for number, command in enumerate(asked):
+        said = Submit(number, f"o{number}", "private", command, context())
+        stored.write(core.step(0, founding.START_US, said))
+    stored.flush()
+    return stored.own
 
 
 def _outcome_of(request: str, image: Image) -> Found | None:
@@ -356,6 +387,14 @@ def _outcome_of(request: str, image: Image) -> Found | None:
             if isinstance(event, RequestsFailed) and request in event.requests:
                 return failure(event, commit.position)
     return None
+
+
+def _hold(ready: Ready) -> int:
+    """The last that a step tells its kernel of holds."""
+    told = [d for d in ready.directives if isinstance(d, (Hold, Release))]
+    if not told:
+        return 0
+    return told[-1].number if isinstance(told[-1], Hold) else RELEASE
 
 
 def _check_gaps(name: str, commits: tuple[Commit, ...], end: int) -> None:

@@ -21,7 +21,7 @@ class Verdicts:
         self._fails: dict[int, tuple[str, ...]] = {}
 
     def noted(self, state: State, node: int, step: Step, *, answers: bool = True) -> State:
-        """The state with what a step decided and answered.
+        """The state with what a step decided and answered; the node's disk is that after it.
 
         Raises:
             Violation: an invariant forbids it.
