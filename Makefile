@@ -7,6 +7,7 @@ STAMP := $(VENV)/.installed
 ROUNDS ?= 200
 SEEDS ?= 1000-3000
 WORKERS ?= 2
+SCOPE ?=
 
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -15,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUFF := $(BIN)/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lint types contracts fix bench check-long sim soak clean
+.PHONY: help setup run test check format lint types contracts fix bench check-long sim explore soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,7 +67,10 @@ bench: $(STAMP) ## measure: ratios to what the machine could do
 sim: $(STAMP) ## simulate the lives of clusters: SEEDS=1000-3000, or one seed with its story
 	@$(BIN)/python -m tests.simulation $(SEEDS)
 
-check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 under load, 2,000 simulated lives
+explore: $(STAMP) ## exhaust small scopes of the cluster core, all interleavings; SCOPE=word picks some
+	@$(BIN)/python -m tests.exploration "$(SCOPE)"
+
+check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 under load, 2,000 simulated lives, all scopes
 	KILL_ROUNDS=20 $(BIN)/python -m pytest -m long
 
 soak: $(STAMP) ## run ROUNDS (200) rounds of kill -9 under load

@@ -139,27 +139,30 @@ class Member(Station):
 
     def held(self, said: Held) -> None:
         """The kernel holds I/O, or says why it cannot (D4)."""
-        proposed, self.proposed = self.proposed, None
+        proposed = self.proposed
         if proposed is None or proposed.record.number != said.number:
-            self.proposed = proposed
+            if proposed is None and not self.hard.held:
+                # For a proposal that is no more, or that an earlier run did not write down.
+                self.work.directives.append(Release())
             return
-        record = proposed.record
-        if record.term != self.hard.term:
-            self.work.directives.append(Release())
-            return
+        self.proposed = None
         if said.problem is not None:
-            self.work.directives.append(Release())
-            error = StoreError(
-                "V-5-1-7915",
-                "I/O on what the change is about cannot be held",
-                cause=said.problem,
-                rule="D4",
-                node=self.name,
-            )
-            self._refuse(record, record.first, error)
+            self._cannot_hold(proposed.record, said.problem)
             return
-        self.write_down(record, proposed.holds)
-        self._prepared(record)
+        self.write_down(proposed.record, proposed.holds)
+        self._prepared(proposed.record)
+
+    def _cannot_hold(self, record: Record, problem: str) -> None:
+        """Refuse what I/O cannot be held for (D4)."""
+        self.work.directives.append(Release())
+        error = StoreError(
+            "V-5-1-7915",
+            "I/O on what the change is about cannot be held",
+            cause=problem,
+            rule="D4",
+            node=self.name,
+        )
+        self._refuse(record, record.first, error)
 
     # What peers say.
 

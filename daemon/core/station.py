@@ -92,10 +92,20 @@ class Station:
         self.work.persist(self.hard)
 
     def write_down(self, record: Record, holds: tuple[Any, ...] = ()) -> None:
-        """Be in doubt about a record; what was in doubt before goes in the same transaction."""
+        """Be in doubt about a record; what was in doubt before goes in the same transaction.
+
+        A lower one that waits for the kernel is no more: it must not take this one's place (D8).
+        """
         self.checked = None
+        self._stop_waiting()
         held = holds or self.hard.held
         self.set_hard(doubt=record, numbered=record.order, held=held)
+
+    def _stop_waiting(self) -> None:
+        """Let go of a proposal that waits for the kernel; I/O on what it is about goes on."""
+        if self.proposed is not None:
+            self.proposed = None
+            self.work.directives.append(Release())
 
     def take(self, commits: tuple[Commit, ...], *, flush: bool) -> None:
         """Apply what was decided under the promised term, as far as it gives the same state."""
@@ -153,9 +163,7 @@ class Station:
     def promise(self, term: int, to: str, incarnation: int) -> None:
         """Promise a term; from here on nothing of a lower one is accepted or applied (C2)."""
         self.checked = None
-        if self.proposed is not None:
-            self.proposed = None
-            self.work.directives.append(Release())
+        self._stop_waiting()
         self.set_hard(term=term, promised_to=to, promised_incarnation=incarnation)
         self.heard = max(self.heard, term)
 

@@ -17,6 +17,7 @@ from daemon.core.ready import (
     Begin,
     Found,
     HashAt,
+    Hold,
     Input,
     Load,
     Ready,
@@ -76,6 +77,8 @@ class Led:
         self.copies: dict[str, Any] = {}
         self.stubborn: set[str] = set()
         """Nodes whose program makes other states than that of the others, in a replay too."""
+        self.holds: dict[str, int] = {}
+        """Node -> the number of the last hold that its kernel was asked for."""
         self.lines: list[str] = []
         self.asked: dict[int, str] = {}
         self._views: dict[str, View] = {}
@@ -149,6 +152,9 @@ class Led:
             f"{name}'s kernel: {telling.directive(d, self.nodes[name].shared)}"
             for d in ready.directives
         ]
+        for directive in ready.directives:
+            if isinstance(directive, Hold):
+                self.holds[name] = directive.number
         self._post(name, ready.sends, "")
         for load in ready.loads:
             self._load(name, load)

@@ -45,7 +45,6 @@ class Scenario:
 
     def __init__(self) -> None:
         self._led: Led | None = None
-        self.holds: dict[str, int] = {}
 
     @property
     def led(self) -> Led:
@@ -135,10 +134,7 @@ class Scenario:
             led.rot(name, int(position))
 
     def kernel(self, name: str, problem: str) -> None:
-        member = self.led.nodes[name].member
-        number = member.proposed.record.number if member.proposed else self.holds[name]
-        self.holds[name] = number
-        self.led.step(name, Held(number, problem or None))
+        self.led.step(name, Held(self.led.holds[name], problem or None))
 
     def passes(self, ms: str) -> None:
         self.led.passes(int(ms))
