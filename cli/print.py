@@ -13,6 +13,19 @@ from cli.source import Source
 
 app = new_app()
 
+Hierarchy = Annotated[bool, Option("-h", help="with a selection: what is below it too")]
+Layered = Annotated[bool, Option("-r", help="what layered volumes consist of: it is always shown")]
+Description = Annotated[
+    bool, Option("-m", help="as a description that vxmake, and vx import, can read")
+]
+Pattern = Annotated[
+    str | None, Option("-e", metavar="EXPRESSION", help="only what it is true of: 'len > 10m'")
+]
+Formats = Annotated[
+    list[str] | None,
+    Option("-F", metavar="[KIND:]FORMAT", help="a line a record: '%name %{len:10} %state'"),
+]
+
 
 @app.command(cls=Command)
 @reads
@@ -20,17 +33,11 @@ def print_(
     source: Source,
     *,
     group: Group = None,
-    hierarchy: Annotated[
-        bool, Option("-h", help="with a selection: what is below it too")
-    ] = False,
+    hierarchy: Hierarchy = False,
     typed: Annotated[bool, Option("-t", help="a layout for each type of record")] = False,
-    _layered: Annotated[
-        bool, Option("-r", help="what layered volumes consist of: it is always shown")
-    ] = False,
+    _layered: Layered = False,
     long: Annotated[bool, Option("-l", help="all about each record")] = False,
-    description: Annotated[
-        bool, Option("-m", help="as a description that vxmake, and vx import, can read")
-    ] = False,
+    description: Description = False,
     only_names: Annotated[bool, Option("-n", help="names only")] = False,
     quiet: Annotated[bool, Option("-q", help="without headings")] = False,
     groups: Annotated[bool, Option("-G", help="disk groups only")] = False,
@@ -39,14 +46,8 @@ def print_(
     subdisks: Annotated[bool, Option("-s", help="subdisks only")] = False,
     disks: Annotated[bool, Option("-d", help="disks only")] = False,
     all_groups: Annotated[bool, Option("-A", help="all disk groups, as without -g")] = False,
-    pattern: Annotated[
-        str | None,
-        Option("-e", metavar="EXPRESSION", help="only what it is true of: 'len > 10m'"),
-    ] = None,
-    formats: Annotated[
-        list[str] | None,
-        Option("-F", metavar="[KIND:]FORMAT", help="a line a record: '%name %{len:10} %state'"),
-    ] = None,
+    pattern: Pattern = None,
+    formats: Formats = None,
     names: Annotated[list[str] | None, Argument(metavar="[NAME]...")] = None,
 ) -> None:
     """Print the records of a disk group, or of all.
