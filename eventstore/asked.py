@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from eventstore import following
+from eventstore.codec import Commit
 from eventstore.model.commands import MakeVolume
 from eventstore.model.decide.layout import STRIPE_DEFAULT
 from eventstore.moments import Moment
@@ -109,6 +110,13 @@ class KnewArgs(Struct, frozen=True):
     """``knew``: which node, None for the one whose log it is."""
 
     node: str | None = None
+
+
+class ReplayArgs(Struct, frozen=True):
+    """``replay.digest``: up to where the shared log is replayed, and a commit behind that."""
+
+    position: int
+    commit: Commit | None = None
 
 
 class RangeArgs(Struct, frozen=True):

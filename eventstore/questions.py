@@ -26,6 +26,7 @@ from eventstore.asked import (
     OutcomeArgs,
     PrintArgs,
     RangeArgs,
+    ReplayArgs,
     RoomArgs,
     VerifyArgs,
 )
@@ -39,6 +40,7 @@ from eventstore.moments import (
     log_of,
     resolve,
 )
+from eventstore.replay import digest_from_start
 from eventstore.source import Source, Then
 from eventstore.standing import Found, Log, Standing
 from eventstore.storage.reader import LogReader
@@ -289,6 +291,19 @@ def _knew(source: Source, args: KnewArgs, at: Moment | None) -> Answer:
     return envelope(source, source.readers[log], resolved, data, doubt_about(own, resolved))
 
 
+def _replayed(source: Source, args: ReplayArgs, _at: Moment | None) -> Answer:
+    """Return the digest of the shared state by a replay from its beginning, and the recorded one.
+
+    A commit that is given comes last; without one the log's own does.
+    """
+    reader = source.readers["shared"]
+    then = args.commit
+    through = args.position if then is None else then.position - 1
+    found = digest_from_start(reader, through, then)
+    recorded = (reader.commit(args.position) if then is None else then).digest
+    return envelope(source, reader, None, {"digest": found, "recorded": recorded}, [])
+
+
 def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     """Check both logs, or the one that is named; the first that does not hold is the answer."""
     named = log_of(at)
@@ -338,5 +353,6 @@ _HISTORY_QUESTIONS: dict[
     "follow": (FollowArgs, _follow),
     "outcome": (OutcomeArgs, _outcome),
     "knew": (KnewArgs, _knew),
+    "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
 }

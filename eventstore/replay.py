@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from eventstore.codec import UNREADABLE, decode_events, decode_stored
+from eventstore.codec import UNREADABLE, Commit, decode_events, decode_stored
 from eventstore.errors import Damaged, NotFound, StoreError
 from eventstore.model import digest
 from eventstore.model.evolve import STORED_HANDLERS, apply
@@ -35,6 +35,23 @@ def replay(reader: LogReader, high: int, *, onto: State | None = None, low: int 
     except MISFITS as error:
         raise misfit(reader.name, position, error) from error
     return state
+
+
+def digest_from_start(reader: LogReader, high: int, then: Commit | None = None) -> bytes:
+    """Return the digest that a replay from the first commit gives, no keyframe used (G3).
+
+    `then` is applied after the last one: a commit that the log does not have yet.
+
+    Raises:
+        UnknownFormat, Damaged: as `replay`.
+    """
+    state = replay(reader, high)
+    if then is not None:
+        try:
+            apply(state, decode_events(then.payload, then.position))
+        except MISFITS as error:
+            raise misfit(reader.name, then.position, error) from error
+    return digest.stored(digest.of_state(state))
 
 
 def misfit(log: str, position: int, error: Exception) -> Damaged:

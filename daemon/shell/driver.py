@@ -30,6 +30,7 @@ from daemon.core.ready import (
     ReadCurrent,
     Ready,
     Received,
+    Replay,
     SetAside,
     Submit,
     Tick,
@@ -39,7 +40,7 @@ from daemon.shell import clock
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
-from eventstore.errors import Overloaded, StoreError, Unavailable
+from eventstore.errors import Damaged, Overloaded, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
 from eventstore.storage import aside
@@ -64,6 +65,9 @@ class Outside(Protocol):
 
     def direct(self, directive: Directive) -> None:
         """Tell the kernel what it is to do."""
+
+    def replay(self, wanted: Replay) -> None:
+        """Have the shared log replayed beside the loop; a `Replayed` is to follow (G3)."""
 
 
 class Unsettled(msgspec.Struct, frozen=True):
@@ -197,11 +201,14 @@ class Driver:
     def pump(self) -> None:
         """Step everything that waits, flush it in one transaction, and do the rest.
 
-        What goes wrong in here that is not the disk is a defect. The state in memory is then worth
+        What does not hold, in memory or on the disk, ends this incarnation: the next one begins
+        from the log. What else goes wrong in here is a defect. The state in memory is then worth
         nothing, and the log is whole: end at once, and let the next start replay it.
         """
         try:
             self._pump()
+        except Damaged as error:
+            self._fail(_does_not_hold(error))
         except Exception:  # noqa: BLE001 the one place; it ends the process
             self._close_recorder()
             self._log.critical("a defect -> end at once", exc_info=True)
@@ -263,6 +270,8 @@ class Driver:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
             self._outside.send(load.to, self._loaded(load))
+        if ready.replay is not None:
+            self._outside.replay(ready.replay)
         for position in ready.lookups:
             self._look_up(position)
         for token, answer in ready.replies:
@@ -356,4 +365,14 @@ def _begins_anew() -> Unavailable:
         cause="the daemon begins anew from what is left of its log",
         fix="ask again",
         rule="B3",
+    )
+
+
+def _does_not_hold(error: Damaged) -> Unavailable:
+    return Unavailable(
+        "V-5-1-9136",
+        error.message,
+        cause=error.cause,
+        fix="the daemon begins anew from its log; 'vx verify --replay' tells whether that holds",
+        rule="G3",
     )

@@ -6,6 +6,7 @@ to whom they are for. A node that listens for no peers has none.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -13,26 +14,42 @@ from pathlib import Path
 from daemon.config import Settings
 from daemon.core.messages import AnyMessage
 from daemon.core.node import Node
-from daemon.core.ready import Directive, Held, Leave, LeaveAllowed, Notified, Viewed
+from daemon.core.ready import (
+    Directive,
+    Held,
+    Leave,
+    LeaveAllowed,
+    Notified,
+    Replay,
+    Replayed,
+    Viewed,
+)
 from daemon.core.view import View
 from daemon.kernel.embedded import EmbeddedKernel
 from daemon.kernel.linux import LinuxKernel
 from daemon.kernel.port import KernelPort, News
 from daemon.shell.driver import Driver
 from daemon.shell.logs import Logger
+from daemon.shell.past import PastReader
 from daemon.shell.peers import Peers
 from eventstore.model.notifications import DevicesScanned
 
 TLS = "tls"
+REPLAY_S = 3600.0
+"""How long a replay of the whole log may take."""
 
 
 class Surroundings:
     """The kernel and the peers of one incarnation."""
 
-    def __init__(self, home: Path, settings: Settings, node: Node, logger: Logger) -> None:
+    def __init__(
+        self, home: Path, settings: Settings, node: Node, past: PastReader, logger: Logger
+    ) -> None:
         self._home = home
         self._settings = settings
         self._node = node
+        self._past = past
+        self._replaying: asyncio.Task[None] | None = None
         self._log = logger
         self._driver: Driver | None = None
         self._kernel: KernelPort | None = None
@@ -78,6 +95,8 @@ class Surroundings:
     async def stop(self) -> None:
         """End both; nothing is delivered after this returns."""
         self._driver = None
+        if self._replaying is not None:
+            self._replaying.cancel()
         if self._kernel is not None:
             await self._kernel.stop()
         if self._peers is not None:
@@ -100,6 +119,21 @@ class Surroundings:
         # That the node may leave is the answer to the kernel's next question (`_in_use`).
         if self._kernel is not None and not isinstance(directive, LeaveAllowed):
             self._kernel.direct(directive)
+
+    def replay(self, wanted: Replay) -> None:
+        """Have the shared log replayed by the reader of the past (G3)."""
+        self._replaying = asyncio.get_running_loop().create_task(self._replay(wanted))
+
+    async def _replay(self, wanted: Replay) -> None:
+        args = {"position": wanted.position, "commit": wanted.commit}
+        request = {"question": "replay.digest", "args": args, "at": None}
+        answer = (await self._past.ask(request, REPLAY_S)).message()
+        if not answer["ok"]:
+            self._log.error("the shared log could not be replayed", cause=answer["error"])
+            return
+        data = answer["data"]
+        if self._driver is not None and self._driver.failed is None:
+            self._driver.put(Replayed(wanted.position, data["digest"], data["recorded"]))
 
     def _in_use(self) -> Sequence[str]:
         """Return what keeps this node in the cluster, after all that was heard so far (B8)."""

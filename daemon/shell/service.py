@@ -163,7 +163,7 @@ class Service:
         """Recover, serve until something ends it, and put everything down again."""
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
-        surroundings = Surroundings(self.home, self.settings, node, self._log)
+        surroundings = Surroundings(self.home, self.settings, node, self.past, self._log)
         driver = Driver(
             store, node, surroundings, self._log, self._failed, self.followers.wake,
             self._recorder(store),

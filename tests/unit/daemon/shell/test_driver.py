@@ -12,7 +12,7 @@ import structlog
 
 from daemon.config import ClusterSettings, NodeSettings, Settings
 from daemon.core.messages import AnyMessage
-from daemon.core.ready import Answer, Begin, Directive, Stop, Submit
+from daemon.core.ready import Answer, Begin, Directive, Replay, Stop, Submit
 from daemon.shell import home as homes
 from daemon.shell.driver import QUEUE_MAX, Driver, Unsettled
 from daemon.shell.recovery import recover
@@ -50,6 +50,9 @@ class Nobody:
 
     def direct(self, directive: Directive) -> None:
         raise AssertionError(directive)
+
+    def replay(self, wanted: Replay) -> None:
+        raise AssertionError(wanted)
 
 
 def in_a_loop(story: Callable[[], None]) -> None:
