@@ -8,7 +8,6 @@ import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -94,7 +93,7 @@ def test_a_reader_that_was_killed_leaves_no_large_read_without_an_answer(full: D
 def test_a_reader_that_nobody_asks_any_more_ends_by_itself(full: Daemon) -> None:
     async def ask_once() -> None:
         reader = PastReader(full.home, idle_s=0.01)
-        request: dict[str, Any] = {"question": "dg.list", "args": {}, "at": None}
+        request: dict[str, object] = {"question": "dg.list", "args": {}, "at": None}
         assert (await reader.ask(request, DEADLINE_S)).message()["ok"] is True
         await asyncio.to_thread(wait_until, lambda: not readers(os.getpid()))
         assert (await reader.ask(request, DEADLINE_S)).message()["ok"] is True
