@@ -29,6 +29,8 @@ class Source:
         self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
         self.cluster, nodes = _founding(self.readers["shared"])
         self.default: Log = "shared" if len(nodes) > 1 else "node"
+        self.enabled = True
+        """Whether the shared disk groups are enabled now, where the daemon says so (C1)."""
 
     def tell(self, told: Callable[[int, int], None] | None) -> None:
         """Have somebody told how far a long question is: what is done, of how much."""
@@ -78,7 +80,9 @@ class Then:
         self.at = None if at is None else msgspec.structs.replace(at, log=None)
         self.base: Log | None = named or base
         self.default: Log = self.base or source.default
-        self.standing = Standing(self.default, self._state)
+        self.standing = Standing(
+            self.default, self._state, enabled=source.enabled or at is not None
+        )
 
     def resolved(self, log: Log) -> Resolved:
         """Return the moment in a log.

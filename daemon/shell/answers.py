@@ -68,7 +68,7 @@ def answer_query(
 def _live(service: Service, query: Query) -> Answer:
     node = service.driver().node
     found = answer_now(standing_of(node), query.question, query.args)
-    return {**now(node, *found), "notes": _notes(service)}
+    return {**now(node, *found), "notes": _notes_now(service)}
 
 
 async def _beside(service: Service, query: Query, told: Told) -> Answer | Relayed:
@@ -78,6 +78,8 @@ async def _beside(service: Service, query: Query, told: Told) -> Answer | Relaye
         "args": query.args,
         "at": None,
         "default": _default(service.driver().node),
+        "enabled": standing_of(service.driver().node).enabled,
+        "notes": _notes_now(service),
     }
     try:
         answer = await service.present.ask(
@@ -136,10 +138,19 @@ def _notes(service: Service) -> list[str]:
     return [f"damaged: {damage.message}" for damage in service.damage.values()]
 
 
+def _notes_now(service: Service) -> list[str]:
+    """Return what is said with an answer about the present: is it to be trusted? (E4)."""
+    node = service.driver().node
+    if len(node.shared.configured) <= 1 or node.standing.enabled:
+        return _notes(service)
+    return [*_notes(service), f"shared disk groups are disabled here: {node.standing.why}"]
+
+
 def standing_of(node: Node) -> Standing:
     """Return the two states of a node as they are now."""
     states: dict[Log, State] = {"shared": node.shared.state, "node": node.own.state}
-    return Standing(_default(node), states.__getitem__)
+    enabled = len(node.shared.configured) <= 1 or node.standing.enabled
+    return Standing(_default(node), states.__getitem__, enabled=enabled)
 
 
 def _default(node: Node) -> Log:

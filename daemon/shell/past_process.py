@@ -35,6 +35,7 @@ class Answerer:
             if self._source is None:
                 self._source = self._stack.enter_context(open_log(self._home))
             self._source.default = request.get("default", self._source.default)
+            self._source.enabled = request.get("enabled", True)
             self._source.tell(_Teller().tell if request.get("progress") else None)
             found = answer(self._source, request["question"], request["args"], request["at"])
         except StoreError as error:
