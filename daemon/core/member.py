@@ -262,7 +262,8 @@ class Member(Station):
         self.comparing = None
         if asked.term == self.hard.term:
             same = asked.hash == said.hash
-            self.work.send(self._master, msg.Compared(asked.term, asked.position, same))
+            ends = not said.hash or not self.hard.intact
+            self.work.send(self._master, msg.Compared(asked.term, asked.position, same, ends))
 
     def _quarantine(self, message: msg.Quarantine) -> None:
         self.quarantine(message.position)
