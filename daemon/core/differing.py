@@ -18,6 +18,9 @@ from daemon.core.work import Work
 from eventstore.codec import Commit
 from eventstore.errors import Damaged, StoreError
 
+PATIENCE_MS = 600_000
+"""How long a replay may take; after that the node stops, which replays too."""
+
 OBJECTS_MAX = 5
 """Objects that are named; a commit may touch thousands."""
 
@@ -54,6 +57,8 @@ class Digests:
         self.name = name
         self.mine: Doubted | None = None
         """This node got another digest than was recorded."""
+        self.until_ms: int | None = None
+        """When a replay of this node's own has to be done."""
         self.others: Doubted | None = None
         """A member stands by another digest than this master's."""
 
@@ -62,12 +67,27 @@ class Digests:
         """Whether this node cannot apply what comes next."""
         return self.mine is not None
 
-    def differs(self, work: Work, error: Differs) -> None:
+    def differs(self, work: Work, error: Differs, now_ms: int) -> None:
         """Replay, since the state here came out as another one."""
+        self.until_ms = now_ms + PATIENCE_MS
         position = error.commit.position
         self.mine = Doubted(position, error.own, error.objects, self.name)
         work.replay = Replay(position, error.commit)
         work.note(f"{error.message}: {error.cause} -> replay (G3)")
+
+    def tick(self, now_ms: int) -> None:
+        """Stop if no replay says who is right.
+
+        Raises:
+            Damaged: the replay was not done in time.
+        """
+        mine = self.mine
+        if mine is not None and self.until_ms is not None and now_ms >= self.until_ms:
+            raise Damaged(
+                f"the state of {self.name} is in question @{mine.position}, and no replay ended",
+                position=mine.position,
+                cause=f"the commit is about {_named(mine)}, and gives another digest here",
+            )
 
     def stands(self, term: int) -> msg.Differs | None:
         """Return what is said to the master who asks for more, if this node stands by its own."""
@@ -91,6 +111,7 @@ class Digests:
         """
         mine, others = self.mine, self.others
         if mine is not None and mine.position == said.position:
+            self.until_ms = None
             if said.digest != mine.own:
                 raise _was_wrong(self.name, mine)
             self.mine = replace(mine, stands=True)

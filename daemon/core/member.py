@@ -128,11 +128,12 @@ class Member(Station):
             self._say_deposed()
         if self.office is not None:
             self.office.tick()
+        self.digests.tick(self.now_ms)
         self.requests.tick()
 
     def wake_at(self) -> int | None:
         """Return when the next `tick` is due."""
-        times = [self.restart_at, self.remind_at, self.requests.wake_at()]
+        times = [self.restart_at, self.remind_at, self.requests.wake_at(), self.digests.until_ms]
         if self.office is not None:
             times.append(self.office.wake_at())
         return min((at for at in times if at is not None), default=None)
@@ -262,7 +263,8 @@ class Member(Station):
         self.comparing = None
         if asked.term == self.hard.term:
             same = asked.hash == said.hash
-            self.work.send(self._master, msg.Compared(asked.term, asked.position, same))
+            ends = not said.hash or not self.hard.intact
+            self.work.send(self._master, msg.Compared(asked.term, asked.position, same, ends))
 
     def _quarantine(self, message: msg.Quarantine) -> None:
         self.quarantine(message.position)

@@ -128,10 +128,11 @@ class Compare(Message, frozen=True, tag="compare"):
 
 
 class Compared(Message, frozen=True, tag="compared"):
-    """Whether it has."""
+    """Whether it has; `ends`: the log ends before, or is not intact, and has no say."""
 
     position: int
     same: bool
+    ends: bool = False
 
 
 class Quarantine(Message, frozen=True, tag="quarantine"):

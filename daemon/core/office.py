@@ -67,7 +67,7 @@ class Office:
         self.states: dict[str, msg.Promised] = {}
         self.source = ""
         self.catch_up = CatchUp(member, term, self.others, self._settle, self.is_another)
-        self.diverging = Diverging(member, term, self._put_out)
+        self.diverging = Diverging(member, term, self.others, self._put_out)
         self.proposing = Proposing(member, view, term, self._done, self._refused)
         self.joining = Joining(member, view, self.proposing, self._all_joined, self._put_out)
         self.changes = Reconfigurations(self, requests)
@@ -195,7 +195,7 @@ class Office:
         if not commits or commits[0].position != self.head + 1:
             return
         if not self.member.shared.follows(commits):
-            self.is_another(self.here, self.head + 1)
+            self.is_another(self.source, self.head + 1)
             return
         self.member.catch_up(commits)
         if not self._fetched_all():
@@ -207,7 +207,7 @@ class Office:
         if self.head < longest.position:
             return False
         if self.source != self.here and self.member.shared.head.hash != longest.hash:
-            self.is_another(self.here, self.head)
+            self.is_another(self.source, self.head)
             return True
         if self._lacks_what_it_stored():
             return True
@@ -248,10 +248,10 @@ class Office:
         )
 
     def is_another(self, name: str, position: int) -> None:
-        """Find where a log that is no prefix of the longest begins to be another one (B3)."""
+        """Find where a log that is no prefix begins to be another one, and whose it is (B3)."""
         if self.phase is not Phase.COMPARING:
             self._enter(Phase.COMPARING)
-            self.diverging.begin(name, self.source if name == self.here else name, position)
+            self.diverging.begin(name, position)
 
     # C4, C5: settle what is in doubt, then MasterElected.
 

@@ -130,7 +130,7 @@ class Station:
                 if commit.position > self.shared.head.position and not self.digests.is_in_question:
                     self.work.append.append(self.shared.take(commit, self.wall_us))
         except Differs as error:
-            self.digests.differs(self.work, error)
+            self.digests.differs(self.work, error, self.now_ms)
         self.work.flush = self.work.flush or flush
         if self._is_settled_by(commits):
             if self.hard.held:

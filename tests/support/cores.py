@@ -147,7 +147,7 @@ class Cores:
         if ready.cut is not None:
             one.cut(ready.cut)
             self.restarts(name)
-        if ready.replay is not None:
+        if ready.replay is not None and one.looks_up:
             self.queue.append((name, one.replayed(ready.replay)))
         for send in (*ready.early, *ready.sends):
             self._send(name, send.to, send.message)

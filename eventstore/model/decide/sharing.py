@@ -296,6 +296,12 @@ def shared_disk(shared: State, identity: str) -> Disk | None:
     return found if isinstance(found, Disk) else None
 
 
+def _takes_a_disk(event: ev.AnyEvent) -> bool:
+    """Whether an event of a node's own log does what a device of a shared group must not have."""
+    kinds = (ev.DiskAdded, ev.DiskInitialized, ev.DeviceForgotten)
+    return isinstance(event, kinds) or (isinstance(event, ev.DeviceOfflineSet) and event.offline)
+
+
 def private_check(
     shared: State, own: State, events: Sequence[ev.AnyEvent], coming: Sequence[ev.AnyEvent] = ()
 ) -> StoreError | None:
@@ -309,8 +315,8 @@ def private_check(
         name = _group_name(event)
         if name is not None and (name in shared.group_names or name in names):
             return _shared_group(name)
-        if isinstance(event, (ev.DiskAdded, ev.DiskInitialized)):
-            rid = event.device if isinstance(event, ev.DiskAdded) else event.rid
+        if _takes_a_disk(event):
+            rid = event.device if isinstance(event, ev.DiskAdded) else getattr(event, "rid", 0)
             device = own.get((NODE_SPACE, rid))
             if not isinstance(device, Device):
                 continue

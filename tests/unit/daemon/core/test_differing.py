@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from daemon.core.differing import PATIENCE_MS
 from daemon.core.office import Phase
 from eventstore.errors import Damaged
 from eventstore.model import commands as cmd, digest
@@ -85,6 +86,15 @@ def test_a_master_whose_own_replay_gives_another_digest_stops() -> None:
     cores["node1"].replays_to = bytes(digest.SIZE)
     with pytest.raises(Damaged, match="the state of node1 was wrong"):
         by_another_program(cores, "node3")
+
+
+def test_a_node_whose_replay_does_not_end_stops() -> None:
+    cores = with_a_wrong_state("node3")
+    cores["node3"].looks_up = False
+    cores.begins("node1", rename("a", "b"))
+    cores.settle()
+    with pytest.raises(Damaged, match="the state of node3 is in question"):
+        cores.passes(PATIENCE_MS)
 
 
 def test_a_digest_that_is_the_same_is_no_question() -> None:

@@ -30,12 +30,12 @@ def a_life(name: str, *renames: str) -> Cores:
     return cores
 
 
-def with_another_log(*renames: str, looks_up: bool = True) -> Cores:
-    """Node3 has the log of another life, of which the first change was another."""
+def with_another_log(*renames: str, looks_up: bool = True, name: str = "node3") -> Cores:
+    """A node has the log of another life, of which the first change was another."""
     cores = a_life("a", "b", "c", "d", "e")
-    cores["node3"].becomes(a_life("z", *renames)["node3"])
-    cores["node3"].looks_up = looks_up
-    cores.restarts("node3")
+    cores[name].becomes(a_life("z", *renames)[name])
+    cores[name].looks_up = looks_up
+    cores.restarts(name)
     cores.views(*NODES)
     return cores
 
@@ -45,7 +45,10 @@ def put_out(cores: Cores) -> list[tuple[str, str]]:
     return [(one.node, one.reason) for one in found if isinstance(one, PutOut)]
 
 
-@pytest.mark.parametrize("renames", [(), ("y",), ("y", "x", "w")])
+LONGER = ("y", "x", "w", "v", "u", "t", "s")
+
+
+@pytest.mark.parametrize("renames", [(), ("y",), ("y", "x", "w"), ("y", "x", "w", "v"), LONGER])
 def test_a_log_that_is_another_one_is_refused_and_its_first_position_named(
     renames: tuple[str, ...],
 ) -> None:
@@ -54,6 +57,27 @@ def test_a_log_that_is_another_one_is_refused_and_its_first_position_named(
     assert put_out(cores) == [("node3", reason)]
     assert cores["node3"].hard.quarantined == FIRST
     assert not cores["node3"].hard.intact
+
+
+@pytest.mark.parametrize("renames", [(), ("y", "x", "w"), ("y", "x", "w", "v")])
+def test_a_master_whose_log_is_another_one_than_the_others_is_the_one(
+    renames: tuple[str, ...],
+) -> None:
+    """What was decided is on a majority of nodes."""
+    cores = with_another_log(*renames, name="node1")
+    ((node, _reason),) = put_out(cores)
+    assert (node, cores["node1"].hard.quarantined) == ("node1", FIRST)
+    cores.views("node2", "node3")
+    cores.done("node3", rename("e", "f"))
+
+
+def test_with_as_many_on_either_side_the_masters_log_is_the_clusters() -> None:
+    cores = a_life("a", "b")
+    cores["node3"].becomes(a_life("z", *LONGER)["node3"])
+    cores.restarts("node3")
+    cores.views("node1", "node3")
+    ((node, _reason),) = put_out(cores)
+    assert (node, cores["node1"].hard.quarantined) == ("node3", 0)
 
 
 def test_the_others_go_on_without_it() -> None:

@@ -222,6 +222,8 @@ def test_a_private_change_respects_what_is_shared() -> None:
         (init_disk("sda"), "V-5-1-7919"),
         (make_group("dg", "sdc"), "V-5-1-7918"),
         (make_group("mine", "sda"), "V-5-1-7919"),
+        (cmd.OfflineDisk("sda"), "V-5-1-7919"),
+        (cmd.ForgetDisk("sda"), "V-5-1-7919"),
     ):
         refusal = sharing.private_check(cluster.state, own.state, own.would(command))
         assert refusal is not None
