@@ -346,6 +346,8 @@ class Steps:
             )
 
     def _check_directives(self, name: str, ready: Ready) -> None:
+        if ready.lookups or ready.cut is not None:
+            raise Violation(f"B3: {name} finds that a log is another one")
         for directive in ready.directives:
             if isinstance(directive, PutOut):
                 raise Violation(f"B3: {name} puts {directive.node} out: {directive.reason}")
