@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from eventstore.model import commands as cmd
+from tests.exploration.disks import PRIVATE_GROUP
 from tests.exploration.state import Faults, Scope
-from tests.exploration.steps import PRIVATE_GROUP, Request
+from tests.exploration.steps import Request
 
 
 def _asks(node: str, name: str, new: str, group: str = "dg0") -> Request:

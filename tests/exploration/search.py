@@ -11,9 +11,9 @@ from array import array
 from collections import deque
 from typing import NamedTuple
 
+from tests.exploration.disks import Violation
 from tests.exploration.space import Space
 from tests.exploration.state import Scope, State
-from tests.exploration.steps import Violation
 
 BEGINNING = 0
 

@@ -31,9 +31,7 @@ from daemon.core.sharedlog import SharedLog
 
 _ATOMS = frozenset({int, str, bytes, bool, type(None), float})
 _OURS = ("daemon.core.", "eventstore.model.state")
-_UNSAID = frozenset(
-    {"work", "now_ms", "wall_us", "private", "own", "_own", "sent_at", "_sent_at", "local"}
-)
+_UNSAID = frozenset({"work", "now_ms", "wall_us", "private", "own", "_own", "sent_at", "_sent_at"})
 _TIMERS = frozenset({"restart_at", "remind_at", "resend_at"})
 _BEFORE_SETTLED = (Phase.COLLECTING, Phase.FETCHING, Phase.EQUALIZING, Phase.SETTLING)
 _encode = msgspec.msgpack.Encoder().encode

@@ -21,8 +21,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.core.view import View, ViewNode
+from tests.exploration.disks import Image, own_log
 from tests.exploration.state import PRELUDE, Faults, Scope, State, less, put
-from tests.exploration.steps import DOWN, Image, Step, Steps, own_log
+from tests.exploration.steps import DOWN, Step, Steps
 from tests.exploration.verdicts import Verdicts
 from tests.simulation import founding
 from tests.simulation.disk import Disk

@@ -18,64 +18,40 @@ from daemon.core import messages as msg
 from daemon.core.node import Node
 from daemon.core.ready import (
     Begin,
-    Found,
-    HardState,
     Held,
     Hold,
     Input,
     Load,
-    Notified,
     PutOut,
     ReadCurrent,
     Ready,
     Received,
-    Release,
     Submit,
     Tick,
     Viewed,
 )
-from daemon.core.sharedlog import failure
 from daemon.core.view import View
-from eventstore.codec import Actor, Commit, Context, decode_events, decode_header
+from eventstore.codec import Commit
 from eventstore.errors import Damaged
 from eventstore.model import digest
-from eventstore.model.cluster_events import RequestsFailed
-from eventstore.model.commands import AnyCommand
+from tests.exploration.disks import (
+    Image,
+    Violation,
+    check_gaps,
+    check_promise,
+    context,
+    hard_of,
+    hold_of,
+    outcome_of,
+    words_of,
+)
 from tests.exploration.snapshot import copied, key_of
 from tests.simulation import founding
 from tests.simulation.disk import Disk
 from tests.support.cluster import loaded
-from tests.support.model import appears, init_disk, make_group
 
-_hard = msgspec.msgpack.Decoder(HardState).decode
 _encode = msgspec.msgpack.Encoder().encode
 DOWN = -1
-RELEASE = -1
-
-
-class Violation(Exception):
-    """An invariant does not hold."""
-
-
-class Image(NamedTuple):
-    """A disk: what is safe, and transactions that a power cut may take, the last ones first."""
-
-    shared: tuple[Commit, ...]
-    hard: bytes
-    unsynced: tuple[tuple[tuple[Commit, ...], bytes | None], ...] = ()
-
-    def kept(self, count: int) -> Image:
-        """What is safe once so many of the transactions are."""
-        shared, hard = self.shared, self.hard
-        for commits, written in self.unsynced[:count]:
-            shared += commits
-            hard = hard if written is None else written
-        return Image(shared, hard)
-
-    @property
-    def whole(self) -> Image:
-        """All of it, as a process reads it, or as a flush makes it."""
-        return self.kept(len(self.unsynced)) if self.unsynced else self
 
 
 class Step(NamedTuple):
@@ -174,19 +150,19 @@ class Steps:
         found = self._safe.get(disk)
         if found is None:
             image = self.disks[disk]
-            doubt = _hard(image.hard).doubt
+            doubt = hard_of(image.hard).doubt
             commits = image.shared + (doubt.commits if doubt else ())
             found = self._safe[disk] = frozenset(map(self.commit_of, commits))
         return found
 
     def term_on(self, disk: int) -> int:
         """The term that a disk promises after a power cut."""
-        return _hard(self.disks[disk].hard).term
+        return hard_of(self.disks[disk].hard).term
 
     def message_of(self, sender: int, to: str, message: msg.AnyMessage) -> int:
         """The number of a message on its way."""
         receiver, frame = self.names.index(to), msg.encode(message)
-        words = f"{self.names[sender]} > {to}: {_words(message)}"
+        words = f"{self.names[sender]} > {to}: {words_of(message)}"
         item = (sender, receiver, frame, words)
         return self._intern("message", (sender, receiver, frame), self.messages, item)
 
@@ -257,7 +233,7 @@ class Steps:
                 message = msg.decode(frame)
                 found = None
                 if isinstance(message, msg.Ship):
-                    found = _outcome_of(message.request, image)
+                    found = outcome_of(message.request, image)
                 head = live.shared.head.position
                 return Received(self.names[sender], message, found, head)
             case ("submit", number):
@@ -270,7 +246,7 @@ class Steps:
                     "change",
                     asked.command,
                     context(),
-                    _outcome_of(asked.name, image),
+                    outcome_of(asked.name, image),
                     as_of=live.shared.head.position,
                 )
             case ("view", number):
@@ -299,10 +275,10 @@ class Steps:
             self.held_of(node, d.number) for d in ready.directives if isinstance(d, Hold)
         )
         for send in ready.sends:
-            _check_promise(live.name, send.message, disk)
+            check_promise(live.name, send.message, disk)
         self._check_directives(live.name, ready)
         office = live.member.office
-        _check_gaps(live.name, commits, len(image.whole.shared))
+        check_gaps(live.name, commits, len(image.whole.shared))
         step = Step(
             self.core_of(live),
             self.disk_of(written),
@@ -313,7 +289,7 @@ class Steps:
             tuple((c.position, self.commit_of(c)) for c in commits),
             None if record is None else self._proposal(record),
             office.term if office is not None and office.is_free else 0,
-            _hold(ready),
+            hold_of(ready),
             is_flushed,
             len(self.all),
         )
@@ -346,82 +322,8 @@ class Steps:
             )
 
     def _check_directives(self, name: str, ready: Ready) -> None:
+        if ready.lookups or ready.cut is not None:
+            raise Violation(f"B3: {name} finds that a log is another one")
         for directive in ready.directives:
             if isinstance(directive, PutOut):
                 raise Violation(f"B3: {name} puts {directive.node} out: {directive.reason}")
-
-
-def context() -> Context:
-    """Who asks in every scope: the same one at the same moment."""
-    return Context(Actor(0, "root", 1, "vx"), clock_us=founding.START_US)
-
-
-PRIVATE_GROUP = "dgp"
-
-
-def own_log(name: str, *, disk: bool, group: bool) -> list[Commit]:
-    """The log of a node that has the disk sdb, or a private disk group on another."""
-    stored = Disk(name)
-    core = stored.recover(founding.START_US)
-    asked: list[AnyCommand] = []
-    seen = [device for device, has in (("sdb", disk), ("sdc", group)) if has]
-    for device in seen:
-        appeared = Notified(appears(device, size=1 << 21))
-        stored.write(core.step(0, founding.START_US, appeared))
-        asked.append(init_disk(device))
-    if group:
-        asked.append(make_group(PRIVATE_GROUP, "sdc"))
-    for number, command in enumerate(asked):
-        said = Submit(number, f"o{number}", "private", command, context())
-        stored.write(core.step(0, founding.START_US, said))
-    stored.flush()
-    return stored.own
-
-
-def _outcome_of(request: str, image: Image) -> Found | None:
-    """What the log says of a request."""
-    for commit in image.whole.shared:
-        if decode_header(commit.header).tx == request:
-            return Found("done", commit.position)
-        for event in decode_events(commit.payload):
-            if isinstance(event, RequestsFailed) and request in event.requests:
-                return failure(event, commit.position)
-    return None
-
-
-def _hold(ready: Ready) -> int:
-    """The last that a step tells its kernel of holds."""
-    told = [d for d in ready.directives if isinstance(d, (Hold, Release))]
-    if not told:
-        return 0
-    return told[-1].number if isinstance(told[-1], Hold) else RELEASE
-
-
-def _check_gaps(name: str, commits: tuple[Commit, ...], end: int) -> None:
-    """I6: a log has no gaps, and takes no position twice."""
-    for number, commit in enumerate(commits, end + 1):
-        if commit.position != number:
-            raise Violation(f"I6: {name} writes @{commit.position} where @{number} follows")
-
-
-def _check_promise(name: str, message: msg.AnyMessage, disk: Image) -> None:
-    """I8: hold a message against what a power cut at this instant would leave."""
-    hard = _hard(disk.hard)
-    if isinstance(message, (msg.Promised, msg.Ask)) and hard.term < message.term:
-        raise Violation(f"I8: {name} speaks for term {message.term}, its disk has {hard.term}")
-    if isinstance(message, msg.Prepared) and hard.numbered < (message.term, message.number):
-        raise Violation(f"I8: {name} says prepared, its disk has not")
-    if isinstance(message, (msg.CaughtUp, msg.Applied)) and len(disk.shared) < message.position:
-        doubt = hard.doubt
-        if doubt is None or doubt.last < message.position:
-            raise Violation(f"I8: {name} says it has @{message.position}, its disk has not")
-
-
-def _words(message: msg.AnyMessage) -> str:
-    """A message in a few words, for the path to a violation."""
-    tag = str(message.__struct_config__.tag)
-    record = getattr(message, "record", None)
-    if record is not None:
-        return f"{tag} {record.term}.{record.number} @{record.first}..{record.last}"
-    number = getattr(message, "number", None)
-    return f"{tag} {message.term}" + ("" if number is None else f".{number}")

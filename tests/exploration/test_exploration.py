@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from tests.exploration import planted, scopes
+from tests.exploration.disks import Image
 from tests.exploration.planted import Plant
 from tests.exploration.search import Search
 from tests.exploration.snapshot import copied, key_of
 from tests.exploration.space import Space
 from tests.exploration.state import Scope
-from tests.exploration.steps import Image
 
 
 @pytest.mark.parametrize("scope", scopes.SMALL, ids=lambda scope: scope.name)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from eventstore.codec import decode_events, decode_header
 from eventstore.model.cluster_events import RequestsFailed
+from tests.exploration.disks import Violation
 from tests.exploration.state import Answer, Scope, State
-from tests.exploration.steps import Step, Steps, Violation
+from tests.exploration.steps import Step, Steps
 
 
 class Verdicts:
