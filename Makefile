@@ -16,7 +16,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 RUFF := $(BIN)/ruff
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format lint types contracts fix bench check-long sim explore soak clean
+.PHONY: help setup run test check format lint types contracts fix bench check-long sim sharpness explore soak clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +66,9 @@ bench: $(STAMP) ## measure: ratios to what the machine could do
 
 sim: $(STAMP) ## simulate the lives of clusters: SEEDS=1000-3000, or one seed with its story
 	@$(BIN)/python -m tests.simulation $(SEEDS)
+
+sharpness: $(STAMP) ## plant a bug at a time into the core, and record in which life each is noticed
+	@$(BIN)/python -m tests.simulation.sharpness --write
 
 explore: $(STAMP) ## exhaust small scopes of the cluster core, all interleavings; SCOPE=word picks some
 	@$(BIN)/python -m tests.exploration "$(SCOPE)"

@@ -4,8 +4,7 @@ Theory of operation. `begin` promises and asks; when all members have answered, 
 log is fetched, those behind are caught up, what is in doubt is proposed again or failed, and
 `MasterElected` is committed (C2 to C5). After that nodes that left or came are recorded (B6, B7),
 and utilities' changes are proposed, one proposal at a time (D). A phase is a handful of messages;
-what was not answered is sent again by `tick`. An office that ends leaves nothing behind but what
-is on the members' disks: the next one starts from there.
+what was not answered is sent again by `tick`. An office leaves nothing but what is on disks.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from daemon.core.proposing import Proposing
 from daemon.core.ready import PutOut, ReadyForSlaves, Received
 from daemon.core.reconfigure import Reconfigurations
 from daemon.core.requests import Requests
-from daemon.core.station import PROTOCOLS, Station
+from daemon.core.station import Station
 from daemon.core.view import View, is_majority
 from eventstore.errors import StoreError
 from eventstore.model import events as ev
@@ -119,6 +118,10 @@ class Office:
         member.promise(self.term, self.here, member.hard.incarnation)
         self._enter(Phase.COLLECTING)
         self.states[self.here] = member.state()
+        foreign = member.foreign(member.state())
+        if foreign:
+            self._put_out(self.here, foreign)
+            return
         self._send_again()
         self._all_said()
 
@@ -144,18 +147,14 @@ class Office:
         sender, member = said.sender, self.member
         if state.asker != member.hard.incarnation:
             return
-        if state.cluster_id != member.cluster_id:
-            self._put_out(sender, f"it belongs to cluster {state.cluster_id}")
-            return
-        if not state.protocols[0] <= PROTOCOLS[1] <= state.protocols[1]:
-            self._put_out(sender, "protocol version out of range")
+        foreign = member.foreign(state)
+        if foreign:
+            self._put_out(sender, foreign)
             return
         if state.quarantined:
             self.diverging.known(sender, state.quarantined)
             return
-        damaged = (sender, state.incarnation)
-        if not state.intact and damaged not in member.damage_heard:
-            member.damage_heard.add(damaged)
+        if member.is_new_damage(sender, state):
             member.work.note(f"{sender}'s log is damaged or blank -> a new term")
             self._start_over()
             return
@@ -224,7 +223,6 @@ class Office:
         reason = found.get(self.here)
         if reason is not None:
             self.member.distrust(reason)
-            self.member.damage_heard.add((self.here, self.states[self.here].incarnation))
             self._start_over()
             return True
         for name, why in found.items():
@@ -359,7 +357,7 @@ class Office:
     def _outstanding(self) -> list[tuple[str, Any]]:
         """Return what was not answered yet, and by whom."""
         if self.phase is Phase.COLLECTING:
-            ask = msg.Ask(self.term, self.member.hard.incarnation, PROTOCOLS[1])
+            ask = msg.Ask(self.term, self.member.hard.incarnation, self.member.protocols[1])
             return [(name, ask) for name in self.others if name not in self.states]
         if self.phase is Phase.FETCHING:
             return [(self.source, msg.Fetch(self.term, self.head))]

@@ -20,7 +20,7 @@ from daemon.core.sharedlog import SharedLog
 from daemon.core.view import View, is_majority
 from daemon.core.work import Work
 from eventstore.codec import Commit
-from eventstore.model.cluster import elected_term, joined_nodes
+from eventstore.model.cluster import elected_term, header, joined_nodes
 from eventstore.model.cluster_events import LogQuarantined
 from eventstore.model.events import AnyEvent
 
@@ -39,6 +39,7 @@ class Station:
         self.shared = shared
         self.local = local
         self.hard = hard
+        self.protocols = PROTOCOLS
         self.view: View | None = None
         self.heard = hard.term
         """The highest term heard of."""
@@ -47,8 +48,9 @@ class Station:
         self.proposed: msg.Propose | None = None
         """What is written down as soon as the kernel holds I/O (D4)."""
         self.digests = Digests(name)
-        self.damage_heard: set[tuple[str, int]] = set()
-        """(node, daemon incarnation) of logs that were said to be damaged (C3)."""
+        self.damage_heard: dict[str, int] = {}
+        """Node whose log was said to be damaged, and not since to be intact -> its daemon's
+        incarnation (C3)."""
         self.facts: list[AnyEvent] = []
         """What this step found out about the node itself, for its own log."""
         self.is_connected = False
@@ -71,6 +73,30 @@ class Station:
             and self.view.master == self.hard.promised_to
             and self.is_possible(self.view)
         )
+
+    def is_new_damage(self, name: str, state: msg.Promised) -> bool:
+        """Note what a node says of its log; whether it costs a new term (C3).
+
+        It does once for each incarnation, and again where the log was intact in between: a disk
+        that goes back to the same copy twice may bring the same incarnation back.
+        """
+        if state.intact:
+            self.damage_heard.pop(name, None)
+            return False
+        known = self.damage_heard.get(name)
+        self.damage_heard[name] = state.incarnation
+        return known != state.incarnation
+
+    def foreign(self, state: msg.Promised) -> str:
+        """Return why a node can have no part in this cluster, empty if it can (B3, B5).
+
+        It has to speak the protocol version that the log says, whatever else its program speaks.
+        """
+        if state.cluster_id != self.cluster_id:
+            return f"it belongs to cluster {state.cluster_id}"
+        cluster, (lowest, highest) = header(self.shared.state), state.protocols
+        spoken = lowest if cluster is None else cluster.protocol
+        return "" if lowest <= spoken <= highest else "protocol version out of range"
 
     def is_possible(self, view: View) -> bool:
         """Whether a view may become active: quorate, its members a majority (C1)."""
@@ -178,7 +204,7 @@ class Station:
             head.hash,
             hard.intact,
             hard.doubt,
-            PROTOCOLS,
+            self.protocols,
             hard.incarnation,
             hard.quarantined,
         )

@@ -92,7 +92,7 @@ class Client:
                 answered = True
                 self._again(request, asked, began)
 
-        found, as_of = world.look_up(node, request)
+        found, as_of = world.network.look_up(node, request)
         token = self.clients.token()
         context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
         submit = Submit(token, request, "disk.rename", asked, context, found, as_of=as_of)
@@ -114,8 +114,12 @@ class Client:
 
     def _heard(self, request: str, command: cmd.RenameDisk, began: int, answer: Answer) -> None:
         clients = self.clients
+        if not answer["ok"]:
+            self.world.checks.told(request, answer["error"])
         if answer["ok"]:
             position = answer["data"]["position"]
+            if self.tries == 1:
+                self.world.checks.told_done(request, position)
             clients.done[request] = position
             clients.history.append(_write(command, began, self.world.now, position))
         elif answer["error"]["exit"] in (69, 75) and self.random.random() < 0.7:
@@ -123,6 +127,8 @@ class Client:
             return
         elif self.tries == 1:
             clients.refused[request] = answer["error"]["id"]
+        else:
+            clients.history.append(_write(command, began, None, 0))
         self.think()
 
     def _read(self, node: str) -> None:

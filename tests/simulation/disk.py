@@ -9,7 +9,7 @@ import msgspec
 
 from daemon.core.livelog import LiveLog
 from daemon.core.node import Node
-from daemon.core.ready import HardState, Ready
+from daemon.core.ready import HardState, Ready, Replay, Replayed
 from daemon.core.sharedlog import SharedLog
 from eventstore.codec import (
     ZERO_HASH,
@@ -20,7 +20,7 @@ from eventstore.codec import (
     decode_events,
     head_after,
 )
-from eventstore.model import events as ev
+from eventstore.model import digest, events as ev
 from eventstore.model.cluster import elected_term
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
@@ -36,6 +36,20 @@ class Transaction(NamedTuple):
     shared: tuple[Commit, ...]
     own: tuple[Commit, ...]
     hard: bytes | None
+
+
+class Image(NamedTuple):
+    """A copy of a disk."""
+
+    shared: tuple[Commit, ...]
+    own: tuple[Commit, ...]
+    hard: bytes
+
+    @property
+    def end(self) -> int:
+        """Return how far the log goes, with what is in doubt."""
+        doubt = _decode_hard(self.hard).doubt
+        return max(len(self.shared), doubt.last if doubt else 0)
 
 
 class Disk:
@@ -86,17 +100,21 @@ class Disk:
         """Return the hard state that a power cut at this moment would leave."""
         return _decode_hard(self.hard)
 
-    def image(self) -> tuple[list[Commit], list[Commit], bytes]:
+    def image(self) -> Image:
         """Return a copy of what is safe."""
-        return list(self.shared), list(self.own), self.hard
+        return Image(tuple(self.shared), tuple(self.own), self.hard)
 
-    def restore(self, image: tuple[list[Commit], list[Commit], bytes]) -> None:
+    def restore(self, image: Image) -> None:
         """Become an older copy of itself."""
-        self.shared, self.own, self.hard = list(image[0]), list(image[1]), image[2]
+        self.shared, self.own, self.hard = list(image.shared), list(image.own), image.hard
 
     def make_blank(self) -> None:
         """Lose everything, as a disk that was replaced."""
         self.shared, self.own = [], []
+        self.forget_promise()
+
+    def forget_promise(self) -> None:
+        """Lose the hard state: what was promised, and what was in doubt."""
         self.hard = _encode_hard(HardState(intact=False))
 
     def rot(self, position: int) -> None:
@@ -107,6 +125,36 @@ class Disk:
             hard, intact=False, distrusted_term=hard.term, doubt=None, held=()
         )
         self.hard = _encode_hard(distrusted)
+
+    def has(self, position: int) -> bool:
+        """Whether a power cut at this moment would leave a position, as log or as doubt (I8)."""
+        doubt = None if len(self.shared) >= position else self.hard_state().doubt
+        return (doubt is None and len(self.shared) >= position) or (
+            doubt is not None and doubt.last >= position
+        )
+
+    def required_of(self, node: str) -> int:
+        """Return up to where this log says that a node stored it (C3)."""
+        shared, regular = _replayed("shared", lineage_of("shared"), self.shared)
+        return SharedLog(shared.state, shared.head, 0, 0, regular).required_of(node)
+
+    def digests(self) -> tuple[int, int]:
+        """Return the digests of the states that replaying both logs gives."""
+        waiting = self.unsynced
+        shared = [*self.shared, *(c for t in waiting for c in t.shared)]
+        own = [*self.own, *(c for t in waiting for c in t.own)]
+        return (
+            _replayed("shared", lineage_of("shared"), shared)[0].digest,
+            _replayed("node", lineage_of(self.node), own)[0].digest,
+        )
+
+    def replayed(self, asked: Replay) -> Replayed:
+        """Replay the shared log to a position, and say what digests there are (G3)."""
+        commits = self.shared[: asked.position]
+        if asked.commit is not None:
+            commits = [*self.shared[: asked.commit.position - 1], asked.commit]
+        live, _regular = _replayed("shared", lineage_of("shared"), commits)
+        return Replayed(len(commits), digest.stored(live.digest), commits[-1].digest)
 
     def recover(self, wall_us: int) -> Node:
         """Rebuild the core from what is on the disk (A4), as a restart does."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from random import Random
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from daemon.core.ready import PutOut, Viewed
 from daemon.core.view import View, ViewNode
@@ -28,6 +31,10 @@ class Monitor:
         self.side = dict.fromkeys(world.names, 0)
         """Node -> its part of the network, as far as the monitor can tell."""
         self.masters: dict[int, str] = {}
+        self.latest_ms = 5
+        """How late a view is told in fair weather."""
+        self.deaf: set[str] = set()
+        """Nodes whose kernels tell their daemons nothing."""
         self.number = 0
         self.history: deque[View] = deque(maxlen=30)
         self._boot = 1
@@ -111,19 +118,19 @@ class Monitor:
 
     def _tell(self, name: str) -> None:
         world, random = self.world, self.world.random
-        if name not in self.attached_now:
+        if name not in self.attached_now or name in self.deaf:
             return
         view = self.view_of(name)
         if not self.history or self.history[-1] != view:
             self.history.append(view)
-        late = world.switches.late_views
+        late = world.weather.late_views
         if random.random() < late / 2:
             return
         for _copy in range(2 if random.random() < late else 1):
-            delay = random.randint(0, 5) + (
+            delay = random.randint(0, self.latest_ms) + (
                 random.randint(0, 2000) if random.random() < late else 0
             )
-            self.deliver(name, view, delay)
+            self.deliver(name, _shuffled(view, random) if random.random() < late else view, delay)
 
     def deliver(self, name: str, view: View, delay_ms: int) -> None:
         """Hand a view to a daemon, later."""
@@ -135,3 +142,8 @@ class Monitor:
                 process.put(Viewed(view))
 
         self.world.after(delay_ms, arrive)
+
+
+def _shuffled(view: View, random: Random) -> View:
+    """Return a view whose succession order is another one on this node (N17)."""
+    return replace(view, nodes=tuple(random.sample(view.nodes, len(view.nodes))))

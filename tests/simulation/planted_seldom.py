@@ -1,0 +1,37 @@
+"""Planted bugs that no random life has shown: each has a directed case (`directed`)."""
+
+from __future__ import annotations
+
+import pytest
+
+from daemon.core import messages as msg
+from daemon.core.member import Member
+from daemon.core.station import Station
+
+Patch = pytest.MonkeyPatch
+
+
+def everybody_is_promised(patch: Patch) -> None:
+    """C2: a member promises to a master that its own active view does not name."""
+    real = Member._asked
+
+    def asked(member: Member, sender: str, ask: msg.Ask) -> None:
+        view, member.view = member.view, None
+        try:
+            real(member, sender, ask)
+        finally:
+            member.view = view
+
+    patch.setattr(Member, "_asked", asked)
+
+
+def damage_is_heard_of_once(patch: Patch) -> None:
+    """C3: a second damage under the same incarnation costs no new term."""
+
+    def is_new(station: Station, name: str, state: msg.Promised) -> bool:
+        known = station.damage_heard.get(name)
+        if not state.intact:
+            station.damage_heard[name] = state.incarnation
+        return not state.intact and known != state.incarnation
+
+    patch.setattr(Station, "is_new_damage", is_new)
