@@ -14,6 +14,7 @@ from pathlib import Path
 from tests.bench import (
     appending,
     between_nodes,
+    clustered,
     held_up,
     long_logs,
     many_volumes,
@@ -37,6 +38,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "open": replaying.opening,
     "socket": through_the_daemon.requests,
     "nodes": between_nodes.round_trips,
+    "cluster": clustered.changes,
     "vxprint": through_the_daemon.printing,
     "many": many_volumes.against_few,
     "held": held_up.by_reads,

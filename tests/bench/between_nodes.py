@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -117,6 +117,18 @@ class Node:
             self._send()
         elif not self._expected:
             self._done.set_result(None)
+
+
+@contextmanager
+def bare_trips(directory: Path) -> Iterator[Callable[[int], list[float]]]:
+    """Give what measures so many round trips of bare asyncio over TLS, in seconds each."""
+    authority.create(directory / "ca", CLUSTER)
+    for name in ("a", "b"):
+        authority.issue(directory / "ca", name, directory / name)
+    with asyncio.Runner() as runner, _other_process(directory / "b") as other:
+        ping, node = runner.run(_connected(directory / "a", other))
+        yield lambda trips: runner.run(ping.waits(trips))
+        runner.run(node.peers.stop())
 
 
 def round_trips(directory: Path, scale: Scale) -> list[Row]:
