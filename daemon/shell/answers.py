@@ -20,6 +20,7 @@ from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
 from daemon.shell.status import cluster_rows, quarantine_rows, screen
+from eventstore.errors import NotFound
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
 from eventstore.standing import Log, Standing, weight
@@ -62,6 +63,8 @@ def answer_query(
         return _live(service, query)
     if query.question == "outcome":
         return _outcome(service, query, told)
+    if query.question == "knew":
+        return _knew(service, query, told)
     return _past(service, query, told)
 
 
@@ -112,6 +115,21 @@ async def _outcome(service: Service, query: Query, told: Told) -> Answer:
     if under_way and answer["ok"] and answer["data"]["outcome"] == "unknown":
         answer["data"]["outcome"] = "pending"
     return answer
+
+
+async def _knew(service: Service, query: Query, told: Told) -> Answer | Relayed:
+    """Return what a node had applied; another node is asked itself."""
+    node, around = query.args.get("node"), service.surroundings
+    here = service.settings.node.name
+    if not isinstance(node, str) or node == here or around is None:
+        return await _past(service, query, told)
+    if node not in service.driver().node.shared.configured:
+        raise NotFound(
+            "V-5-1-9013",
+            f"unknown node: {node}",
+            fix="'vx status' names the nodes of the cluster",
+        )
+    return await around.ask(node, query.question, query.args, query.at)
 
 
 async def _past(service: Service, query: Query, told: Told) -> Relayed:

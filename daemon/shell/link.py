@@ -49,6 +49,7 @@ OPEN = (messages.Answered, messages.JoinChecked, messages.Refused, messages.Ship
 and nothing short can hold more than its bytes: the decoder takes no announced length on trust."""
 
 _FIXINT_END = 0x80
+_FIXMAP, _FIXMAP_BEGIN = 0xF0, 0x80
 _UINTS = frozenset((0xCC, 0xCD, 0xCE, 0xCF))
 _PART = (b"\x92\xc2", b"\x92\xc3")
 _take_part = msgspec.msgpack.Decoder(tuple[bool, bytes]).decode
@@ -73,6 +74,9 @@ class Host(Protocol):
 
     def beaten(self, link: Link, position: int) -> None:
         """Learn how far the other end's shared log goes."""
+
+    def inquired(self, link: Link, body: bytes) -> None:
+        """Take a question of the other end, or its answer to one."""
 
     def lost(self, link: Link, reason: str) -> None:
         """Learn that the connection has ended, or is about to; told exactly once."""
@@ -161,6 +165,9 @@ class Link(asyncio.Protocol):
             self._take_part(body)
         elif body[0] < _FIXINT_END or body[0] in _UINTS:
             self._host.beaten(self, _decoded(_take_beat, body))
+        elif body[0] & _FIXMAP == _FIXMAP_BEGIN:
+            check_shape(body, ITEMS_MAX)
+            self._host.inquired(self, body)
         else:
             message = _decoded(messages.decode, body)
             if isinstance(message, OPEN):
@@ -202,7 +209,10 @@ class Link(asyncio.Protocol):
             whole = bytes(self._parts)
             self._parts.clear()
             check_shape(whole, ITEMS_MAX)
-            self._host.received(self, _decoded(messages.decode, whole))
+            if whole[0] & _FIXMAP == _FIXMAP_BEGIN:
+                self._host.inquired(self, whole)
+            else:
+                self._host.received(self, _decoded(messages.decode, whole))
 
     def send(self, body: bytes) -> bool:
         """Write a message, or let it wait; False: too much waits, it was dropped."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from daemon.config import Settings
@@ -29,12 +29,16 @@ from daemon.kernel.embedded import EmbeddedKernel
 from daemon.kernel.linux import LinuxKernel
 from daemon.kernel.port import KernelPort, News
 from daemon.shell.driver import Driver
+from daemon.shell.inquiries import Answer, Question
 from daemon.shell.logs import Logger
 from daemon.shell.past import PastReader
 from daemon.shell.peers import Peers
+from eventstore.errors import Unavailable
 from eventstore.model.notifications import DevicesScanned
 
 TLS = "tls"
+INQUIRY_S = 20.0
+"""How long another daemon may take for an answer."""
 REPLAY_S = 3600.0
 """How long a replay of the whole log may take."""
 
@@ -43,12 +47,19 @@ class Surroundings:
     """The kernel and the peers of one incarnation."""
 
     def __init__(
-        self, home: Path, settings: Settings, node: Node, past: PastReader, logger: Logger
+        self,
+        home: Path,
+        settings: Settings,
+        node: Node,
+        past: PastReader,
+        respond: Callable[[Question], Awaitable[Answer]],
+        logger: Logger,
     ) -> None:
         self._home = home
         self._settings = settings
         self._node = node
         self._past = past
+        self._respond = respond
         self._replaying: asyncio.Task[None] | None = None
         self._log = logger
         self._driver: Driver | None = None
@@ -101,6 +112,22 @@ class Surroundings:
             await self._kernel.stop()
         if self._peers is not None:
             await self._peers.stop()
+
+    async def ask(self, node: str, question: str, args: Answer, at: Answer | None) -> Answer:
+        """Return another daemon's answer to a question.
+
+        Raises:
+            Unavailable: it is out of reach.
+        """
+        if self._peers is None:
+            raise Unavailable(
+                "V-5-1-9137",
+                f"node {node} is out of reach",
+                cause="this node has no peers: config.toml names no [peers] listen",
+                fix=f"ask on {node} itself, or read its log with --log",
+                node=node,
+            )
+        return await self._peers.inquiries.ask(node, question, args, at, INQUIRY_S)
 
     def send(self, to: str, message: AnyMessage) -> None:
         """Send a message to a peer, or drop it."""
@@ -163,6 +190,7 @@ class Surroundings:
             on_message=driver.receive,
             note=lambda text: self._log.info(text, source="peers"),
             beat=lambda: self._node.shared.head.position,
+            respond=self._respond,
             limits=self._settings.peers,
         )
 

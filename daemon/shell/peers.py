@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,10 +21,11 @@ from daemon.core.messages import AnyMessage
 from daemon.shell import clock, handshake, tls
 from daemon.shell.dialing import Dialer, split
 from daemon.shell.handshake import Hello, Identity, Refusal
+from daemon.shell.inquiries import Answer, Inquiries, Question
 from daemon.shell.link import MESSAGE_MAX, Link
 from daemon.shell.listening import Listener
 from daemon.shell.notices import Notices
-from eventstore.errors import StoreError
+from eventstore.errors import NotFound, StoreError
 
 SHUTDOWN_S = 1.0
 """How long a connection that this end closed may take to say good-bye."""
@@ -42,7 +43,7 @@ class Peers:
     `on_message` gets what a node said, which has been authenticated as that node; if it raises a
     StoreError the message is dropped.
     `on_change` is called when `connected` is another than before. `beat` gives the position that
-    every heartbeat tells.
+    every heartbeat tells, `respond` the answer to a question of another daemon.
     """
 
     def __init__(  # noqa: PLR0913 a node, where it listens, and whom it tells
@@ -56,11 +57,13 @@ class Peers:
         note: Callable[[str], None],
         on_change: Callable[[], None] = lambda: None,
         beat: Callable[[], int] = lambda: 0,
+        respond: Callable[[Question], Awaitable[Answer]] | None = None,
         limits: PeerSettings = _DEFAULTS,
     ) -> None:
         self.connected: frozenset[str] = frozenset()
         self.positions: dict[str, int] = {}
         """Node -> how far its shared log goes, as its last heartbeat said."""
+        self.inquiries = Inquiries(self._send_body, respond or _knows_nothing)
         self._beat = beat
         self._name = name
         self._own = Hello(cluster_id, name)
@@ -115,6 +118,7 @@ class Peers:
         """End everything."""
         if self._timer is not None:
             self._timer.cancel()
+        self.inquiries.stop()
         self.follow({})
         await self._listener.stop()
         for link in tuple(self._all):
@@ -161,6 +165,10 @@ class Peers:
             self._notices.once(to, f"a message of {len(body)} bytes is longer than a peer takes")
         elif not link.send(body):
             self._notices.once(to, "it takes less than it is sent; what is too much is dropped")
+
+    def _send_body(self, to: str, body: bytes) -> bool:
+        link = self._current.get(to)
+        return link is not None and len(body) <= MESSAGE_MAX and link.send(body)
 
     def reload(self) -> None:
         """Read the certificates anew; if they are others, every link is opened anew with them.
@@ -284,6 +292,10 @@ class Peers:
         except StoreError as error:
             self._notices.once(link.node, f"a message was dropped: {error.message}")
 
+    def inquired(self, link: Link, body: bytes) -> None:
+        """Take a question of a node, or its answer to one."""
+        self.inquiries.take(link.node, body)
+
     def beaten(self, link: Link, position: int) -> None:
         """Learn how far a node's shared log goes."""
         self.positions[link.node] = position
@@ -305,6 +317,7 @@ class Peers:
             return
         del self._links[node], self._current[node]
         self.positions.pop(node, None)
+        self.inquiries.lost(node)
         if held:
             self._notices.forget(node)
         self._notices.once(node, f"connection ended: {reason}")
@@ -317,3 +330,7 @@ class Peers:
         if now != self.connected:
             self.connected = now
             self._on_change()
+
+
+async def _knows_nothing(said: Question) -> Answer:
+    raise NotFound("V-5-1-7846", f"there is no question {said.question!r}")

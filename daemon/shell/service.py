@@ -20,15 +20,16 @@ from daemon.shell import clock
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Reply, Unsettled
 from daemon.shell.following import Followers
+from daemon.shell.inquiries import Answer, Question
 from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
-from daemon.shell.outside import Surroundings
+from daemon.shell.outside import INQUIRY_S, Surroundings
 from daemon.shell.past import PastReader
 from daemon.shell.recorder import Recorder, began_with
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
-from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
+from eventstore.errors import AppendFailed, Damaged, NotFound, StoreError, Unavailable
 from eventstore.model.commands import EnableDaemon, ScanDevices
 from eventstore.model.decide.daemon import mode as daemon_mode
 from eventstore.model.notifications import DevicesScanned
@@ -43,6 +44,10 @@ LOOKING = (EnableDaemon, ScanDevices)
 """Commands for which the kernel is asked what it shows."""
 PRESENT_IDLE_S = 60.0
 """How long a second state is held in memory, for large questions about the present."""
+
+
+FOR_PEERS = frozenset({"knew", "outcome"})
+"""Questions that another daemon may ask, on behalf of its utilities."""
 
 
 class Service:
@@ -163,7 +168,9 @@ class Service:
         """Recover, serve until something ends it, and put everything down again."""
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
-        surroundings = Surroundings(self.home, self.settings, node, self.past, self._log)
+        surroundings = Surroundings(
+            self.home, self.settings, node, self.past, self._to_a_peer, self._log
+        )
         driver = Driver(
             store, node, surroundings, self._log, self._failed, self.followers.wake,
             self._recorder(store),
@@ -250,6 +257,13 @@ class Service:
     def note(self, text: str) -> None:
         """Log something that happened around the core."""
         self._log.info(text)
+
+    async def _to_a_peer(self, said: Question) -> Answer:
+        """Answer another daemon: what this node knows of its own past, and nothing else."""
+        if said.question not in FOR_PEERS:
+            raise NotFound("V-5-1-7846", f"no daemon is asked {said.question!r} by another")
+        request = {"question": said.question, "args": said.args, "at": said.at}
+        return (await self.past.ask(request, INQUIRY_S)).message()
 
     def positions(self) -> dict[str, int]:
         """Return how far the shared log goes on other nodes, as they said last."""

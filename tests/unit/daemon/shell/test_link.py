@@ -129,6 +129,9 @@ class Keeper:
     def received(self, _link: Link, message: AnyMessage) -> None:
         self.got.append(message)
 
+    def inquired(self, _link: Link, body: bytes) -> None:
+        raise AssertionError(body)
+
     def beaten(self, _link: Link, position: int) -> None:
         self.positions.append(position)
 
