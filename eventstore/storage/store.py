@@ -9,21 +9,21 @@ again, and what the log holds then is what was written.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import time_ns
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import sqlite
 
-from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
-from eventstore.errors import AppendFailed, Conflict, StoreError, Unavailable
+from eventstore.codec import Commit, Entry, Head
+from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
+from eventstore.storage.batch import Batch
 from eventstore.storage.index import BATCH, Pending, mark_again
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
-from eventstore.storage.reader import LogReader, side_check
+from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
 from eventstore.storage.seals import Place
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
@@ -173,7 +173,7 @@ class Store:
         Raises:
             AppendFailed: the disk refused; the log is as before.
         """
-        batch = _Batch(self.heads, self.logs)
+        batch = Batch(self.heads, self.logs)
         batch.add(entries)
 
         def work() -> None:
@@ -248,7 +248,7 @@ class Store:
         """Write what several callers want in one transaction; one's conflict is no other's."""
         if self._failed is not None:
             return [(None, self._failed)] * len(requests)
-        batch = _Batch(self.heads, self.logs)
+        batch = Batch(self.heads, self.logs)
         outcomes: list[tuple[list[Commit] | None, StoreError | None]] = []
         body: bytes | None = None
         for request in requests:
@@ -280,7 +280,7 @@ class Store:
             return None, error
         return [], None
 
-    def _write(self, batch: _Batch, body: bytes | None) -> None:
+    def _write(self, batch: Batch, body: bytes | None) -> None:
         for log, rows in batch.rows.items():
             if len(rows) == 1:
                 self._driver.execute(_INSERT_COMMIT[log], rows[0])
@@ -308,7 +308,7 @@ class Store:
             self._driver.execute(_INSERT_MARK, (name, pending.last))
         pending.clear()
 
-    def _enter(self, batch: _Batch) -> None:
+    def _enter(self, batch: Batch) -> None:
         self.heads.update(batch.heads)
         for log, position, keys in batch.keys:
             self._pending[log].add(position, keys)
@@ -337,65 +337,3 @@ class Store:
         except DriverError:
             # The connection is of no more use; whoever opens the store again sees what holds.
             return
-
-
-class _Batch:
-    """What goes into one transaction: rows by log, and the heads after them."""
-
-    def __init__(self, heads: Mapping[str, Head], logs: Mapping[str, LogReader]) -> None:
-        self.heads = dict(heads)
-        self.rows: dict[str, list[tuple[object, ...]]] = {}
-        self.keys: list[tuple[str, int, tuple[str, ...]]] = []
-        self._logs = logs
-        self._new: dict[tuple[str, int], Commit] = {}
-        self._now_us = time_ns() // 1000
-
-    def add(self, entries: Sequence[Entry]) -> list[Commit]:
-        """Add one caller's entries, all or none; return them as they will be stored."""
-        heads = dict(self.heads)
-        new: dict[tuple[str, int], Commit] = {}
-        placed = [self._place(heads, new, entry) for entry in entries]
-        for entry, (commit, is_new) in zip(entries, placed, strict=True):
-            if is_new:
-                check = side_check(commit.digest, commit.term, commit.applied_us)
-                self.rows.setdefault(entry.log, []).append((*commit, check))
-                self.keys.append((entry.log, commit.position, entry.keys))
-        self.heads = heads
-        self._new.update(new)
-        return [commit for commit, _is_new in placed]
-
-    def _place(
-        self, heads: dict[str, Head], new: dict[tuple[str, int], Commit], entry: Entry
-    ) -> tuple[Commit, bool]:
-        head = heads[entry.log]
-        item = entry.item
-        if isinstance(item, Draft):
-            item = seal(head, item, self._now_us)
-        elif item.position <= head.position:
-            place = (entry.log, item.position)
-            there = new.get(place) or self._new.get(place)
-            return self._again(head, entry.log, item, there), False
-        elif item.position > head.position + 1:
-            raise _conflict(head, entry.log, item, f"there is nothing at @{head.position + 1}")
-        elif chain(head.hash, item.header) != item.hash:
-            raise _conflict(head, entry.log, item, "it does not follow from the last commit")
-        heads[entry.log] = head_after(head, item)
-        new[entry.log, item.position] = item
-        return item, True
-
-    def _again(self, head: Head, log: str, item: Commit, there: Commit | None) -> Commit:
-        """Accept a commit that is there already, or in this flush; nothing else in its place."""
-        if there is None:
-            there = self._logs[log].commit(item.position)
-        if there.hash == item.hash:
-            return there
-        raise _conflict(head, log, item, "another commit is there")
-
-
-def _conflict(head: Head, log: str, item: Commit, why: str) -> Conflict:
-    return Conflict(
-        "V-5-1-12207",
-        f"log {log}: a commit cannot be stored at @{item.position}",
-        cause=f"{why}; the log ends at @{head.position}",
-        fix="compare the two logs ('vx verify --against')",
-    )
