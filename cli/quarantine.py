@@ -60,4 +60,8 @@ def _listed(data: Any, _header: bool) -> str:
 
 
 def _set_aside(data: Any, _header: bool) -> str:
-    return f"@{data['from']} to @{data['through']} set aside; the log ends at @{data['head']}\n"
+    if data["outcome"] == "dry-run":
+        return f"@{data['from']} to @{data['through']} would be set aside\n"
+    return (
+        f"@{data['from']} to @{data['through']} set aside; the log ends at @{data['position']}\n"
+    )

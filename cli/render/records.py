@@ -47,7 +47,7 @@ def _group_lines(row: Row) -> Iterator[str]:
     yield _key("Group", row["name"])
     yield _key("dgid", row["dgid"])
     flags = [state for state in row["states"] if state not in ("enabled", "disabled")]
-    yield _key("flags", ",".join(flags)).rstrip(" -")
+    yield _key("flags", " ".join(flags)).rstrip(" -")
     yield _key("version", row["version"])
     if "cds" in flags:
         yield _key("alignment", f"{_ALIGNMENT_BYTES} (bytes)")

@@ -111,12 +111,9 @@ class Node:
             case Replayed():
                 self.member.replayed(said)
             case SetAside():
-                self._set_aside(said.token)
+                self.member.work.replies.append((said.token, set_aside(self.member, said)))
             case _:
                 self._from_kernel(said)
-
-    def _set_aside(self, token: int) -> None:
-        self.member.work.replies.append((token, set_aside(self.member)))
 
     def _from_kernel(self, said: FromKernel) -> None:
         match said:

@@ -8,29 +8,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from daemon.core.ready import Answer, Cut, Release
+from daemon.core.ready import Answer, Cut, Release, SetAside
 from daemon.core.station import Station
+from daemon.core.waiting import changed_since, error_answer
 from eventstore.errors import Rejected
 from eventstore.model.cluster_events import LogSetAside
 
 
-def set_aside(member: Station) -> Answer:
-    """Put aside what differs; return the answer for whoever asked.
+def set_aside(member: Station, said: SetAside) -> Answer:
+    """Put aside what differs, unless it is a dry run; return the answer for whoever asked.
 
     The step's `cut` is carried out with what it writes, and the core begins anew from the log.
     """
     first, head = member.hard.quarantined, member.shared.head.position
     if not first:
-        return {"ok": False, "error": _nothing(member.name).to_map(), "about": None}
+        return error_answer(_nothing(member.name), member.name)
+    if said.expect is not None and said.expect < member.shared.last_change:
+        return error_answer(changed_since(said.expect, member.shared.last_change), member.name)
+    if not said.dry_run:
+        _cut(member, first, head)
+    data: dict[str, Any] = {"outcome": "dry-run" if said.dry_run else "set-aside"}
+    data |= {"position": first - 1, "from": first, "through": head}
+    return {"ok": True, "data": data, "log": "shared", "position": first - 1, "notes": []}
+
+
+def _cut(member: Station, first: int, head: int) -> None:
     member.work.cut = Cut(first, member.hard.doubt)
     if member.hard.held:
         member.work.directives.append(Release())
     member.set_hard(quarantined=0, doubt=None, held=())
     member.facts.append(LogSetAside(first, head))
     member.work.note(f"set aside from @{first} to @{head} -> begin anew, and be caught up")
-    data: dict[str, Any] = {"outcome": "set-aside", "position": first - 1}
-    data |= {"from": first, "through": head}
-    return {"ok": True, "data": data, "log": "shared", "position": first - 1, "notes": []}
 
 
 def _nothing(node: str) -> Rejected:

@@ -157,6 +157,8 @@ class SetAside(Struct, frozen=True):
     """An administrator wants the tail put aside at which this log is another one (B3)."""
 
     token: int
+    expect: int | None = None
+    dry_run: bool = False
 
 
 class Replayed(Struct, frozen=True):

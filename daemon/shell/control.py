@@ -126,7 +126,7 @@ class Connection(asyncio.Protocol):
                 driver = self._service.driver()
                 if request.verb == SET_ASIDE:
                     check_may_change(self._peer)
-                    driver.set_aside(self._reply)
+                    driver.set_aside(request.expect, self._reply, dry_run=request.dry_run)
                     return
                 if not request.dry_run:
                     self._service.check_promises()

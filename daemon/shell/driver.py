@@ -168,14 +168,14 @@ class Driver:
         token = self._wait(Unsettled("", reply))
         self._put_for(token, ReadCurrent(token))
 
-    def set_aside(self, reply: Reply) -> None:
+    def set_aside(self, expect: int | None, reply: Reply, *, dry_run: bool) -> None:
         """Have the tail set aside at which this log is another one than the cluster's (B3).
 
         Raises:
             Overloaded, Unavailable: see `put`.
         """
         token = self._wait(Unsettled("", reply))
-        self._put_for(token, SetAside(token))
+        self._put_for(token, SetAside(token, expect, dry_run))
 
     def receive(self, sender: str, message: AnyMessage) -> None:
         """Take a peer's message; one too many is dropped, as on the way it might have been."""

@@ -209,6 +209,7 @@ USAGE = {
     "vxdg -g datadg set nothing": "ATTRIBUTE=VALUE",
     "vxdg -g datadg rmdisk a": "--yes",
     "vxdg destroy datadg": "--yes",
+    "vx quarantine set-aside": "--yes",
     "vxassist -g datadg remove volume vol01": "--yes",
     "vxassist make vol01 10g": "-g DG",
     "vxassist -g datadg make vol01 10x": "10g",
@@ -286,6 +287,19 @@ def test_a_dry_run_shows_events_and_difference_and_needs_no_yes(run: Runner) -> 
         "       name: vol02\n"
         "       length_sectors: 2048\n"
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [("--yes", "@6 to @7 set aside; the log ends at @5"), ("-n", "@6 to @7 would be set aside")],
+)
+def test_a_log_is_set_aside_or_it_is_told_what_would_be(
+    option: str, said: str, run: Runner
+) -> None:
+    done = run(f"vx quarantine set-aside {option}")
+    assert (done.out, done.err, done.code) == (f"{said}\n", "", 0)
+    assert run.asked["verb"] == "quarantine.set-aside"
+    assert run.asked["dry_run"] == (option == "-n")
 
 
 class Terminal(io.StringIO):

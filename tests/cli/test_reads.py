@@ -123,6 +123,10 @@ OUTPUTS = {
     "vx verify": ("node/node1: 12 commits hold: chain, content\n  head hash eeeeeeeeeeeeeeee\n"),
     "vx outcome 01JD": "01JD done @11\n",
     "vx knew": f"node1 at {TIME}: shared @3 (applied {TIME}), node/node1 @11\n",
+    "vx quarantine list": (
+        "the shared log of node1 is another one from @6 on, up to @7\n"
+        "set aside: aside/shared-@4-1.db (4096 bytes)\n"
+    ),
     "vx status": STATUS,
 }
 

@@ -277,6 +277,12 @@ DATA: dict[str, Any] = {
     "verify": VERIFIED,
     "outcome": OUTCOME,
     "knew": KNEW,
+    "quarantine.list": {
+        "node": "node1",
+        "quarantined": 6,
+        "head": 7,
+        "aside": [{"file": "aside/shared-@4-1.db", "bytes": 4096}],
+    },
 }
 DONE = {"position": 1205, "outcome": "done", "events": [], "diff": []}
 DRY_RUN = {
@@ -285,11 +291,15 @@ DRY_RUN = {
     "events": [{"name": "volume-made", "version": 1, "rid": 9, "object_name": "vol02"}],
     "diff": CHANGES[1:2],
 }
+SET_ASIDE = {"outcome": "set-aside", "position": 5, "from": 6, "through": 7}
 
 
 def by_question(request: Request) -> dict[str, Any]:
     """Answer any question or change."""
     if request["op"] == "command":
+        if request["verb"] == "quarantine.set-aside":
+            outcome = "dry-run" if request["dry_run"] else "set-aside"
+            return answer({**SET_ASIDE, "outcome": outcome})
         return answer(DRY_RUN if request["dry_run"] else DONE)
     resolved = f"at @1204 ({TIME})" if request["at"] else None
     return answer(DATA[request["question"]], resolved=resolved)

@@ -36,7 +36,7 @@ def test_private_and_shared_groups_are_listed_together() -> None:
     rows = asked(with_a_private_group(), "dg.list")
     assert [(row["name"], row["states"]) for row in rows] == [
         ("dg", ["enabled", "shared", "cds"]),
-        ("mine", ["enabled"]),
+        ("mine", ["enabled", "cds"]),
     ]
 
 
@@ -59,7 +59,7 @@ def test_the_activation_of_each_node_is_shown_in_the_words_of_the_original() -> 
     text = records.group_detail(asked(cluster, "dg.list", group="dg"), True)
     assert "local-activation: exclusive-write\n" in text
     assert "cluster-actv-modes: node1=ew node2=off node3=sr\n" in text
-    assert "flags:     shared,cds\n" in text
+    assert "flags:     shared cds\n" in text
 
 
 def test_a_private_group_is_read_and_written_by_its_host() -> None:

@@ -136,6 +136,21 @@ def test_what_differs_is_kept_aside_and_the_node_joins_again() -> None:
     cores.done("node3", rename("e", "f"))
 
 
+@pytest.mark.parametrize(
+    ("said", "code"), [(SetAside(77, dry_run=True), ""), (SetAside(77, expect=1), "V-5-1-7850")]
+)
+def test_nothing_is_set_aside_in_a_dry_run_or_where_the_log_moved_on(
+    said: SetAside, code: str
+) -> None:
+    """G2."""
+    cores = with_another_log("y")
+    ready = cores.steps("node3", said)
+    ((_token, answer),) = ready.replies
+    assert (ready.cut, ready.hard_state, ready.append) == (None, None, ())
+    assert answer["ok"] == (not code)
+    assert (error_of(answer) if code else answer["data"]["outcome"]) == (code or "dry-run")
+
+
 def test_there_is_nothing_to_set_aside_where_nothing_differs() -> None:
     cores = a_life("a")
     ready = cores.steps("node3", SetAside(77))
