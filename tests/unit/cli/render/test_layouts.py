@@ -114,7 +114,7 @@ def test_vxdg_list_of_a_group_has_the_lines_of_the_original_as_far_as_they_are_k
 
 def test_of_a_shared_group_and_of_one_taken_over_only_what_is_known_is_told() -> None:
     row = {"name": "d", "dgid": "1.2.n", "version": 310, "states": ["enabled", "shared", "cds"]}
-    cluster = {"shared": True, "local_activation": None, "activations": []}
+    cluster: dict[str, Any] = {"shared": True, "local_activation": None, "activations": []}
     shared = records.group_detail([{**row, **cluster}], True)
     assert "flags:     shared cds\n" in shared
     assert "local-activation: -\n" in shared
