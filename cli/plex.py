@@ -19,16 +19,12 @@ Examples:
 """)
 
 PlexName = Annotated[str, Argument(metavar="PLEX")]
+VolumeName = Annotated[str, Argument(metavar="VOLUME")]
 
 
 @app.command(cls=Command)
 @writes
-def att(
-    change: Change,
-    volume: Annotated[str, Argument(metavar="VOLUME")],
-    plex: PlexName,
-    group: Group = None,
-) -> None:
+def att(change: Change, volume: VolumeName, plex: PlexName, group: Group = None) -> None:
     """Make a dissociated or detached plex a copy of a volume.
 
     Examples:
@@ -73,12 +69,7 @@ def det(change: Change, plex: PlexName, group: Group = None) -> None:
 
 @app.command(cls=Command)
 @writes
-def cp(
-    change: Change,
-    volume: Annotated[str, Argument(metavar="VOLUME")],
-    plex: PlexName,
-    group: Group = None,
-) -> None:
+def cp(change: Change, volume: VolumeName, plex: PlexName, group: Group = None) -> None:
     """Copy a volume onto a dissociated plex, which stays dissociated.
 
     Examples:

@@ -14,6 +14,7 @@ from eventstore.errors import Rejected
 from eventstore.model.cluster import configured
 from eventstore.model.objects import Volume
 from eventstore.source import DATABASE
+from eventstore.storage.backup import flush
 from eventstore.storage.store import Store
 
 _NEW = f"{DATABASE}.new"
@@ -40,7 +41,7 @@ def reset(home: Path, settings: Settings) -> Path:
         # What went into the core before is repeated on the logs before, or not at all.
         recorded.rename(home / f"{DIRECTORY}{kept.name.removeprefix(DATABASE)}")
     new.replace(database)
-    _flush(home)
+    flush(home)
     return kept
 
 
@@ -86,11 +87,3 @@ def _keep_aside(database: Path) -> Path:
             continue
         return kept
     raise AssertionError
-
-
-def _flush(directory: Path) -> None:
-    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

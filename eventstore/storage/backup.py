@@ -39,7 +39,7 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None 
         with ExitStack() as stack:
             _copy(source_of(source, stack)[0], part, told)
         part.rename(target)
-        _flush(target.parent)
+        flush(target.parent)
     except OSError as error:
         raise Unavailable(
             "V-5-1-7865", f"{target} could not be written", cause=str(error), fix="make room there"
@@ -70,16 +70,12 @@ def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -
             copy.execute("PRAGMA journal_mode=DELETE").fetchall()
         finally:
             copy.close()
-    descriptor = os.open(target, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    flush(target)
 
 
-def _flush(directory: Path) -> None:
-    """Make a rename last."""
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+def flush(path: Path) -> None:
+    """Put what a file holds on stable storage; of a directory, which names are in it."""
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:

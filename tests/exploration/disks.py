@@ -8,12 +8,11 @@ import msgspec
 
 from daemon.core import messages as msg
 from daemon.core.ready import Found, HardState, Hold, Notified, Ready, Release, Submit
-from daemon.core.sharedlog import failure
-from eventstore.codec import Actor, Commit, Context, decode_events, decode_header
-from eventstore.model.cluster_events import RequestsFailed
+from eventstore.codec import Actor, Commit, Context
 from eventstore.model.commands import AnyCommand
 from tests.simulation import founding
 from tests.simulation.disk import Disk
+from tests.support.cluster import found_in
 from tests.support.model import appears, init_disk, make_group
 
 hard_of = msgspec.msgpack.Decoder(HardState).decode
@@ -72,13 +71,7 @@ def own_log(name: str, *, disk: bool, group: bool) -> list[Commit]:
 
 def outcome_of(request: str, image: Image) -> Found | None:
     """What the log says of a request."""
-    for commit in image.whole.shared:
-        if decode_header(commit.header).tx == request:
-            return Found("done", commit.position)
-        for event in decode_events(commit.payload):
-            if isinstance(event, RequestsFailed) and request in event.requests:
-                return failure(event, commit.position)
-    return None
+    return found_in(image.whole.shared, request)
 
 
 def hold_of(ready: Ready) -> int:

@@ -6,7 +6,7 @@ step made a node do is kept as lines in the order of a `Ready`, in words (`tests
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
@@ -287,14 +287,7 @@ class Led:
     def look_up(self, node: str, request: str) -> Found | None:
         """What a node's shared log says of a request."""
         disk = self.disks[node]
-        for commit in (*disk.shared, *(c for t in disk.unsynced for c in t.shared)):
-            assert isinstance(commit, Commit)
-            if decode_header(commit.header).tx == request:
-                return Found("done", commit.position)
-            for event in decode_events(commit.payload):
-                if isinstance(event, RequestsFailed) and request in event.requests:
-                    return failure(event, commit.position)
-        return None
+        return found_in((*disk.shared, *(c for t in disk.unsynced for c in t.shared)), request)
 
     # Disks that fail.
 
@@ -313,6 +306,17 @@ class Led:
     def restore(self, name: str) -> None:
         """Somebody puts the copy back."""
         self.disks[name].restore(self.copies[name])
+
+
+def found_in(commits: Iterable[Commit], request: str) -> Found | None:
+    """What the commits of a shared log say of a request."""
+    for commit in commits:
+        if decode_header(commit.header).tx == request:
+            return Found("done", commit.position)
+        for event in decode_events(commit.payload):
+            if isinstance(event, RequestsFailed) and request in event.requests:
+                return failure(event, commit.position)
+    return None
 
 
 def loaded(load: Load, log: Sequence[Commit], count: int) -> msg.AnyMessage:
