@@ -159,26 +159,29 @@ def changes(directory: Path, scale: Scale) -> list[Row]:
             many=lambda: _from_generators(cluster, scale),
         )
         turns.run(scale.rounds)
-        turns.figures["one"] = [1e6 / us for us in turns.figures["change"]]
-        rows = [
-            turns.row(
-                "a change on three nodes, p50",
-                "change",
-                "bound",
-                unit="us",
-                goal=Goal(1, at_most=True),
-                base_is="three flushes of 4 KiB and four round trips, in turns",
-            ),
-            turns.row(
-                f"changes on three nodes, {CLIENTS} clients / one",
-                "many",
-                "one",
-                unit="changes/s",
-                goal=Goal(5),
-                base_is="what one client reaches",
-            ),
-        ]
+        rows = _compared(turns)
         return [*rows, _take_over(cluster, unit_us), _catch_up(cluster, scale)]
+
+
+def _compared(turns: Turns) -> list[Row]:
+    turns.figures["one"] = [1e6 / us for us in turns.figures["change"]]
+    one = turns.row(
+        "a change on three nodes, p50",
+        "change",
+        "bound",
+        unit="us",
+        goal=Goal(1, at_most=True),
+        base_is="three flushes of 4 KiB and four round trips, in turns",
+    )
+    many = turns.row(
+        f"changes on three nodes, {CLIENTS} clients / one",
+        "many",
+        "one",
+        unit="changes/s",
+        goal=Goal(5),
+        base_is="what one client reaches",
+    )
+    return [one, many]
 
 
 def _from_generators(cluster: Cluster, scale: Scale) -> float:

@@ -80,9 +80,10 @@ def test_a_connection_that_ends_ends_the_waiting() -> None:
 
 def test_another_node_cannot_answer_in_its_place() -> None:
     async def story() -> None:
-        asker = Inquiries(lambda _node, _body: True, knows)
+        sent = asyncio.Event()
+        asker = Inquiries(lambda _node, _body: sent.set() is None, knows)
         asking = asyncio.create_task(asker.ask("b", "knew", {}, None, LONG_S))
-        await asyncio.sleep(0)
+        await sent.wait()
         asker.take("c", msgspec.msgpack.encode(Reply(1, {"ok": True, "data": "false"})))
         asker.take("b", msgspec.msgpack.encode(Reply(1, {"ok": True, "data": "true"})))
         assert (await asking)["data"] == "true"
