@@ -100,7 +100,7 @@ def _record(lab: Lab, node: str, volume: str) -> list[object]:
     found: Any = ask.read(Source("vx", home=str(lab.home(node))), "get", {"object": volume})[
         "data"
     ]
-    if found["type"] != "volume":
+    if found["type"] != "v":
         raise RequestFailed("V-5-1-9084", f"{volume} is no volume", exit_code=exit_codes.NOT_FOUND)
     group, _mark, number = found["rid"].rpartition("#")
     return [group, int(number)]

@@ -27,7 +27,8 @@ def disk_text(data: dict[str, Any], _header: bool) -> str:
 
 def node_text(data: dict[str, Any], _header: bool) -> str:
     """Return what happened to a node, and who sees another view since."""
-    return f"{data['node']}: {data['done']}, told {names(data['nodes'])}\n"
+    told = f", told {names(data['nodes'])}" if data["nodes"] else ""
+    return f"{data['node']}: {data['done']}{told}\n"
 
 
 def cut_text(data: dict[str, Any], _header: bool) -> str:

@@ -23,6 +23,9 @@ from eventstore.model.notifications import Notification
 MAX_WAITING = 1024
 """Messages kept for a node that is slow to take them up; then it gets a scan instead."""
 
+NEWS = ("view", "device", "scan")
+"""What a view and a scan make good; the others are answers to what the daemon asked for."""
+
 Message = dict[str, Any]
 
 
@@ -76,12 +79,12 @@ class Attached:
             self.put(view_message(self._newest))
 
     def put(self, message: Message) -> None:
-        """Let a message wait to be sent."""
+        """Let a message wait to be sent; news that are too many are lost, an answer never is."""
         if len(self._waiting) >= MAX_WAITING:
             self.asked += sum(map(_is_asked, self._waiting))
-            self._waiting.clear()
+            self._waiting = deque(one for one in self._waiting if one.get("t") not in NEWS)
             self.lost = True
-        if not self.lost:
+        if not self.lost or message.get("t") not in NEWS:
             self._waiting.append(message)
         elif _is_asked(message):
             self.asked += 1

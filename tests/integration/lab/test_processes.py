@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from cli.lab_processes import NotStarted, Process, running, start, stop, tail
+from cli.lab_processes import (
+    NotStarted,
+    Process,
+    end_readers,
+    locked,
+    running,
+    start,
+    stop,
+    stop_holder,
+    tail,
+)
+from daemon.errors import RequestFailed
 
 pytestmark = pytest.mark.integration
 
@@ -78,3 +89,49 @@ def test_a_process_that_ignores_a_signal_is_reported(tmp_path: Path) -> None:
     with pytest.raises(Exception, match="did not end"):
         stop(made.pid_file, signal.SIGTERM, 0.1)
     assert stop(made.pid_file, signal.SIGKILL, DEADLINE_S)
+
+
+HOLDS = (
+    "import fcntl, os, sys; f = open(sys.argv[1], 'w');"
+    "fcntl.flock(f, fcntl.LOCK_EX); f.write(str(os.getpid())); f.flush();" + FOREVER
+)
+
+
+def test_a_process_that_nobody_remembers_is_found_by_its_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "it.lock"
+    made = process(tmp_path, HOLDS)
+    made = made._replace(command=[*made.command, str(lock)])
+    pid = start(made, lambda: "up" in tail(made.log), DEADLINE_S)
+    made.pid_file.unlink()
+    assert stop_holder(lock, signal.SIGTERM, DEADLINE_S) == pid
+    os.waitpid(pid, 0)
+    assert stop_holder(lock, signal.SIGTERM, DEADLINE_S) is None
+    assert stop_holder(tmp_path / "none.lock", signal.SIGTERM, DEADLINE_S) is None
+
+
+def test_a_lock_that_names_a_process_which_does_not_hold_it_is_harmless(tmp_path: Path) -> None:
+    lock = tmp_path / "it.lock"
+    lock.write_text(str(os.getpid()))
+    assert stop_holder(lock, signal.SIGKILL, DEADLINE_S) is None
+
+
+def test_only_one_at_a_time_has_a_lock(tmp_path: Path) -> None:
+    lock = tmp_path / "lab.lock"
+    with (
+        locked(lock, DEADLINE_S),
+        pytest.raises(RequestFailed, match="another command"),
+        locked(lock, 0.05),
+    ):
+        pass
+    with locked(lock, 0):
+        pass
+
+
+def test_what_only_reads_a_home_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    made = process(tmp_path, FOREVER)
+    words = ["daemon.shell.past_process", str(tmp_path)]
+    reader = made._replace(command=[*made.command, *words])
+    pid = start(reader, lambda: "up" in tail(reader.log), DEADLINE_S)
+    assert end_readers(tmp_path / "other", DEADLINE_S) == []
+    assert end_readers(tmp_path, DEADLINE_S) == [pid]
+    os.waitpid(pid, 0)

@@ -233,3 +233,19 @@ def test_a_new_cluster_takes_the_id_that_the_first_daemon_brings() -> None:
     told = after(founded, ch.Attach("node1", "a", "127.0.0.1:7", "c1"))
     view = told.view_of("node1")
     assert (view.cluster_id, view.nodes[0].address) == ("c1", "127.0.0.1:7")
+
+
+def test_a_boot_forgets_what_was_and_counts_runs_and_views_on() -> None:
+    held = direct(cut(booted(3), "node1"), "node2", Hold(3, (VOLUME,)))
+    left = after(held, ch.Leave("node3"), ch.Misbehave(Faults(late_ms=9)))
+    fresh = after(left, ch.Boot({name: f"new {name}" for name in left.nodes}))
+    assert (fresh.partitions, fresh.faults, fresh.cut_pairs()) == ((), Faults(), [])
+    assert fresh.nodes["node2"].holding is None
+    view = after(fresh, ch.Attach("node3", "again")).view_of("node3")
+    assert (view.nodes[0].daemon, view.nodes[0].boot_id) == (2, "new node3")
+    assert view.number > left.number
+
+
+def test_who_is_without_a_daemon_is_in_the_cluster_and_has_none() -> None:  # E6
+    gone = after(booted(3), ch.Detach("node2", 1), ch.Abort("node3", "new"))
+    assert gone.without_daemon() == ("node2",)

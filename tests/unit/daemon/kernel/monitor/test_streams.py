@@ -3,6 +3,7 @@ import asyncio
 import msgspec
 import pytest
 
+from daemon.core.ready import Held
 from daemon.core.view import View
 from daemon.kernel.monitor.members import Faults
 from daemon.kernel.monitor.streams import MAX_WAITING, Attached, deliveries, view_message
@@ -21,6 +22,20 @@ def test_a_node_that_is_too_slow_is_told_that_it_missed_something() -> None:
         assert await attached.next() is None
         attached.tell(notification(7))
         assert await attached.next() == msgspec.to_builtins(notification(7))
+
+    asyncio.run(story())
+
+
+def test_an_answer_is_not_lost_with_the_news() -> None:
+    async def story() -> None:
+        attached = Attached("node1")
+        attached.hold(Held(3))
+        for number in range(MAX_WAITING):
+            attached.tell(notification(number))
+        attached.hold(Held(4))
+        assert await attached.next() is None
+        told = [await attached.next() for _ in range(2)]
+        assert [message["number"] for message in told if message] == [3, 4]
 
     asyncio.run(story())
 
