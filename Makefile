@@ -64,7 +64,7 @@ fix: $(STAMP) ## format, and repair what lint can repair
 bench: $(STAMP) ## measure: ratios to what the machine could do
 	@$(BIN)/python -m tests.bench
 
-sim: $(STAMP) ## simulate the lives of clusters: SEEDS=1000-3000, or one seed with its story
+sim: $(STAMP) ## simulate the lives of clusters: SEEDS=1000-3000; one seed with its story, or "1234 --shrink"
 	@$(BIN)/python -m tests.simulation $(SEEDS)
 
 sharpness: $(STAMP) ## plant a bug at a time into the core, and record in which life each is noticed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from daemon.core import messages as msg
 from daemon.core.sharedlog import SharedLog
@@ -85,6 +85,14 @@ class CatchUp:
             self.go_on()
         elif not self.is_over:
             self._give(name)
+
+
+def longest(states: Mapping[str, msg.Promised], order: Sequence[str]) -> str:
+    """Return whose log is the longest; of two as long an intact one, then the first in order.
+
+    A damaged log may lack what it had, but what is in it was decided (C3).
+    """
+    return max(order, key=lambda name: (states[name].position, states[name].intact))
 
 
 def lacking(shared: SharedLog, states: Mapping[str, msg.Promised]) -> dict[str, str]:

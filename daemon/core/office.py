@@ -14,7 +14,7 @@ from enum import Enum
 from typing import Any, ClassVar
 
 from daemon.core import messages as msg, settling
-from daemon.core.catchup import CatchUp, lacking
+from daemon.core.catchup import CatchUp, lacking, longest
 from daemon.core.diverging import Diverging
 from daemon.core.joining import Joining
 from daemon.core.proposal import Proposal, Stage
@@ -167,14 +167,14 @@ class Office:
         self._stuck(f"{node} cannot join: {reason}")
 
     def _all_said(self) -> None:
-        """Once every member has answered: fetch the longest intact log, if it is another's."""
+        """Once every member has answered: fetch the longest log, if it is another's."""
         if any(name not in self.states for name in self.view.members):
             return
         intact = [name for name in self._in_order() if self.states[name].intact]
         if not intact:
             self._stuck("no member has an intact log")
             return
-        self.source = max(intact, key=lambda name: self.states[name].position)
+        self.source = longest(self.states, self._in_order())
         self._enter(Phase.FETCHING)
         if not self._fetched_all():
             self._send_again()

@@ -11,6 +11,7 @@ from daemon.core.ready import Answer, Found, HardState, Ready
 from daemon.core.sharedlog import failure
 from eventstore.codec import Commit, decode_events, decode_header
 from eventstore.model.cluster_events import MasterElected, RequestsFailed
+from tests.simulation.activations import Activations
 from tests.simulation.founding import founded
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Checks:
         self.world = world
         self.committed = {commit.position: commit.hash for commit in founded()}
         """Position -> hash, by whichever node committed it first (I1)."""
+        self.activations = Activations()
         self.times: dict[int, int] = {}
         self.outcomes: dict[str, Found] = {}
         self.heads: dict[str, int] = {}
@@ -118,7 +120,11 @@ class Checks:
                     "I6", f"{header.tx} is @{position} and {known.outcome} @{known.position}"
                 )
             self.outcomes[header.tx] = Found("done", position)
-        for event in decode_events(commit.payload):
+        events = decode_events(commit.payload)
+        conflict = self.activations.committed(events)
+        if conflict:
+            self.broken("I11", f"@{position} {conflict}")
+        for event in events:
             if isinstance(event, MasterElected):
                 self.elected = (position, event.members)
             if isinstance(event, RequestsFailed):

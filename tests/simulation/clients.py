@@ -9,6 +9,7 @@ from daemon.core.ready import Answer, ReadCurrent, Submit
 from eventstore.codec import Actor, Context
 from eventstore.model import commands as cmd
 from eventstore.model.objects import Disk
+from tests.simulation.activations import MODES
 from tests.simulation.founding import GROUPS
 
 if TYPE_CHECKING:
@@ -56,8 +57,11 @@ class Client:
             self.think()
             return
         node = self.random.choice(nodes)
-        if self.random.random() < 0.3:
+        kind = self.random.random()
+        if kind < 0.3:
             self._read(node)
+        elif kind < 0.38:
+            self._activate(node)
         else:
             self.count += 1
             self.tries = 0
@@ -129,6 +133,22 @@ class Client:
             clients.refused[request] = answer["error"]["id"]
         else:
             clients.history.append(_write(command, began, None, 0))
+        self.think()
+
+    def _activate(self, node: str) -> None:
+        """Ask for an activation of some group on a node, and go on without waiting (F1)."""
+        world = self.world
+        self.count += 1
+        request = f"c{self.number}-{self.count}"
+        command = cmd.SetDiskGroup(
+            self.random.choice(GROUPS), {"activation": self.random.choice(MODES)}
+        )
+        found, as_of = world.network.look_up(node, request)
+        context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
+        submit = Submit(
+            self.clients.token(), request, "dg.set", command, context, found=found, as_of=as_of
+        )
+        world.processes[node].put(submit)
         self.think()
 
     def _read(self, node: str) -> None:

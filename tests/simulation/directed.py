@@ -180,6 +180,26 @@ def an_old_copy_of_a_disk() -> None:
     scene.settles()
 
 
+def a_damaged_log_that_is_the_longest() -> None:
+    """The first in succession applies a commit and loses its promise; the master loses power."""
+    scene = Scene()
+    scene.takes(msg.CommitNow, to="n3")
+    scene.asks("n1", "r1", "d0", "d1")
+    scene.passes()
+    disks = scene.world.disks
+    disks["n1"].unsynced.clear()
+    scene.loses("n1")
+    scene.world.kill("n2", power=False)
+    disks["n2"].forget_promise()
+    scene.world.checks.lost("n2")
+    assert len(disks["n2"].shared) > max(len(disks[name].shared) for name in ("n1", "n3"))
+    scene.forgets_rules()
+    scene.brings_back("n1")
+    scene.world.start("n2")
+    scene.settles()
+    assert not [line for line in scene.world.story if " out: " in line], "put out for nothing (B3)"
+
+
 def a_disk_that_goes_back_twice() -> None:
     """A disk goes back to the same copy twice, under a clock that was set back."""
     scene = Scene()
@@ -234,6 +254,7 @@ CASES: tuple[tuple[Case, Plant], ...] = (
     ),
     (what_is_left_of_a_failed_proposal, planted_io.the_doubt_outlives_what_replaced_it),
     (an_old_copy_of_a_disk, planted.old_copies_count),
+    (a_damaged_log_that_is_the_longest, planted_seldom.only_intact_logs_are_long),
     (a_disk_that_goes_back_twice, planted_seldom.damage_is_heard_of_once),
     (a_read_at_a_master_that_is_none, planted.reads_ask_nobody),
     (two_masters_of_two_views, planted_seldom.everybody_is_promised),

@@ -173,9 +173,10 @@ def _replayed(log: str, lineage: bytes, commits: list[Commit]) -> tuple[LiveLog,
     regular = 0
     for commit in commits:
         apply(state, decode_events(commit.payload, commit.position))
-        head = head_after(head, commit)
         if commit.term == elected_term(state):
             regular = commit.position
+    if commits:
+        head = head_after(head, commits[-1])
     return LiveLog(log, state, head, 0), regular
 
 

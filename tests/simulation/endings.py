@@ -47,3 +47,10 @@ def replays(world: World) -> None:
         core = process.core
         if (core.shared.digest, core.own.digest) != (shared, own):
             world.checks.broken("I10", f"the state of {name} is not that of its logs")
+
+
+def activations(world: World) -> None:
+    """Every node shows the activations that follow from the log (F1, I11)."""
+    for name, process in world.processes.items():
+        if world.checks.activations.differ_from(process.core.shared.state):
+            world.checks.broken("I11", f"{name} shows other activations than the log gives")

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from daemon.core.ready import Notified
+from eventstore.model.notifications import Action, DeviceFact, DeviceNotified, DevicesScanned
 from tests.simulation.disk import Disk, Image
 from tests.simulation.faults import Faults, nemesis
+
+ACTIONS: tuple[Action, ...] = ("add", "remove", "change", "fail", "heal")
 
 
 @nemesis("disk errors", 27)
@@ -114,3 +118,25 @@ def all_gone(faults: Faults) -> None:
         world.disks[name].make_blank()
         world.checks.lost(name)
         faults.back(name, 1, 2000)
+
+
+@nemesis("disks come and go", 17, 27)
+def disks_come_and_go(faults: Faults) -> None:
+    """A kernel tells of disks that appear, fail and vanish; or lost count, and shows all (A5)."""
+    world, name, random = faults.world, faults.any_node(), faults.random
+    process = world.processes.get(name)
+    facts = [
+        DeviceFact(f"sd{n}", f"{name}-{n}", 1 << 21, failing=random.random() < 0.2)
+        for n in range(4)
+    ]
+    boot, now_us = world.monitor.boots[name], world.now * 1000
+    shown, action = random.sample(facts, random.randint(0, 4)), random.choice(ACTIONS)
+    if process is None:
+        return
+    if random.random() < 0.3:
+        process.put(Notified(DevicesScanned("overrun", tuple(shown), now_us, boot)))
+        return
+    for fact in shown:
+        device = None if action == "remove" else fact
+        said = DeviceNotified(action, fact.name, device, world.now, now_us, boot)
+        process.put(Notified(said))

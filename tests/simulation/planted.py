@@ -25,7 +25,9 @@ from daemon.core.station import Station
 from daemon.core.view import View
 from daemon.core.work import Work
 from eventstore import codec
+from eventstore.model import invariants
 from eventstore.model.cluster import elected_term
+from eventstore.model.decide import activation
 from tests.simulation.planted_io import OF_IO
 
 Patch = pytest.MonkeyPatch
@@ -309,6 +311,12 @@ def _resealed(proposing: Proposing, commits: Any) -> Any:
     return tuple(made)
 
 
+def activations_are_not_compared(patch: Patch) -> None:
+    """F1: a node gets any mode, whatever others hold."""
+    patch.setattr(activation, "conflicts", lambda *_args: [])
+    patch.setattr(invariants, "conflicts", lambda *_args: [])
+
+
 PLANTED: tuple[Plant, ...] = (
     no_quorum,
     quorum_of_nodes,
@@ -333,5 +341,6 @@ PLANTED: tuple[Plant, ...] = (
     identifiers_are_not_looked_up,
     times_go_back,
     the_hash_covers_the_term,
+    activations_are_not_compared,
     *OF_IO,
 )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from daemon.core import messages as msg
+from daemon.core import messages as msg, office
 from daemon.core.member import Member
 from daemon.core.station import Station
 
@@ -35,3 +37,13 @@ def damage_is_heard_of_once(patch: Patch) -> None:
         return not state.intact and known != state.incarnation
 
     patch.setattr(Station, "is_new_damage", is_new)
+
+
+def only_intact_logs_are_long(patch: Patch) -> None:
+    """C3: what a damaged log has beyond the intact ones does not count."""
+
+    def longest(states: Any, order: Any) -> str:
+        intact = [name for name in order if states[name].intact]
+        return str(max(intact, key=lambda name: states[name].position))
+
+    patch.setattr(office, "longest", longest)

@@ -118,6 +118,7 @@ def _converge(world: World, clients: Clients) -> bool:
     endings.outcomes(world, clients)
     endings.at_rest(world)
     endings.replays(world)
+    endings.activations(world)
     return _linear(world, clients)
 
 
