@@ -44,9 +44,16 @@ class Diverging:
         self._until_ms = 0
 
     def begin(self, peer: str, position: int) -> None:
-        """Begin with what is known: another's log differs at a position, or before it."""
+        """Begin with what is known: another's log differs at a position, or before it.
+
+        One that only reaches further than the longest intact log, as a damaged one may, is no
+        other log: it is left out until the others have settled what it has more (C3).
+        """
+        if peer == self.member.name or position > self.member.shared.head.position:
+            self._put_out(peer, f"the shared log of {peer} goes on where intact ones end (C3)")
+            return
         self.peer, self._votes = peer, None
-        self._differs_at = min(position, self.member.shared.head.position + 1)
+        self._differs_at = position
         self._until_ms = self.member.now_ms + PATIENCE_MS
         self._go_on()
 
@@ -55,10 +62,7 @@ class Diverging:
             self._look_up((self._same_through + self._differs_at) // 2)
             return
         self._votes = {}
-        if self._differs_at > self.member.shared.head.position:
-            self._tell(exactly=True)
-        else:
-            self._look_up(self._differs_at)
+        self._look_up(self._differs_at)
 
     def _look_up(self, position: int) -> None:
         self._asked, self._hash = position, b""
@@ -106,17 +110,18 @@ class Diverging:
     def tick(self) -> None:
         """Say what is known if it takes too long."""
         if self.peer and self.member.now_ms >= self._until_ms:
-            self._tell(exactly=self._votes is not None)
+            self._tell(exactly=False)
 
     def _tell(self, *, exactly: bool) -> None:
-        """Quarantine the log that is another one: an administrator has to look (B3)."""
+        """Put out the log that is another one; quarantine it if that is certain (B3)."""
         votes = [vote.same for vote in (self._votes or {}).values() if not vote.ends]
         name, position = self.peer, self._differs_at
         self.peer = ""
-        if votes.count(False) > votes.count(True):
+        if votes.count(False) > votes.count(True) or not self.member.hard.intact:
             name = self.member.name
+        if exactly and name == self.member.name:
             self.member.quarantine(position)
-        else:
+        elif exactly:
             self.member.work.send(name, msg.Quarantine(self.term, position))
         where = f"@{position} on" + ("" if exactly else " at the latest")
         self._put_out(name, f"the shared log of {name} is another one, from {where} (B3)")

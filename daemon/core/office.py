@@ -194,7 +194,7 @@ class Office:
         if not commits or commits[0].position != self.head + 1:
             return
         if not self.member.shared.follows(commits):
-            self.is_another(self.source, self.head + 1)
+            self.is_another(self.source, self.head)
             return
         self.member.catch_up(commits)
         if not self._fetched_all():
@@ -206,7 +206,7 @@ class Office:
         if self.head < longest.position:
             return False
         if self.source != self.here and self.member.shared.head.hash != longest.hash:
-            self.is_another(self.source, self.head)
+            self.is_another(self.here if self.head > longest.position else self.source, self.head)
             return True
         if self._lacks_what_it_stored():
             return True

@@ -87,12 +87,27 @@ def test_the_others_go_on_without_it() -> None:
     assert cores["node1"].node.shared.digest == cores["node2"].node.shared.digest
 
 
-def test_where_no_hash_can_be_looked_up_it_is_refused_with_what_is_known() -> None:
+def test_where_no_hash_can_be_looked_up_it_is_put_out_and_not_quarantined() -> None:
     cores = with_another_log("y", looks_up=False)
     cores.passes(6000)
     ((node, reason),) = put_out(cores)
     assert (node, "at the latest" in reason) == ("node3", True)
-    assert FIRST <= cores["node3"].hard.quarantined <= FIRST + 2
+    assert cores["node3"].hard.quarantined == 0
+
+
+def test_a_damaged_log_that_only_reaches_further_is_put_out_and_not_quarantined() -> None:
+    """C3: what it has more is settled by the others, and then it is no other log."""
+    cores = a_life("a", "b")
+    cores["node2"].node.member.distrust("a sector cannot be read")
+    for name in ("node1", "node3"):
+        cores[name].log.pop()
+        cores[name].recovers()
+        cores.restarts(name)
+    cores.views("node1", "node3", "node2")
+    assert ("node2", "the shared log of node2 goes on where intact ones end (C3)") in put_out(
+        cores
+    )
+    assert cores["node2"].hard.quarantined == 0
 
 
 def test_what_is_quarantined_is_said_over_a_restart_and_refused_at_once() -> None:
