@@ -25,6 +25,8 @@ ONE_REQUEST = Scope("2 nodes, a request", 2, AT_SLAVE)
 LOST_OR_DOUBLED = Scope("2, a message lost, one doubled", 2, AT_SLAVE, Faults(losses=1, copies=1))
 KILLED = Scope("2, a daemon killed", 2, AT_SLAVE, Faults(kills=1))
 NO_POWER = Scope("2, a node without power", 2, AT_SLAVE, Faults(aborts=1))
+HELD = Scope("2, I/O held or not", 2, GROWS, Faults(stuck=1), volume=True)
+HELD_AND_KILLED = Scope("2, killed, I/O held", 2, GROWS, Faults(kills=1), volume=True)
 
 SMALL = (
     ONE_REQUEST,
@@ -35,7 +37,7 @@ SMALL = (
     Scope("2, killed, flushes shared", 2, AT_SLAVE, Faults(kills=1), batches=True),
     Scope("3 nodes, a request", 3, AT_SLAVE),
     Scope("3, a message lost, one doubled", 3, AT_SLAVE, Faults(losses=1, copies=1)),
-    Scope("2, I/O held", 2, GROWS, Faults(stuck=1), volume=True),
+    HELD,
     Scope("3, a name that one refuses", 3, TAKES_A_NAME, private=("n3",)),
 )
 """What a change is checked with: a few seconds."""
@@ -48,6 +50,7 @@ LARGE = (
     Scope("2, put out, an old view", 2, AT_MASTER, Faults(evictions=1, old_views=1)),
     Scope("2, killed twice", 2, AT_SLAVE, Faults(kills=2)),
     Scope("2, no power, flushes shared", 2, AT_SLAVE, Faults(aborts=1), batches=True),
+    HELD_AND_KILLED,
     Scope("2, killed, I/O held or not", 2, GROWS, Faults(kills=1, stuck=1), volume=True),
     Scope("2, no power, I/O held or not", 2, GROWS, Faults(aborts=1, stuck=1), volume=True),
     Scope("2, put out, I/O held or not", 2, GROWS, Faults(evictions=1, stuck=1), volume=True),
