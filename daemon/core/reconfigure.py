@@ -74,6 +74,8 @@ class Reconfigurations:
         self.standing_missing: set[str] = set()
         self.sent_at = 0
         self.halted: StoreError | None = None
+        self.after_failure: tuple[Request, ...] = ()
+        """What travelled with a request that is being failed: undecided until that is (D12)."""
 
     # What comes in.
 
@@ -238,18 +240,22 @@ class Reconfigurations:
             found = shared.recent.get(request.request)
             if found is not None:
                 self.settle(request, found)
+        self.requests.put_back(self.after_failure)
+        self.after_failure = ()
 
     def rejected(self, proposal: Proposal, name: str, refused: msg.Refused) -> None:
         """A member does not agree, and nothing is on any disk yet (D3)."""
-        for request in self._put_back(proposal, refused.position):
+        failed, others = _split(proposal, refused.position)
+        self.requests.put_back(others)
+        for request in failed:
             self._reject(request, refused_by(name, refused.error))
         self.propose_waiting()
 
     def failed(
         self, proposal: Proposal, name: str, refused: msg.Refused
     ) -> tuple[Commit, tuple[Request, ...]]:
-        """Return the commit that fails the refused request; the others wait again (D8, D12)."""
-        failed = self._put_back(proposal, refused.position)
+        """Return the commit that fails the refused request; then the others wait again (D12)."""
+        failed, self.after_failure = _split(proposal, refused.position)
         error = refused.error
         event = RequestsFailed(
             tuple(request.request for request in failed),
@@ -260,13 +266,6 @@ class Reconfigurations:
         )
         self.office.member.work.note(f"{name} refused -> fail {len(failed)} request(s)")
         return self.office.proposing.seal((event,)), failed
-
-    def _put_back(self, proposal: Proposal, position: int) -> tuple[Request, ...]:
-        """Let all but the refused request wait again, in their order; return the refused one."""
-        at = position - proposal.record.first
-        refused = proposal.requests[at : at + 1]
-        self.requests.put_back([r for r in proposal.requests if r not in refused])
-        return refused
 
     def settle(self, request: Request, found: Found) -> None:
         """Answer with an outcome that the log has (D13)."""
@@ -362,9 +361,9 @@ class Reconfigurations:
                 self.office.member.work.send(name, stand)
 
     def proposed(self) -> Sequence[Request]:
-        """Return the requests of the open proposal."""
+        """Return the requests of the open proposal, and those that it may still decide."""
         proposal = self.office.proposing.open
-        return () if proposal is None else proposal.requests
+        return () if proposal is None else (*proposal.requests, *self.after_failure)
 
     def suspended(self) -> Sequence[Request]:
         """Return those of a proposal that is only being checked: it is on no disk yet (D10)."""
@@ -375,6 +374,12 @@ class Reconfigurations:
     def waiters(self) -> Iterable[Waiter]:
         """Return everyone who waits for a current read."""
         return (*self.reads_asked, *self.reads_waiting)
+
+
+def _split(proposal: Proposal, position: int) -> tuple[tuple[Request, ...], tuple[Request, ...]]:
+    """Return the request that was refused at a position, and those that travelled with it."""
+    at = position - proposal.record.first
+    return proposal.requests[at : at + 1], proposal.requests[:at] + proposal.requests[at + 1 :]
 
 
 def refused_by(node: str, error: dict[str, Any]) -> StoreError:

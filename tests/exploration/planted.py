@@ -9,8 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.core import settling
+from daemon.core.member import Member
 from daemon.core.office import Office
 from daemon.core.proposal import Proposal, Stage
+from daemon.core.ready import Held
 from daemon.core.reconfigure import Reconfigurations
 from daemon.core.requests import Requests
 from daemon.core.station import Station
@@ -79,6 +81,22 @@ def never_asks_again(patch: Patch) -> None:
     """G4, I16: what was not answered is not sent again."""
     patch.setattr(Office, "tick", lambda _office: None)
     patch.setattr(Requests, "tick", lambda _requests: None)
+
+
+def writes_down_what_is_over(patch: Patch) -> None:
+    """D8: what a kernel says late puts a proposal in the place of its own failure."""
+    patch.setattr(Station, "_stop_waiting", lambda _station: None)
+
+
+def leaves_io_held(patch: Patch) -> None:
+    """D4: a daemon that starts takes no notice of what its kernel still holds."""
+    real = Member.held
+
+    def held(member: Member, said: Held) -> None:
+        if member.proposed is not None:
+            real(member, said)
+
+    patch.setattr(Member, "held", held)
 
 
 Plant = Callable[[Patch], None]

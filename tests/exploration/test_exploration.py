@@ -36,6 +36,8 @@ def test_a_large_scope_is_exhausted_without_a_violation(scope: Scope) -> None:
         (planted.promises_in_memory, "I8", scopes.KILLED),
         (planted.fails_what_may_be_decided, "I1", scopes.NO_POWER),
         (planted.never_asks_again, "I16", scopes.LOST_OR_DOUBLED),
+        (planted.writes_down_what_is_over, "I5", scopes.HELD),
+        (planted.leaves_io_held, "I16", scopes.HELD_AND_KILLED),
     ],
     ids=lambda item: getattr(item, "__name__", ""),
 )
