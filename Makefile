@@ -4,7 +4,7 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-ROUNDS ?= 200
+ROUNDS ?= 300
 SEEDS ?= 1000-3000
 WORKERS ?= 2
 SCOPE ?=
@@ -73,11 +73,11 @@ sharpness: $(STAMP) ## plant a bug at a time into the core, and record in which 
 explore: $(STAMP) ## exhaust small scopes of the cluster core, all interleavings; SCOPE=word picks some
 	@$(BIN)/python -m tests.exploration "$(SCOPE)"
 
-check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 under load, 2,000 simulated lives, all scopes
+check-long: $(STAMP) ## run the long tests: 20 rounds of kill -9 and of nemeses on three nodes under load, 2,000 simulated lives, all scopes
 	KILL_ROUNDS=20 $(BIN)/python -m pytest -m long
 
-soak: $(STAMP) ## run ROUNDS (200) rounds of kill -9 under load
-	KILL_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m long --timeout 0
+soak: $(STAMP) ## run ROUNDS (300) rounds of kill -9, and of nemeses on three nodes, under load
+	KILL_ROUNDS=$(ROUNDS) $(BIN)/python -m pytest -m "long and integration" -s --timeout 0
 
 clean: ## remove .venv and every cache
 	rm -rf $(VENV) build dist *.egg-info .hypothesis .import_linter_cache .mypy_cache \

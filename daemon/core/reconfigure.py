@@ -164,7 +164,9 @@ class Reconfigurations:
                 try:
                     decided = self._decide(request, alone=not commits)
                 except StoreError as error:
-                    self._reject(request, error)
+                    # Behind others the refusal may rest on them, who are undecided: it waits (D13).
+                    if not commits:
+                        self._reject(request, error)
                     continue
                 if decided is None:
                     continue
@@ -202,6 +204,8 @@ class Reconfigurations:
         moment = Moment(request.origin, member.wall_us)
         events = member.local.decide(request.command, moment, request.disks)
         if request.dry_run:
+            if not alone:
+                return "later"
             self._answer(request, self._would_do(events))
             return None
         members = self.office.view.members

@@ -1,8 +1,9 @@
 """Is a history linearizable? A search for one sequential order that respects real time (I12).
 
-Each object is a register that holds a text. A history is what its users saw: when an operation was
-invoked, when it returned (None: never, its outcome is not known), and what it did. An operation
-whose outcome is not known may have taken effect at any time after its invocation, or not at all.
+Each object holds a text; it is a register, unless the caller says what else its operations do. A
+history is what its users saw: when an operation was invoked, when it returned (None: never, its
+outcome is not known), and what it did. An operation whose outcome is not known may have taken
+effect at any time after its invocation, or not at all.
 
 The search is that of Wing and Gong, with Lowe's memo: from the operations that may come next, one
 is tried after the other; a set of operations done, with the value that they leave, is not tried
@@ -12,7 +13,7 @@ in the number of operations that overlap, so it has a budget, and says when it r
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
 BUDGET = 200_000
@@ -26,9 +27,10 @@ class Operation(NamedTuple):
 
     ``read``: `value` was seen. ``write``: `value` was set. ``swap``: `value` was set in the place
     of `before`, and only there. ``failed``: it is known to have had no effect, and is left out.
+    Other kinds are those of the caller's own objects.
     """
 
-    kind: Literal["read", "write", "swap", "failed"]
+    kind: str
     object: str
     value: str
     invoked: float
@@ -51,7 +53,25 @@ class Verdict(NamedTuple):
         return self.outcome == "not linearizable"
 
 
-def check(history: Iterable[Operation], initial: dict[str, str], budget: int = BUDGET) -> Verdict:
+Apply = Callable[[Operation, str], str | None]
+"""Gives the value after an operation on a value, None if it cannot have happened there."""
+
+
+def register(operation: Operation, value: str) -> str | None:
+    """Return the value of a register after an operation, None if it cannot have happened here."""
+    if operation.kind == "read":
+        return value if value == operation.value else None
+    if operation.kind == "swap" and value != operation.before:
+        return None
+    return operation.value
+
+
+def check(
+    history: Iterable[Operation],
+    initial: dict[str, str],
+    budget: int = BUDGET,
+    apply: Apply = register,
+) -> Verdict:
     """Search each object's operations for an order; the first bad object is named.
 
     `initial` has each object's value before the history.
@@ -63,7 +83,7 @@ def check(history: Iterable[Operation], initial: dict[str, str], budget: int = B
             objects.setdefault(operation.object, []).append(operation)
     steps, undecided = 0, Verdict("linearizable")
     for name in sorted(objects):
-        verdict = _search(name, objects[name], initial.get(name, ""), budget)
+        verdict = _search(name, objects[name], initial.get(name, ""), budget, apply)
         steps += verdict.steps
         if verdict.is_bad:
             return verdict
@@ -72,7 +92,9 @@ def check(history: Iterable[Operation], initial: dict[str, str], budget: int = B
     return undecided._replace(steps=steps)
 
 
-def _search(name: str, operations: list[Operation], initial: str, budget: int) -> Verdict:
+def _search(
+    name: str, operations: list[Operation], initial: str, budget: int, apply: Apply
+) -> Verdict:
     """Search one object's operations, depth first, without recursion."""
     todo = sorted(operations, key=lambda o: o.invoked)
     known = (1 << len(todo)) - 1
@@ -97,7 +119,7 @@ def _search(name: str, operations: list[Operation], initial: str, budget: int) -
         if progress > furthest:
             furthest, stuck = progress, tuple(todo[number] for number in candidates)
         for number in reversed(candidates):
-            after = _apply(todo[number], value)
+            after = apply(todo[number], value)
             state = (done | 1 << number, after)
             if after is not None and state not in seen:
                 seen.add(state)  # type: ignore[arg-type]
@@ -117,12 +139,3 @@ def _next(todo: list[Operation], first: int, done: int) -> list[int]:
             found.append(number)
             deadline = min(deadline, FOREVER if operation.returned is None else operation.returned)
     return found
-
-
-def _apply(operation: Operation, value: str) -> str | None:
-    """Return the value after an operation, None if it cannot have happened here."""
-    if operation.kind == "read":
-        return value if value == operation.value else None
-    if operation.kind == "swap" and value != operation.before:
-        return None
-    return operation.value
