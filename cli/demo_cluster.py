@@ -5,6 +5,7 @@ A prompt names the node on which a command is typed; each step checks what it cl
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,14 +55,15 @@ class Cluster:
 
     def wait_until_equal(self) -> None:
         """Wait until all take part, have applied the same, and know it of each other."""
-        wait("all nodes are equal", self._are_equal)
+        wait("all nodes are equal", lambda: self.are_equal(NODES))
 
-    def _are_equal(self) -> bool:
-        told = [self.status(node) for node in NODES]
-        seen = [node for one in told for node in one.get("nodes", [])]
+    def are_equal(self, nodes: Sequence[str]) -> bool:
+        """Whether these nodes take part, have applied the same, and know it of each other."""
+        told = [self.status(node) for node in nodes]
+        seen = [row for one in told for row in one.get("nodes", []) if row["node"] in nodes]
         return (
             all(one.get("role") in TAKES_PART for one in told)
-            and len({node["position"] for node in seen}) == 1
+            and len({row["position"] for row in seen}) == 1
             and not any(one["problems"] for one in told)
         )
 
@@ -152,7 +154,8 @@ def _minority(cluster: Cluster) -> None:
     before = alone.length(OBJECT)
     grow = f"vxassist -g {GROUP} growby {VOLUME} 10m"
     alone.run(grow, "not in quorum", "rule C1", code=exit_codes.UNAVAILABLE)
-    alone.run(f"vxprint -g {GROUP} -vt", VOLUME)
+    alone.run("vxdg list", "disabled,shared")
+    alone.run(f"vxprint -g {GROUP} -vt", VOLUME, "disabled here")
     _show_status(cluster, "node3", "not in quorum")
     asked.run(grow)
     check(alone.length(OBJECT) == before, "who is cut off learns of nothing")
@@ -171,6 +174,7 @@ def _master(cluster: Cluster) -> None:
     print(f"acknowledged: {sent - len(burst.after)}, and {len(burst.after)} under the next master")
     print(f"without an answer: {len(burst.unanswered)}; refused, unchanged: {len(burst.refused)}")
     check(burst.after, "no change was made under the next master")
+    wait("the others are equal", lambda: cluster.are_equal(("node2", "node3")))
     _show_status(cluster, "node2", "node2  master")
     say("It comes back; what was in flight was settled, and is the same on every node")
     cluster.here.run(f"vx lab join {PLACE} node1")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,23 +81,36 @@ class Shell:
         """
         self.show(line)
         program, *arguments = shlex.split(line)
-        done = subprocess.run(  # noqa: S603 ours
-            [shutil.which(program, path=self._path) or program, *arguments],
+        ended, said = self._perform(
+            [shutil.which(program, path=self._path) or program, *arguments]
+        )
+        sys.stdout.write(said)
+        sys.stdout.flush()
+        check(ended == code, f"`{line}` ended with {ended}, not {code}")
+        for word in words:
+            check(word in said, f"`{line}` does not say {word!r}")
+        return said
+
+    def _perform(self, command: list[str]) -> tuple[int, str]:
+        """Run a command to its end; where that is not waited for, let it undo what it began."""
+        with subprocess.Popen(  # noqa: S603 ours
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             cwd=self.directory,
             env=self._environment,
-            check=False,
-            timeout=2 * DEADLINE_S,
-        )
-        sys.stdout.write(done.stdout)
-        sys.stdout.flush()
-        check(done.returncode == code, f"`{line}` ended with {done.returncode}, not {code}")
-        for word in words:
-            check(word in done.stdout, f"`{line}` does not say {word!r}")
-        return done.stdout
+        ) as process:
+            try:
+                said, _ = process.communicate(timeout=2 * DEADLINE_S)
+            except BaseException:
+                process.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    process.communicate(timeout=DEADLINE_S)
+                process.kill()
+                raise
+            return process.returncode, said
 
     def ask(self, question: str, **args: object) -> Any:
         """Put a question to the daemon, and return the data of its answer."""
