@@ -6,19 +6,27 @@
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
+DEADLINE_S = 300
+"""It takes half a minute on a machine that has nothing else to do."""
+
+COMMAND = (sys.executable, "-m", "cli.demo")
 BLOCK = re.compile(r"<!-- tour -->\n+(?:```text\n(?P<tour>.*?)```\n+)?", re.DOTALL)
 
-# What differs: the directory, process IDs, identifiers, hashes, times, the devices' numbers, and
-# from the burst on how many changes there were, and so the positions.
+# What differs: the directory, process IDs, identifiers, hashes, times, the devices' numbers, what
+# became of a request amid a crash, and from a burst on how many changes there were, and so the
+# positions.
 DIFFERS = (
     (re.compile(r"\S*/vx-tour-\w+"), "/tmp/vx-tour"),
     (re.compile(r"PATH=\S+"), "PATH=BIN"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?Z?"), "TIME"),
     (re.compile(r"\b[0-9A-HJKMNP-TV-Z]{26}\b"), "ID"),
+    (re.compile(r"^ID (done|failed|rejected|unknown)\b.*", re.MULTILINE), "ID OUTCOME"),
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f-]{22}\b"), "UUID"),
     (re.compile(r"\b[0-9a-f]{8,64}\b"), "HASH"),
     (re.compile(r"loop\d+"), "LOOP"),
@@ -31,15 +39,29 @@ DIFFERS = (
 def give(*arguments: str) -> str:
     """Give the tour, and return what it prints; it must succeed."""
     done = subprocess.run(
-        [sys.executable, "-m", "cli.demo", *arguments],
+        [*COMMAND, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
-        timeout=100,
+        timeout=DEADLINE_S,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@contextmanager
+def begun(*arguments: str) -> Iterator[tuple[Path, subprocess.Popen[str]]]:
+    """Begin to give the tour; where it is given, and its process."""
+    with subprocess.Popen(
+        [*COMMAND, *arguments], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield Path(process.stdout.readline().split()[-1]), process
+        finally:
+            process.terminate()
+            process.stdout.read()
 
 
 def in_readme() -> str:
