@@ -58,6 +58,21 @@ class Chair(Protocol):
         """Whether a utility's change may be proposed now."""
 
 
+class _Batch:
+    """What goes into one proposal."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.commits: list[Commit] = []
+        self.holds: tuple[Any, ...] = ()
+        self.size = 0
+        """Bytes of the commits."""
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.commits) >= BATCH_COMMITS or self.size >= BATCH_BYTES
+
+
 class Reconfigurations:
     """The changes that one office brings about."""
 
@@ -148,42 +163,41 @@ class Reconfigurations:
 
     def _propose_batch(self) -> None:
         """Decide requests one after the other until a batch is full; propose it."""
-        office = self.office
-        shared = office.member.shared
-        batch: list[Request] = []
-        commits: list[Commit] = []
-        holds: tuple[Any, ...] = ()
-        size = 0
-        shared.begin_trial()
+        office, queue = self.office, self.requests.queue
+        batch = _Batch()
+        office.member.shared.begin_trial()
         try:
-            for request in tuple(self.requests.queue.values()):
-                if len(batch) >= BATCH_COMMITS or size >= BATCH_BYTES:
-                    break
-                if commits and request.expect is not None:
-                    break
-                try:
-                    decided = self._decide(request, alone=not commits)
-                except StoreError as error:
-                    # Behind others the refusal may rest on them, who are undecided: it waits (D13).
-                    if not commits:
-                        self._reject(request, error)
-                    continue
-                if decided is None:
-                    continue
-                if isinstance(decided, str):
-                    break
-                commit, holds = decided
-                batch.append(request)
-                commits.append(commit)
-                size += len(commit.payload) + len(commit.header) + len(commit.context or b"")
-                if holds or is_alone(decode_events(commit.payload)):
+            for request in tuple(queue.values()):
+                if batch.is_full or not self._add(request, batch):
                     break
         finally:
-            shared.end_trial()
-        for request in batch:
-            self.requests.queue.pop(request.request, None)
-        if commits:
-            office.proposing.propose(tuple(commits), holds=holds, requests=tuple(batch))
+            office.member.shared.end_trial()
+        for request in batch.requests:
+            queue.pop(request.request, None)
+        if batch.commits:
+            commits, requests = tuple(batch.commits), tuple(batch.requests)
+            office.proposing.propose(commits, holds=batch.holds, requests=requests)
+
+    def _add(self, request: Request, batch: _Batch) -> bool:
+        """Decide a request, and add its commit; False: the batch goes before any other."""
+        if batch.commits and request.expect is not None:
+            return False
+        try:
+            decided = self._decide(request, alone=not batch.commits)
+        except StoreError as error:
+            # Behind others the refusal may rest on them, who are undecided: it waits (D13).
+            if not batch.commits:
+                self._reject(request, error)
+            return True
+        if decided is None:
+            return True
+        if isinstance(decided, str):
+            return False
+        commit, batch.holds = decided
+        batch.requests.append(request)
+        batch.commits.append(commit)
+        batch.size += len(commit.payload) + len(commit.header) + len(commit.context or b"")
+        return not batch.holds and not is_alone(decode_events(commit.payload))
 
     def _decide(
         self, request: Request, *, alone: bool

@@ -81,7 +81,12 @@ def test_a_connection_that_ends_ends_the_waiting() -> None:
 def test_another_node_cannot_answer_in_its_place() -> None:
     async def story() -> None:
         sent = asyncio.Event()
-        asker = Inquiries(lambda _node, _body: sent.set() is None, knows)
+
+        def send(_node: str, _body: bytes) -> bool:
+            sent.set()
+            return True
+
+        asker = Inquiries(send, knows)
         asking = asyncio.create_task(asker.ask("b", "knew", {}, None, LONG_S))
         await sent.wait()
         asker.take("c", msgspec.msgpack.encode(Reply(1, {"ok": True, "data": "false"})))
