@@ -95,8 +95,8 @@ def test_where_no_hash_can_be_looked_up_it_is_put_out_and_not_quarantined() -> N
     assert cores["node3"].hard.quarantined == 0
 
 
-def test_a_damaged_log_that_only_reaches_further_is_the_longest_and_no_other() -> None:
-    """C3: what is in it was decided; the intact ones are given what they lack."""
+def test_the_cluster_halts_where_only_a_damaged_log_has_what_was_decided() -> None:
+    """C3: what is in it was decided, so the others are found to lack what they had stored."""
     cores = a_life("a", "b")
     cores["node2"].node.member.distrust("a sector cannot be read")
     for name in ("node1", "node3"):
@@ -105,8 +105,9 @@ def test_a_damaged_log_that_only_reaches_further_is_the_longest_and_no_other() -
         cores.restarts(name)
     cores.views("node1", "node3", "node2")
     assert put_out(cores) == []
-    assert len({cores[name].node.shared.head.hash for name in NODES}) == 1
+    assert [cores[name].hard.intact for name in NODES] == [False, False, False]
     assert cores["node2"].hard.quarantined == 0
+    assert not cores["node1"].node.member.is_elected
 
 
 def test_what_is_quarantined_is_said_over_a_restart_and_refused_at_once() -> None:
