@@ -10,6 +10,7 @@ from enum import Enum
 
 from daemon.core.messages import Check, CommitNow, Message, Propose, Record
 from daemon.core.waiting import Request
+from eventstore.codec import Commit
 from eventstore.model.objects import Key
 
 
@@ -65,3 +66,24 @@ class Proposal:
         if self.stage is Stage.PREPARING:
             return Propose(record.term, record, self.holds)
         return CommitNow(record.term, record.number, record.last)
+
+
+BATCH_COMMITS = 128
+BATCH_BYTES = 512 * 1024
+"""What travels in one proposal: a frame holds it twice over."""
+
+
+class Batch:
+    """What goes into one proposal, while it is gathered (D12)."""
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.commits: list[Commit] = []
+        self.holds: tuple[Key, ...] = ()
+        self.size = 0
+        """Bytes of the commits."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether nothing more is to go into it."""
+        return len(self.commits) >= BATCH_COMMITS or self.size >= BATCH_BYTES

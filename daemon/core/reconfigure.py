@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import msgspec
 
 from daemon.core import messages as msg
-from daemon.core.proposal import Proposal, Stage
+from daemon.core.proposal import Batch, Proposal, Stage
 from daemon.core.proposing import Proposing
 from daemon.core.ready import Found, Received
 from daemon.core.requests import Requests
@@ -27,10 +27,6 @@ from eventstore.model.cluster_events import RequestsFailed
 from eventstore.model.commands import AnyCommand
 from eventstore.model.decide.membership import is_alone, majority_objection
 from eventstore.model.decide.moment import Moment
-
-BATCH_COMMITS = 128
-BATCH_BYTES = 512 * 1024
-"""What travels in one proposal: a frame holds it twice over."""
 
 
 class Chair(Protocol):
@@ -56,21 +52,6 @@ class Chair(Protocol):
     @property
     def is_free(self) -> bool:
         """Whether a utility's change may be proposed now."""
-
-
-class _Batch:
-    """What goes into one proposal."""
-
-    def __init__(self) -> None:
-        self.requests: list[Request] = []
-        self.commits: list[Commit] = []
-        self.holds: tuple[Any, ...] = ()
-        self.size = 0
-        """Bytes of the commits."""
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.commits) >= BATCH_COMMITS or self.size >= BATCH_BYTES
 
 
 class Reconfigurations:
@@ -164,7 +145,7 @@ class Reconfigurations:
     def _propose_batch(self) -> None:
         """Decide requests one after the other until a batch is full; propose it."""
         office, queue = self.office, self.requests.queue
-        batch = _Batch()
+        batch = Batch()
         office.member.shared.begin_trial()
         try:
             for request in tuple(queue.values()):
@@ -178,7 +159,7 @@ class Reconfigurations:
             commits, requests = tuple(batch.commits), tuple(batch.requests)
             office.proposing.propose(commits, holds=batch.holds, requests=requests)
 
-    def _add(self, request: Request, batch: _Batch) -> bool:
+    def _add(self, request: Request, batch: Batch) -> bool:
         """Decide a request, and add its commit; False: the batch goes before any other."""
         if batch.commits and request.expect is not None:
             return False
