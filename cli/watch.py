@@ -70,8 +70,8 @@ def notify_(
     changes: Annotated[bool, Option("-c", help="changes of disk groups")] = False,
     disks: Annotated[bool, Option("-d", help="changes of disks")] = False,
     detaches: Annotated[bool, Option("-f", help="what was detached or failed")] = False,
-    paths: Annotated[bool, Option("-m", help="paths: there are none yet")] = False,
-    cluster: Annotated[bool, Option("-s", help="the cluster: it has one node yet")] = False,
+    paths: Annotated[bool, Option("-m", help="paths: none are told of")] = False,
+    cluster: Annotated[bool, Option("-s", help="nodes that join and leave")] = False,
     group: Group = None,
     count: Annotated[int | None, Option("-n", min=1, metavar="N", help="end after N")] = None,
     total_s: Annotated[
@@ -88,14 +88,16 @@ def notify_(
       vxnotify
       vxnotify -i -g datadg
       vxnotify -f -w 15
+      vxnotify -s
     """
     chosen = {"i": imports, "c": changes, "d": disks, "f": detaches, "m": paths, "s": cluster}
     letters = "".join(letter for letter, wanted in chosen.items() if wanted)
     ends = [one for one in (total_s, source.timeout_s) if one is not None]
     limits = follow.Limits(quiet_s, min(ends, default=None))
-    left, waiting = count, False
+    left, waiting, name = count, False, None
     for told in follow.Follower(source.socket_path, None, limits, patient=True):
-        lines = _said(told, letters, group)
+        name = told.cluster if isinstance(told, follow.Connected) else name
+        lines = _said(told, letters, group, name)
         if isinstance(told, follow.Quiet) and waiting:
             continue
         waiting = isinstance(told, follow.Quiet)
@@ -108,9 +110,9 @@ def notify_(
                     return
 
 
-def _said(told: follow.Told, letters: str, group: str | None) -> list[str]:
+def _said(told: follow.Told, letters: str, group: str | None, cluster: str | None) -> list[str]:
     if isinstance(told, follow.Committed):
-        return notify.lines(told.row, letters, group)
+        return notify.lines(told.row, letters, group, cluster)
     if isinstance(told, follow.Connected):
         return ["connected"]
     return ["disconnected"] if isinstance(told, follow.Disconnected) else ["waiting ..."]

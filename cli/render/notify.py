@@ -11,7 +11,7 @@ Row = dict[str, Any]
 Line = tuple[str, str]
 """The letter of the option that shows it, and the line."""
 
-IMPORTS, CHANGES, DISKS, DETACHES, ALL = "i", "c", "d", "f", ""
+IMPORTS, CHANGES, DISKS, DETACHES, CLUSTER, ALL = "i", "c", "d", "f", "s", ""
 
 # Events that begin or end the presence of a group here.
 _IMPORT = {
@@ -40,10 +40,11 @@ _DEVICE = {
 _DOWN = ("DISABLED", "DETACHED")
 
 
-def lines(commit: Row, letters: str, group: str | None) -> list[str]:
+def lines(commit: Row, letters: str, group: str | None, cluster: str | None = None) -> list[str]:
     """Return the lines of a commit; `letters` are the classes that are shown, "" for all."""
     found: list[str] = []
-    for letter, line in _all_lines(commit, group):
+    of_cluster = [] if group is not None else _of_cluster(commit["events"], cell(cluster))
+    for letter, line in [*of_cluster, *_all_lines(commit, group)]:
         shown = not letters or not letter or letter in letters
         if shown and line not in found:
             found.append(line)
@@ -65,6 +66,16 @@ def _all_lines(commit: Row, group: str | None) -> list[Line]:
             changed[event["dgid"]] = (CHANGES, f"change {_group(event)}")
         found += _of_disk(event) + _of_loss(event, by_command=commit["command"] is not None)
     return [*found, *changed.values()]
+
+
+def _of_cluster(events: list[Row], cluster: str) -> list[Line]:
+    """Return who joined the cluster, and who left it."""
+    said = {
+        "master-elected": lambda e: f"joined cluster {cluster} as master node {cell(e['master'])}",
+        "node-joined": lambda e: f"joined cluster {cluster} as slave node {cell(e['node'])}",
+        "node-left": lambda e: f"left cluster {cluster} node {cell(e['node'])}",
+    }
+    return [(CLUSTER, said[e["name"]](e)) for e in events if e["name"] in said]
 
 
 def _of_disk(event: Row) -> list[Line]:
