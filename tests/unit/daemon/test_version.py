@@ -5,4 +5,4 @@ from eventstore.model.decide.moving import VERSIONS
 
 
 def test_the_versions_of_disk_groups_are_those_that_the_model_takes() -> None:
-    assert (DISK_GROUP_MIN, DISK_GROUP_MAX) == (VERSIONS[0], VERSIONS[-1])
+    assert (VERSIONS[0], VERSIONS[-1]) == (DISK_GROUP_MIN, DISK_GROUP_MAX)
