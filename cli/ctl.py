@@ -12,7 +12,7 @@ from cli.changes import perform
 from cli.options import Change, Command, asks, new_app, writes
 from cli.source import Source
 from daemon.errors import Unreachable
-from daemon.version import PROTOCOL_MAX, PROTOCOL_MIN
+from daemon.version import DISK_GROUP_MAX, DISK_GROUP_MIN, PROTOCOL_MAX, PROTOCOL_MIN
 
 app = new_app("""The configuration daemon: whether it takes changes, what it was told of itself.
 
@@ -125,8 +125,8 @@ def support(source: Source) -> None:
     status: Any = answer["data"]
     answer["data"] = {
         "vxconfigd_vrsn": status["daemon"]["version"],
-        "dg_minimum": 1,
-        "dg_maximum": 1,
+        "dg_minimum": DISK_GROUP_MIN,
+        "dg_maximum": DISK_GROUP_MAX,
         "protocol_minimum": PROTOCOL_MIN,
         "protocol_maximum": PROTOCOL_MAX,
         "protocol_current": _protocol(status),
