@@ -6,7 +6,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from eventstore.model import commands as cmd, digest
 from eventstore.model.evolve import apply
-from eventstore.model.notifications import DevicesScanned
+from eventstore.model.notifications import DeviceFact, DevicesScanned
 from eventstore.model.state import State
 from tests.support.histories import (
     DEVICES,
@@ -156,6 +156,12 @@ THE_PAIR: list[Move] = [
     cmd.DissociatePlex("g", "w-01"),
     cmd.DeportDiskGroup("g"),
 ]
+ITSELF: list[Move] = [
+    DevicesScanned("start", (DeviceFact("sda", "x", 1440),), 99, BOOT),
+    cmd.DissociatePlex("g", "u-02"),
+    cmd.MovePlex("g", "u-01", "u-01"),
+]
+"""A plex that came back, and is to take its own place."""
 
 
 def beginning() -> World:
@@ -190,6 +196,7 @@ def test_every_command_is_among_the_moves() -> None:
 
 @given(MOVES)
 @example(THE_PAIR)
+@example(ITSELF)
 @settings(max_examples=300)
 def test_no_sequence_of_commands_breaks_an_invariant(moves: list[Move]) -> None:
     world = after(moves)

@@ -58,6 +58,9 @@ def replace(state: State, command: cmd.MovePlex) -> list[ev.AnyEvent]:
     if not isinstance(volume, Volume):
         raise not_attachable(old, "it belongs to no volume, so nothing can take its place")
     attached = attach(state, cmd.AttachPlex(group.name, volume.name, command.new))
+    new = need(state, group, Plex, command.new)
+    if new.volume:
+        raise not_attachable(new, "it belongs to the volume, so it can take no place in it")
     gone: list[ev.AnyEvent] = [ev.PlexDissociated(old.space, old.rid)]
     return [*attached, *gone, *(plex_removal(state, old) if command.remove else [])]
 
