@@ -10,6 +10,7 @@ from typing import Any
 
 from daemon.core.node import Node
 from daemon.core.office import Phase
+from daemon.shell import tls
 from daemon.shell.service import Service
 from eventstore.codec import Head
 from eventstore.errors import StoreError
@@ -51,7 +52,11 @@ def screen(service: Service) -> Answer:
     node = service.driver().node
     found = _of_node(node, service.positions())
     found["inflight"] = service.driver().waiting
-    found["problems"] = [*map(_problem, service.damage.values()), *found["problems"]]
+    found["problems"] = [
+        *map(_problem, service.damage.values()),
+        *_of_certificate(service),
+        *found["problems"],
+    ]
     verified = {} if service.background is None else service.background.verified
     for log, row in zip(("shared", "node"), found["logs"], strict=True):
         row["verified"] = verified.get(log)
@@ -210,6 +215,19 @@ def _log_row(name: str, head: Head, log_digest: int) -> Answer:
         "hash": head.hash.hex(),
         "digest": digest.stored(log_digest).hex(),
     }
+
+
+def _of_certificate(service: Service) -> list[Answer]:
+    """Return what is to be said of this node's certificate: does it end soon? (G1)."""
+    around = service.surroundings
+    days = None if around is None else around.certificate_days
+    if days is None or days >= tls.WARN_DAYS:
+        return []
+    name = service.settings.node.name
+    fix = f"issue another: 'vxconfigd node-cert --ca DIR --node {name} --home {service.home}'"
+    if days < 0:
+        return [_row("error", "this node's certificate has expired", fix)]
+    return [_row("warning", f"this node's certificate ends in {days} days", fix)]
 
 
 def _row(severity: str, text: str, fix: str | None) -> Answer:
