@@ -68,6 +68,19 @@ def a_second_copy_of_what_was_rejected() -> None:
     assert "r1" not in scene.world.checks.outcomes, "a rejected request was done (I4)"
 
 
+def one_request_on_two_nodes() -> None:
+    """A request is asked for on two nodes; one copy is late, and would be possible again."""
+    scene = Scene()
+    late = scene.takes(msg.Ship, sender="n3")
+    first = scene.asks("n2", "r1", "d0", "d1")
+    second = scene.asks("n3", "r1", "d0", "d1")
+    scene.passes(100)
+    scene.renames("n1", "r2", "d1", "d0")
+    scene.hands_on(late)
+    scene.passes()
+    assert [a["data"]["position"] for a in (*first, *second)] == [first[0]["position"]] * 2, "D13"
+
+
 def a_catch_up_whose_acknowledgements_come_twice() -> None:
     """A node that is far behind is caught up while every second frame comes twice."""
     scene = Scene()
@@ -245,6 +258,7 @@ CASES: tuple[tuple[Case, Plant], ...] = (
     (a_late_copy_of_what_was_refused, planted_io.low_numbers_are_taken),
     (a_hold_that_comes_after_the_failure, planted_io.the_hold_outlives_its_proposal),
     (a_second_copy_of_what_was_rejected, planted_io.refusals_are_not_remembered),
+    (one_request_on_two_nodes, planted.identifiers_are_not_looked_up),
     (a_catch_up_whose_acknowledgements_come_twice, planted_io.every_acknowledgement_is_answered),
     (a_re_proposal_that_a_member_would_refuse, planted_io.re_proposals_are_objected_to),
     (an_answer_to_an_earlier_proposal, planted_io.prepared_counts_for_any_number),
