@@ -48,7 +48,6 @@ LARGE = (
     Scope("2, killed, a current read", 2, AND_READS, Faults(kills=1)),
     Scope("2, put out, two requests", 2, TWO, Faults(evictions=1)),
     Scope("2, put out, an old view", 2, (), Faults(evictions=1, old_views=1)),
-    Scope("2, killed twice", 2, AT_SLAVE, Faults(kills=2)),
     Scope("2, no power, flushes shared", 2, AT_SLAVE, Faults(aborts=1), batches=True),
     HELD_AND_KILLED,
     Scope("2, killed, I/O held or not", 2, GROWS, Faults(kills=1, stuck=1), volume=True),
