@@ -1,10 +1,9 @@
 """A master's time in office: one term, from its first promise to the view that ends it (C, D, B6).
 
-Theory of operation. `begin` promises and asks; when all members have answered, the longest intact
-log is fetched, those behind are caught up, what is in doubt is proposed again or failed, and
-`MasterElected` is committed (C2 to C5). After that nodes that left or came are recorded (B6, B7),
-and utilities' changes are proposed, one proposal at a time (D). A phase is a handful of messages;
-what was not answered is sent again by `tick`. An office leaves nothing but what is on disks.
+`begin` promises and asks; when all have answered, the longest intact log is fetched, those behind
+are caught up, what is in doubt is proposed again or failed, and `MasterElected` is committed (C2
+to C5). Then who left or came is recorded (B6, B7), and utilities' changes are proposed, one at a
+time (D). What was not answered is sent again. An office leaves nothing but what is on disks.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from daemon.core.reconfigure import Reconfigurations
 from daemon.core.requests import Requests
 from daemon.core.station import Station
 from daemon.core.view import View, is_majority
+from daemon.core.waiting import not_active
 from eventstore.errors import StoreError
 from eventstore.model import events as ev
 from eventstore.model.decide.electing import election
@@ -103,8 +103,10 @@ class Office:
         self.phase = phase
         self._sent_at = self.member.now_ms
 
-    def _stuck(self, why: str) -> None:
+    def _stuck(self, why: str, *, refusing: bool = True) -> None:
         self._enter(Phase.STUCK)
+        if refusing:
+            self.changes.halt(not_active(why))
         self.member.work.note(f"{why} -> nothing is decided in this view")
 
     # C2: promise, and ask.
@@ -164,7 +166,7 @@ class Office:
 
     def _put_out(self, node: str, reason: str) -> None:
         self.member.work.directives.append(PutOut(node, reason))
-        self._stuck(f"{node} cannot join: {reason}")
+        self._stuck(f"{node} cannot join: {reason}", refusing=False)
 
     def _all_said(self) -> None:
         """Once every member has answered: fetch the longest log, if it is another's."""

@@ -80,7 +80,7 @@ class Reconfigurations:
         self.propose_waiting()
 
     def halt(self, error: StoreError) -> None:
-        """Refuse what waits and what comes: changes are halted (G3)."""
+        """Refuse what waits and what comes: nothing is changed in this view (C1, G3)."""
         self.halted = error
         self.propose_waiting()
 

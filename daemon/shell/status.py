@@ -10,6 +10,7 @@ from typing import Any
 
 from daemon.core.node import Node
 from daemon.core.office import Phase
+from daemon.core.waiting import quarantined
 from daemon.shell import tls
 from daemon.shell.service import Service
 from eventstore.codec import Head
@@ -187,10 +188,14 @@ def _part(node: Node) -> str:
 def _of_cluster(node: Node) -> list[Answer]:
     """Return what keeps the shared configuration from being changed, worst first."""
     view, found = node.member.view, []
-    if not node.hard_state.intact:
+    if node.hard_state.quarantined:
+        found.append(_problem(quarantined(node.hard_state.quarantined)))
+    elif not node.hard_state.intact:
         found.append(
             _row("error", "the shared log here counts as damaged", "it is caught up by a master")
         )
+    if node.member.office is not None and node.member.office.changes.halted is not None:
+        found.append(_problem(node.member.office.changes.halted))
     if view is None or len(node.shared.configured) <= 1:
         return found
     if not view.quorate:

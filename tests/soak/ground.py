@@ -53,11 +53,11 @@ class Ground:
         devices = [f"vxd{number}" for number in range(disks)]
         for device in devices:
             for node in self.nodes:
-                self._do(node, "disk.init", {"device": device}, f"init-{node}-{device}")
+                self.do(node, "disk.init", {"device": device}, f"init-{node}-{device}")
         named: list[object] = [[f"disk{n}", device] for n, device in enumerate(devices)]
-        self._do("node1", "dg.init", {"group": GROUP, "disks": named, "shared": True}, "group")
+        self.do("node1", "dg.init", {"group": GROUP, "disks": named, "shared": True}, "group")
 
-    def _do(self, node: str, verb: str, args: dict[str, object], request_id: str) -> None:
+    def do(self, node: str, verb: str, args: dict[str, object], request_id: str) -> None:
         request = control.command(verb, args, request_id=request_id, cmdline=verb, program="soak")
         self.ask(node, request)
 

@@ -73,9 +73,13 @@ def _joined(members: Members, master: str, names: tuple[str, ...]) -> Members:
 
 
 def _put_out(members: Members, name: str, asked: PutOut) -> Step:
-    """Leave a node out, if it is the master of that very node who asks (B3 to B5)."""
+    """Leave a node out, if it is the master of that very node who asks (B3 to B5).
+
+    A master whose own log is another one asks that of itself, and the next in succession leads;
+    one that is alone stays.
+    """
     partition = members.partition_of(name)
-    if asked.node == name or not _is_master(members, name) or partition is None:
+    if not _is_master(members, name) or partition is None or partition.succession == (asked.node,):
         return Step(members, note=f"{name} asks to put {asked.node} out -> ignored: no master")
     if asked.node not in partition.succession:
         return Step(members, note=f"{name} asks to put {asked.node} out -> ignored: not there")

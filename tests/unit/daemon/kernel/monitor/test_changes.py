@@ -131,11 +131,20 @@ def test_a_master_puts_a_node_out_with_a_reason() -> None:  # B4
     assert out.view_of("node3").names == ()
 
 
+def test_a_master_puts_itself_out_if_another_can_lead() -> None:  # B3
+    out = direct(booted(3), "node1", PutOut("node1", "its log is another one"))
+    assert out.nodes["node1"].reason == "its log is another one"
+    assert (out.view_of("node2").master, out.view_of("node2").names) == (
+        "node2",
+        ("node2", "node3"),
+    )
+
+
 @pytest.mark.parametrize(
-    ("by", "node"), [("node2", "node3"), ("node1", "node1"), ("node1", "node9")]
+    ("nodes", "by", "node"), [(3, "node2", "node3"), (1, "node1", "node1"), (3, "node1", "node9")]
 )
-def test_nobody_else_puts_a_node_out_and_nobody_himself(by: str, node: str) -> None:
-    outcome = ch.apply(booted(3), attached(by, 1, PutOut(node, "no")))
+def test_nobody_else_puts_a_node_out_and_nobody_the_last(nodes: int, by: str, node: str) -> None:
+    outcome = ch.apply(booted(nodes), attached(by, 1, PutOut(node, "no")))
     assert outcome.told == frozenset()
     assert outcome.note.startswith(f"{by} asks to put {node} out -> ignored")
 
