@@ -201,7 +201,10 @@ def _of_cluster(node: Node, positions: Mapping[str, int]) -> list[Answer]:
         )
     if view is None or len(node.shared.configured) <= 1:
         return found
-    if not view.quorate:
+    if node.name not in view.names:
+        text = "this node is out of the cluster: shared changes are refused"
+        found.append(_row("error", text, "let it join: 'vxclustadm startnode'"))
+    elif not view.quorate:
         found.append(
             _row(
                 "error", "the nodes that are here are not in quorum", "see 'vx cluster nodestate'"

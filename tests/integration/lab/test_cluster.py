@@ -194,6 +194,17 @@ def test_what_is_shown_names_what_is_wrong(cluster: Cluster) -> None:
     assert "what happens is found out 1 ms later" in shown
 
 
+def test_a_node_that_crashed_and_runs_again_says_that_it_is_out(cluster: Cluster) -> None:
+    node = others(cluster)[0]
+    cluster.lab_vx("abort", node)
+    cluster.lab.start(node)
+    cluster.until_roles(**{node: "out"})
+    (problem,) = cluster[node].data("status")["problems"]
+    assert "out of the cluster" in problem["text"]
+    cluster[node].ok("vxclustadm", "startnode")
+    cluster.until_roles(**{node: "slave"})
+
+
 def test_a_node_that_listens_for_no_peers_says_so_and_the_others_name_it(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
