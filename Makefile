@@ -37,7 +37,7 @@ $(STAMP): pyproject.toml constraints.txt
 
 setup: $(STAMP) ## make .venv with the pinned versions
 
-run: $(STAMP) ## show the whole of it on a home of its own, in under a minute
+run: $(STAMP) ## show the whole of it on homes of its own, in about a minute
 	@$(BIN)/python -m cli.demo
 
 test: $(STAMP) ## run the tests

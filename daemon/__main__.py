@@ -81,6 +81,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     _start_options(parser)
     actions = parser.add_subparsers(dest="action", metavar="")
+    _add_init(actions)
+    repeated = actions.add_parser(
+        "repeat", help="repeat what the daemon recorded of its inputs, and compare each decision"
+    )
+    repeated.add_argument("--home", default=argparse.SUPPRESS, help="the node's directory")
+    commands.add_to(actions)
+    return parser
+
+
+def _add_init(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     init = actions.add_parser("init", help="make a home for a node of a new cluster")
     init.add_argument("--home", default=argparse.SUPPRESS, help="the directory to make")
     init.add_argument("--cluster", required=True, help="the cluster's name")
@@ -89,19 +99,15 @@ def _parser() -> argparse.ArgumentParser:
         "--nodes", default="", metavar="A,B,...", help="all nodes of the cluster, in this order"
     )
     init.add_argument(
-        "--cluster-id", help="as printed by the first 'init'; the same for all of its nodes"
+        "--cluster-id",
+        metavar="ID",
+        help="as printed by the first 'init'; without it a new cluster is founded",
     )
     init.add_argument("--kernel", choices=("monitor", "linux"), default="linux")
     init.add_argument("--monitor", default="../monitor/monitor.sock", help="the monitor's socket")
     init.add_argument(
         "--device", action="append", default=[], help="pattern of disks to watch, e.g. sd*"
     )
-    repeated = actions.add_parser(
-        "repeat", help="repeat what the daemon recorded of its inputs, and compare each decision"
-    )
-    repeated.add_argument("--home", default=argparse.SUPPRESS, help="the node's directory")
-    commands.add_to(actions)
-    return parser
 
 
 def _repeat(arguments: argparse.Namespace) -> None:
@@ -200,6 +206,12 @@ def _init(arguments: argparse.Namespace) -> None:
     print(f"home of {arguments.node} in cluster {arguments.cluster} made: {home}")
     if len(nodes) > 1:
         print(f"cluster ID: {cluster_id}")
+    others = [name for name in nodes if name != arguments.node]
+    if others and arguments.cluster_id is None:
+        print(
+            f"on {' and '.join(others)}: vxconfigd init --cluster {arguments.cluster} --node NODE "
+            f"--nodes {','.join(nodes)} --cluster-id {cluster_id}"
+        )
 
 
 def _run(arguments: argparse.Namespace) -> None:

@@ -23,6 +23,7 @@ CONFIG_FILE = "config.toml"
 SOCKET = "vxconfigd.sock"
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,30}\Z"
+NAME_WORDS = "a letter or digit, then at most 30 letters, digits, and . _ -"
 Name = Annotated[str, Meta(pattern=NAME_PATTERN)]
 
 
@@ -219,6 +220,6 @@ def _bad(path: Path, why: str) -> Rejected:
     return Rejected(
         "V-5-1-7861",
         f"the settings in {path} are not valid",
-        cause=why,
+        cause=why.replace(f"matching regex {NAME_PATTERN!r}", f"that is {NAME_WORDS}"),
         fix="mend the setting that is named there, or the variable or flag that overrides it",
     )

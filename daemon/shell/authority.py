@@ -23,6 +23,7 @@ from msgspec import Struct
 from daemon.config import Name
 from daemon.shell import clock
 from daemon.shell.handshake import Identity, identity_in, is_cluster_id
+from daemon.shell.home import check_owner
 from eventstore.errors import NotFound, Rejected
 
 AUTHORITY_DAYS = 3650
@@ -54,7 +55,7 @@ def create(directory: Path, cluster_id: str, days: int = AUTHORITY_DAYS) -> None
             "V-5-1-9042",
             f"{cluster_id!r} cannot be a cluster's ID",
             cause="it has 1 to 64 letters, digits, and . _ -",
-            fix="take the ID that 'vx status' shows",
+            fix="take the ID that 'vxconfigd init' printed",
             rule="G1",
         )
     if (directory / "ca.key").exists() or (directory / "ca.pem").exists():
@@ -86,7 +87,7 @@ def issue(authority: Path, node: str, home: Path, days: int = NODE_DAYS) -> Cert
 
     Raises:
         NotFound: there is no authority in the directory.
-        Rejected: the name cannot be a node's.
+        Rejected: the name cannot be a node's, or the home is another one's.
     """
     try:
         msgspec.convert(node, Name)
@@ -99,6 +100,7 @@ def issue(authority: Path, node: str, home: Path, days: int = NODE_DAYS) -> Cert
             rule="G1",
         ) from error
     ours, ours_key, cluster_id = _authority(authority)
+    check_owner(home, node, cluster_id)
     key = ec.generate_private_key(ec.SECP256R1())
     identity = Identity(cluster_id, node)
     both_ends = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]

@@ -18,16 +18,17 @@ from eventstore.codec import (
     Context,
     Draft,
     Entry,
+    decode_events,
     encode_context,
     encode_events,
     index_keys,
 )
-from eventstore.errors import Rejected, Unavailable
+from eventstore.errors import Rejected, StoreError, Unavailable
 from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.source import DATABASE
-from eventstore.storage.offline import LOCK
+from eventstore.storage.offline import LOCK, read_store
 from eventstore.storage.store import Store
 
 CLUSTER_ID = pattern(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
@@ -103,6 +104,32 @@ def _founded_us(cluster_id: str) -> int:
     if not CLUSTER_ID.fullmatch(cluster_id):
         return wall_us()
     return int(cluster_id[:12], 16) * 1000
+
+
+def check_owner(home: Path, node: str, cluster_id: str) -> None:
+    """Make sure that a home is of this node and cluster, if it is of any.
+
+    Raises:
+        Rejected: it is another one's.
+    """
+    try:
+        with read_store(home / DATABASE) as readers:
+            founded = decode_events(readers["node"].commit(1).payload, 1)
+    except StoreError:  # not made yet, or damaged: then its daemon says so
+        return
+    for event in founded:
+        if isinstance(event, ev.NodeCreated) and (event.name, event.cluster_id) != (
+            node,
+            cluster_id,
+        ):
+            raise Rejected(
+                "V-5-1-9150",
+                f"a certificate of {node} in cluster {cluster_id} is not for {home}",
+                cause=f"that is the home of {event.name} in cluster {event.cluster_id}",
+                fix="name this home's node, and the authority of its cluster's ID; for another "
+                "node name another directory with --home",
+                rule="G1",
+            )
 
 
 def write_logs(

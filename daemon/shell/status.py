@@ -56,6 +56,7 @@ def screen(service: Service) -> Answer:
     found["problems"] = [
         *map(_problem, service.damage.values()),
         *_of_certificate(service),
+        *_deaf(node, service.settings.peers.listen),
         *found["problems"],
     ]
     verified = {} if service.background is None else service.background.verified
@@ -84,7 +85,7 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
         "nodes": _node_rows(node, positions),
         "in_doubt": 0 if node.hard_state.doubt is None else len(node.hard_state.doubt.commits),
         "problems": [
-            *(*_takes_none(mode), *_of_cluster(node)),
+            *(*_takes_none(mode), *_of_cluster(node, positions)),
             *map(_disabled, bad),
             *map(_missing, lost),
             *([_more(more)] if more else ()),
@@ -185,7 +186,16 @@ def _part(node: Node) -> str:
     return "cluster member" if node.member.is_elected else "joining"
 
 
-def _of_cluster(node: Node) -> list[Answer]:
+def _deaf(node: Node, listen: str) -> list[Answer]:
+    """Return that the daemons of other nodes cannot reach this one, where that is so."""
+    if listen or len(node.shared.configured) <= 1:
+        return []
+    text = "the daemons of other nodes cannot connect: config.toml names no [peers] listen"
+    fix = 'name it, such as listen = "HOST:PORT" under [peers], and start the daemon again'
+    return [_row("error", text, fix)]
+
+
+def _of_cluster(node: Node, positions: Mapping[str, int]) -> list[Answer]:
     """Return what keeps the shared configuration from being changed, worst first."""
     view, found = node.member.view, []
     if node.hard_state.quarantined:
@@ -198,18 +208,28 @@ def _of_cluster(node: Node) -> list[Answer]:
         found.append(_problem(node.member.office.changes.halted))
     if view is None or len(node.shared.configured) <= 1:
         return found
-    if not view.quorate:
+    if node.name not in view.names:
+        text = "this node is out of the cluster: shared changes are refused"
+        found.append(_row("error", text, "let it join: 'vxclustadm startnode'"))
+    elif not view.quorate:
         found.append(
             _row(
                 "error", "the nodes that are here are not in quorum", "see 'vx cluster nodestate'"
             )
         )
     elif not node.member.is_elected:
-        found.append(_row("warning", "no master is elected in this view yet", None))
+        found.append(_row("warning", _unelected(node, positions), None))
     for name in view.without_daemon:
         text = f"the daemon of {name} does not run: shared changes are refused (D1)"
         found.append(_row("error", text, f"start it on {name}"))
     return found
+
+
+def _unelected(node: Node, positions: Mapping[str, int]) -> str:
+    view, text = node.member.view, "no master is elected in this view yet"
+    names = () if view is None else view.names
+    silent = [name for name in names if name != node.name and name not in positions]
+    return f"{text}: nothing is heard of {', '.join(silent)}" if silent else text
 
 
 def _log_row(name: str, head: Head, log_digest: int) -> Answer:

@@ -48,3 +48,22 @@ def test_an_error_says_the_way_out(tmp_path: Path) -> None:
     assert found.returncode == 3
     assert "V-5-1-9041" in found.stderr
     assert "fix: make one: 'vxconfigd ca init" in found.stderr
+
+
+def test_the_first_init_says_what_to_type_on_the_others(tmp_path: Path) -> None:
+    def init(node: str, *more: str) -> str:
+        home = tmp_path / node
+        words = ["--home", home, "--cluster", "prod", "--node", node, "--nodes", "a,b"]
+        return _vxconfigd("init", *words, *more).stdout
+
+    *_, last = init("a").splitlines()
+    assert last.startswith("on b: vxconfigd init --cluster prod --node NODE --nodes a,b")
+    assert init("b", "--cluster-id", last.split()[-1]) == (
+        f"home of b in cluster prod made: {tmp_path / 'b'}\ncluster ID: {last.split()[-1]}\n"
+    )
+
+
+def test_a_name_that_cannot_be_one_is_told_in_words(tmp_path: Path) -> None:
+    done = _vxconfigd("init", "--home", tmp_path / "a", "--cluster", "prod", "--node", "bad name")
+    assert done.returncode == 1
+    assert "a letter or digit, then at most 30" in done.stderr

@@ -194,6 +194,32 @@ def test_what_is_shown_names_what_is_wrong(cluster: Cluster) -> None:
     assert "what happens is found out 1 ms later" in shown
 
 
+def test_a_node_that_crashed_and_runs_again_says_that_it_is_out(cluster: Cluster) -> None:
+    node = others(cluster)[0]
+    cluster.lab_vx("abort", node)
+    cluster.lab.start(node)
+    cluster.until_roles(**{node: "out"})
+    (problem,) = cluster[node].data("status")["problems"]
+    assert "out of the cluster" in problem["text"]
+    cluster[node].ok("vxclustadm", "startnode")
+    cluster.until_roles(**{node: "slave"})
+
+
+def test_a_node_that_listens_for_no_peers_says_so_and_the_others_name_it(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chief, node = cluster[master(cluster)], others(cluster)[0]
+    cluster.lab.kill(node)
+    with monkeypatch.context() as without:
+        without.setenv("VX_PEERS_LISTEN", "")
+        cluster.lab.start(node)
+    try:
+        assert "no [peers] listen" in cluster[node].data("status")["problems"][0]["text"]
+        wait_until(lambda: f"nothing is heard of {node}" in chief.ok("vx", "status"))
+    finally:
+        cluster.lab.kill(node)
+
+
 def test_nothing_is_left_of_a_lab_that_is_half_dead(tmp_path: Path) -> None:
     with running_cluster(tmp_path) as cluster:
         lab = cluster.lab

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from daemon.shell import authority
+from daemon.config import ClusterSettings, NodeSettings, Settings
+from daemon.shell import authority, home as homes
 from daemon.shell.handshake import Identity
 from eventstore.errors import NotFound, Rejected
 
@@ -90,3 +91,26 @@ def test_an_authority_is_made_for_an_id_only(tmp_path: Path, cluster_id: str) ->
         authority.create(tmp_path / "ca", cluster_id)
     assert refused.value.id == "V-5-1-9042"
     assert not (tmp_path / "ca").exists()
+
+
+@pytest.mark.parametrize(("node", "cluster"), [("node2", None), ("node1", "lab")])
+def test_no_home_is_given_the_certificate_of_another_node_or_cluster(
+    tmp_path: Path, node: str, cluster: str | None
+) -> None:
+    home = tmp_path / "home"
+    settings = Settings(ClusterSettings("lab"), NodeSettings("node1"))
+    cluster_id = homes.found(home, settings, ("node1", "node2"))
+    authority.create(tmp_path / "its", cluster or cluster_id)
+    with pytest.raises(Rejected) as refused:
+        authority.issue(tmp_path / "its", node, home)
+    assert refused.value.id == "V-5-1-9150"
+    assert refused.value.cause == f"that is the home of node1 in cluster {cluster_id}"
+    assert not (home / "tls").exists()
+
+
+def test_a_home_is_given_its_own_certificate(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = Settings(ClusterSettings("lab"), NodeSettings("node1"))
+    authority.create(tmp_path / "its", homes.found(home, settings))
+    authority.issue(tmp_path / "its", "node1", home)
+    assert (home / "tls" / "cert.pem").exists()
