@@ -31,7 +31,7 @@ def main(directory: Path) -> None:
     directory.mkdir(parents=True)
     with open_log(str(stored(core, directory / "log.db"))) as source:
         expected = recorded(core, source.readers)
-    (directory / "expected.json").write_text(json.dumps(expected, indent=1, sort_keys=True) + "\n")
+    (directory / "expected.json").write_text(json.dumps(expected, indent=0, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
