@@ -9,6 +9,7 @@ from tests.simulation.sharpness import BY_NAME, IN_CASES, noticed, recorded, sea
 AT_LEAST = 15
 
 
+@pytest.mark.timeout(900)  # a search through lives, where a seed leads elsewhere
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_missing_defence_is_noticed_in_the_recorded_life_or_soon(name: str) -> None:
     # After a change of the core a seed may lead elsewhere: then it is searched for anew.
