@@ -27,7 +27,7 @@ from daemon.core.waiting import (
     not_shipped,
     quarantined,
 )
-from eventstore.codec import encode_context
+from eventstore.codec import decode_header, encode_context
 from eventstore.errors import Overloaded, StoreError
 
 QUEUE_MAX = 4096
@@ -102,6 +102,10 @@ class Requests:
             under_way.waiters.append(Waiter(said.token))
             return
         refusal = self._refusal()
+        if self._is_in_doubt(said.request) and (refusal or not member.is_elected):
+            # An earlier copy may take effect still: no refusal is true before that is settled.
+            self.unsettled.append(request)
+            return
         if refusal is None and self.proposer is None and not said.ship:
             refusal = not_shipped()
         if refusal is None:
@@ -159,6 +163,12 @@ class Requests:
         proposed = () if self.proposer is None else self.proposer.proposed()
         on_the_way = (*proposed, *self.shipped.values(), *self.unsettled)
         return next((found for found in on_the_way if found.request == request), None)
+
+    def _is_in_doubt(self, request: str) -> bool:
+        doubt = self.member.hard.doubt
+        return doubt is not None and any(
+            decode_header(commit.header).tx == request for commit in doubt.commits
+        )
 
     def put_back(self, requests: Iterable[Request]) -> None:
         """Let requests of a proposal that failed wait again, before all others (D12)."""
@@ -274,6 +284,8 @@ class Requests:
             found = self.member.shared.recent.get(request.request)
             if found is not None:
                 self.outcomes.append(Outcome(request, request.tokens, found))
+            elif self._is_in_doubt(request.request):
+                self.unsettled.append(request)
             else:
                 self._refuse(request, master_changed())
         if self.proposer is None and self.queue:
