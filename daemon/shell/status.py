@@ -118,6 +118,8 @@ def role_of(node: Node, name: str) -> str:
         return "no daemon"
     if not node.member.is_elected or name not in joined_nodes(node.shared.state):
         return "joining"
+    if not node.member.is_connected:  # what it knew before its daemon started proves nothing (E3)
+        return "joining"
     return "master" if name == view.master else "slave"
 
 
