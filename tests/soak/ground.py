@@ -57,9 +57,10 @@ class Ground:
         named: list[object] = [[f"disk{n}", device] for n, device in enumerate(devices)]
         self.do("node1", "dg.init", {"group": GROUP, "disks": named, "shared": True}, "group")
 
-    def do(self, node: str, verb: str, args: dict[str, object], request_id: str) -> None:
+    def do(self, node: str, verb: str, args: dict[str, object], request_id: str) -> Any:
+        """Ask for a change; return what is said of it."""
         request = control.command(verb, args, request_id=request_id, cmdline=verb, program="soak")
-        self.ask(node, request)
+        return self.ask(node, request)
 
     def strike(self, nemesis: Nemesis, pause_s: float) -> None:
         """Let clients work while things happen, and until they are taken back."""
