@@ -61,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
         "  vxconfigd init --home /var/lib/vxconfigd --cluster lab --node node1\n"
         "  vxconfigd init --cluster prod --node a --nodes a,b,c\n"
         "  vxconfigd init --cluster prod --node b --nodes a,b,c --cluster-id ID\n"
+        "  vxconfigd init --cluster prod --node d --nodes a,b,c --cluster-id ID --join\n"
         "  vxconfigd --home /var/lib/vxconfigd\n"
         "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n"
         "  vxconfigd ca init --dir /root/lab-ca --cluster ID\n"
@@ -97,6 +98,11 @@ def _add_init(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     init.add_argument("--node", required=True, help="this node's name")
     init.add_argument(
         "--nodes", default="", metavar="A,B,...", help="all nodes of the cluster, in this order"
+    )
+    init.add_argument(
+        "--join",
+        action="store_true",
+        help="this node is none of them: it comes later, after 'vx cluster add NODE'",
     )
     init.add_argument(
         "--cluster-id",
@@ -202,7 +208,11 @@ def _init(arguments: argparse.Namespace) -> None:
     settings = Settings(ClusterSettings(arguments.cluster), NodeSettings(arguments.node), kernel)
     home = home_path(arguments.home)
     nodes = tuple(filter(None, arguments.nodes.split(",")))
-    cluster_id = homes.found(home, settings, nodes, arguments.cluster_id)
+    if arguments.join and not (nodes and arguments.cluster_id):
+        raise SystemExit(
+            "vxconfigd init: --join needs the cluster's first --nodes and --cluster-id"
+        )
+    cluster_id = homes.found(home, settings, nodes, arguments.cluster_id, joins=arguments.join)
     print(f"home of {arguments.node} in cluster {arguments.cluster} made: {home}")
     if len(nodes) > 1:
         print(f"cluster ID: {cluster_id}")

@@ -49,12 +49,18 @@ def new_cluster_id() -> str:
 
 
 def found(
-    home: Path, settings: Settings, nodes: Sequence[str] = (), cluster_id: str | None = None
+    home: Path,
+    settings: Settings,
+    nodes: Sequence[str] = (),
+    cluster_id: str | None = None,
+    *,
+    joins: bool = False,
 ) -> str:
     """Make a home: settings, and position 1 of both logs (B0); return the cluster's ID.
 
     The same nodes and cluster ID give every node the same position 1 of the shared log, bit for
-    bit. Without them the cluster has this one node, and is a new one.
+    bit. Without them the cluster has this one node, and is a new one. A node that `joins` is none
+    of those with which the cluster was founded: it is added later (B11), and begins as they did.
 
     Raises:
         Rejected: there is a home already, or a setting, the nodes or the ID are not valid.
@@ -63,7 +69,7 @@ def found(
     node = settings.node.name
     cluster_id = cluster_id or new_cluster_id()
     configured = tuple(nodes) or (node,)
-    _check(node, configured, cluster_id)
+    _check(node, configured, cluster_id, joins=joins)
     home.mkdir(parents=True, exist_ok=True, mode=0o750)
     config = home / CONFIG_FILE
     if config.exists() or (home / DATABASE).exists():
@@ -78,9 +84,11 @@ def found(
     return cluster_id
 
 
-def _check(node: str, nodes: tuple[str, ...], cluster_id: str) -> None:
+def _check(node: str, nodes: tuple[str, ...], cluster_id: str, *, joins: bool) -> None:
     problem = None
-    if node not in nodes:
+    if joins and node in nodes:
+        problem = f"node {node} is one of {', '.join(nodes)}: it founds the cluster with them"
+    elif not joins and node not in nodes:
         problem = f"node {node} is none of {', '.join(nodes)}"
     elif len(set(nodes)) < len(nodes) or not all(NODE_NAME.fullmatch(name) for name in nodes):
         problem = f"these are no names of nodes, each once: {', '.join(nodes)}"

@@ -47,6 +47,20 @@ def test_all_nodes_of_a_cluster_are_given_the_same_position_one(tmp_path: Path) 
     assert firsts[0] == firsts[1] == firsts[2]
 
 
+def test_a_node_that_joins_later_begins_with_the_same_position_one(tmp_path: Path) -> None:
+    nodes = ("node1", "node2")
+    cluster_id = homes.found(tmp_path / "node1", SETTINGS, nodes)
+    later = msgspec.structs.replace(SETTINGS, node=NodeSettings("node3"))
+    homes.found(tmp_path / "node3", later, nodes, cluster_id, joins=True)
+    firsts = []
+    for name in ("node1", "node3"):
+        with read_store(tmp_path / name / "log.db") as readers:
+            firsts.append(readers["shared"].commit(1)[:5])
+    assert firsts[0] == firsts[1]
+    with pytest.raises(Rejected, match="cannot be founded"):
+        homes.found(tmp_path / "other", SETTINGS, nodes, cluster_id, joins=True)
+
+
 @pytest.mark.parametrize(
     ("nodes", "cluster_id"),
     [
