@@ -26,9 +26,17 @@ LENGTH_MAX = 512
 """Sectors: small, and seldom the same twice."""
 REFUSALS = {"V-5-1-120": "is there", "V-5-1-607": "is not there"}
 NO_SUCH = "V-5-1-7842"
+VERBS = {
+    "make": "volume.make",
+    "grow": "volume.growby",
+    "remove": "volume.remove",
+    "switch": "dg.set",
+}
 PENDING, CIRCUMSTANCES = 5, (69, 75)
 CHANGES = ("make", "grow", "grow", "remove")
 READS = ("current", "current", "read")
+SWITCHES = 0.02
+"""How often a client lets its node have the group active, or not: then changes are held first."""
 
 
 class Worker:
@@ -53,7 +61,9 @@ class Worker:
         try:
             while not stop.is_set():
                 name = self._choice.choice((*self._own, *COMMON))
-                if self._choice.random() < 0.4:
+                if self._choice.random() < SWITCHES:
+                    self._change("switch", f"activation@{self._node}", stop)
+                elif self._choice.random() < 0.4:
                     self._read(self._choice.choice(READS), name, stop)
                 else:
                     self._change(self._choice.choice(CHANGES), name, stop)
@@ -131,7 +141,8 @@ class Worker:
                     stop.wait(self._choice.uniform(0, BACKOFF_S))
                 if not again or stop.is_set():
                     break
-                node = self._choice.choice([*self._sockets])
+                if kind != "switch":  # which is about the node that asks
+                    node = self._choice.choice([*self._sockets])
                 continue
             position = answer["data"]["position"]
             act = act._replace(returned=time.monotonic(), heard="done", position=position)
@@ -142,9 +153,11 @@ class Worker:
 
 def _request(kind: str, name: str, amount: int, request_id: str) -> dict[str, object]:
     args: dict[str, object] = {"group": GROUP, "name": name}
-    verb = {"make": "volume.make", "grow": "volume.growby", "remove": "volume.remove"}[kind]
-    if kind != "remove":
+    if kind == "switch":
+        args = {"group": GROUP, "values": {"activation": ("off", "sharedwrite")[amount % 2]}}
+    elif kind != "remove":
         args["length_sectors"] = amount
+    verb = VERBS[kind]
     return control.command(
         verb,
         args,

@@ -18,6 +18,7 @@ Heard = Literal["done", "seen", "refused", "failed", "rejected", "unknown"]
 says what that state was. ``rejected``: circumstances forbade it. ``unknown``: no answer came."""
 
 CHANGES = ("make", "grow", "remove")
+READS = ("current", "read")
 BUDGET = 2_000_000
 
 
@@ -25,7 +26,8 @@ class Act(NamedTuple):
     """One thing that a client did to an object, and what it heard."""
 
     kind: str
-    """``make``, ``grow``, ``remove``; ``current`` and ``read`` are reads."""
+    """``make``, ``grow``, ``remove``; ``current`` and ``read`` are reads. ``switch``: whether a
+    node has the group active, which only makes changes wait for its kernel; it has no value."""
     object: str
     invoked: float
     returned: float | None
@@ -70,7 +72,7 @@ def _operation(act: Act) -> linear.Operation | None:
     kind, value = act.kind, str(act.amount)
     if act.kind == "current":
         kind, value = "read", value if act.amount else ""
-    elif act.kind == "read" or act.heard in ("failed", "rejected"):
+    elif act.kind in ("read", "switch") or act.heard in ("failed", "rejected"):
         return None
     elif act.heard == "refused":
         kind, value = ("is there" if act.kind == "make" else "is not there"), ""
@@ -89,7 +91,7 @@ def out_of_order(acts: Iterable[Act]) -> list[str]:
     found = []
     for act in placed:
         before = bisect_left(ends, act.invoked)
-        least = (newest[before - 1] if before else 0) + (act.kind in CHANGES)
+        least = (newest[before - 1] if before else 0) + (act.kind not in READS)
         if act.position < least:
             found.append(f"{act} began when @{newest[before - 1]} was known")
     return found
