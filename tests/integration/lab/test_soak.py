@@ -28,9 +28,15 @@ from tests.soak.history import (
 from tests.soak.nemeses import Nemesis
 from tests.support.clusters import processes_of, running_cluster
 
-pytestmark = [pytest.mark.long, pytest.mark.integration]
-
 ROUNDS = int(os.environ.get("KILL_ROUNDS", "20"))
+ROUND_S = 60
+"""Far more than a round takes: what hangs is ended."""
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.integration,
+    pytest.mark.timeout(300 + ROUND_S * ROUNDS),
+]
 DISKS = 2
 
 
