@@ -168,10 +168,17 @@ def with_another_log(homes: Homes) -> tuple[list[str], list[str]]:
 
 
 def said(homes: Homes, node: str, *arguments: str) -> Any:
+    """Return what a node answers, or the whole document in which it refuses to."""
     done = homes.cluster[node].run("vx", *arguments, "--json")
     document = json.loads(done.out or done.err)
     assert problems(document) == []
-    return document["data"] if done.code == 0 else document["error"]
+    return document["data"] if done.code == 0 else document
+
+
+def is_quarantined(homes: Homes, node: str) -> bool | None:
+    """Tell whether a node's log is quarantined; None while its daemon begins anew."""
+    listed = said(homes, node, "quarantine", "list")
+    return bool(listed["quarantined"]) if "quarantined" in listed else None
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +198,7 @@ def test_another_history_is_put_out_and_joins_once_it_is_set_aside(
     lab.kill(node)
     homes.put_back("other", node)
     lab.start(node)
-    wait_until(lambda: said(homes, node, "quarantine", "list")["quarantined"])
+    wait_until(lambda: is_quarantined(homes, node) is True)
     homes.cluster.until_roles(**{node: "out"})
     assert "is another one" in homes.problems(node)
     refused = homes.cluster[node].run("vx", "volume", "make", "-g", GROUP, "no", "64")
@@ -199,7 +206,7 @@ def test_another_history_is_put_out_and_joins_once_it_is_set_aside(
     made.append(homes.make(another(homes, node)))
     aside = said(homes, node, "quarantine", "set-aside", "--yes")
     assert aside["from"] <= aside["through"]
-    wait_until(lambda: not said(homes, node, "quarantine", "list")["quarantined"])
+    wait_until(lambda: is_quarantined(homes, node) is False)
     lab.join(node)
     homes.ground.rest()
     assert len(said(homes, node, "quarantine", "list")["aside"]) == 1
