@@ -49,7 +49,7 @@ def test_no_round_of_kill_loses_what_was_acknowledged(lab: RunningLab) -> None:
     socket = str(lab.home / "vxconfigd.sock")
     for number in range(ROUNDS):
         before = length(lab)
-        burst = demo_burst.run(socket, "datadg", "vol01", killing(lab, chance.random() / 20))
+        burst = demo_burst.run([socket], "datadg", "vol01", killing(lab, chance.random() / 20))
         lab.start()
         kept = demo_burst.took_effect(socket, burst.acknowledged)
         others = demo_burst.took_effect(socket, burst.unanswered)
