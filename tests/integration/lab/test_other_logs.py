@@ -168,11 +168,9 @@ def with_another_log(homes: Homes) -> tuple[list[str], list[str]]:
 
 
 def said(homes: Homes, node: str, *arguments: str) -> Any:
-    """Return what a node answers, or the whole document in which it refuses to."""
     done = homes.cluster[node].run("vx", *arguments, "--json")
     document = json.loads(done.out or done.err)
     assert problems(document) == []
-<<<<<<< HEAD
     assert done.code == 0, document
     return document["data"]
 
@@ -183,15 +181,6 @@ def is_quarantined(homes: Homes, node: str) -> bool | None:
     if done.code == 69:
         return None
     return json.loads(done.out)["data"]["quarantined"] is not None
-=======
-    return document["data"] if done.code == 0 else document
-
-
-def is_quarantined(homes: Homes, node: str) -> bool | None:
-    """Tell whether a node's log is quarantined; None while its daemon begins anew."""
-    listed = said(homes, node, "quarantine", "list")
-    return bool(listed["quarantined"]) if "quarantined" in listed else None
->>>>>>> 6ecea67e29ce0edb8010d9b420be86e984d08e69
 
 
 @pytest.fixture(scope="module")
