@@ -81,6 +81,9 @@ class Listener:
 
     async def stop(self) -> None:
         """Stop listening, and hang up on strangers."""
+        if self._socket is not None:
+            # A connection that comes in this very turn would be given to a future that is cancelled.
+            asyncio.get_running_loop().remove_reader(self._socket)
         waiting: list[asyncio.Future[None]] = [*self._strangers]
         if self._task is not None:
             waiting.append(self._task)

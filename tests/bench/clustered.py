@@ -254,14 +254,17 @@ def _until_done(cluster: Cluster, node: str) -> None:
 
 
 def _catch_up(cluster: Cluster, scale: Scale) -> Row:
-    """Let a node lack commits, and come back; compare with a replay of as many here."""
+    """Let a node lack commits, and come back; compare with a replay of as many here.
+
+    The start of its daemon is in the time: who waits for the node waits for that, too.
+    """
     cluster.lab.monitor.ask({"op": "abort", "node": "node3"})
     before = cluster.head("node1")
     while cluster.head("node1") - before < scale.count(BEHIND):
         _from_generators(cluster, scale)
     head = cluster.head("node1")
-    cluster.lab.join("node3")
     begin = perf_counter()
+    cluster.lab.join("node3")
     wait_until(lambda: cluster.lab.is_serving("node3") and cluster.head("node3") >= head, 600)
     rate = (head - before) / (perf_counter() - begin)
     with read_store(cluster.lab.home("node1") / "log.db") as logs:
