@@ -82,7 +82,7 @@ class Listener:
     async def stop(self) -> None:
         """Stop listening, and hang up on strangers."""
         if self._socket is not None:
-            # A connection that comes in this very turn would be given to a future that is cancelled.
+            # A connection that comes in this very turn would go to a future that is cancelled.
             asyncio.get_running_loop().remove_reader(self._socket)
         waiting: list[asyncio.Future[None]] = [*self._strangers]
         if self._task is not None:
@@ -93,6 +93,7 @@ class Listener:
             await asyncio.wait(waiting)
         if self._socket is not None:
             self._socket.close()
+            self._socket = None
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
