@@ -67,11 +67,6 @@ class Surroundings:
         self._peers: Peers | None = None
 
     @property
-    def connected(self) -> frozenset[str]:
-        """Return the nodes with which there is a link."""
-        return frozenset() if self._peers is None else self._peers.connected
-
-    @property
     def positions(self) -> dict[str, int]:
         """Return how far the shared log goes on connected nodes, as they said last."""
         return {} if self._peers is None else self._peers.positions
@@ -80,11 +75,6 @@ class Surroundings:
     def certificate_days(self) -> int | None:
         """Return for how many days this node's certificate is good; None: it has no peers."""
         return None if self._peers is None else self._peers.days_left
-
-    def reload(self) -> None:
-        """Read the certificates anew."""
-        if self._peers is not None:
-            self._peers.reload()
 
     async def start(self, driver: Driver) -> None:
         """Listen to peers and kernel; the first view and scan are in the log on return.
