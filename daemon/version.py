@@ -1,6 +1,6 @@
 """The version of this program, without a look at the installed package."""
 
-VERSION = "0.4.0"
+VERSION = "0.5.0"
 
 PROTOCOL_MIN = 1
 PROTOCOL_MAX = 1
