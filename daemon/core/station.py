@@ -140,8 +140,17 @@ class Station:
         self._applied()
 
     def catch_up(self, commits: tuple[Commit, ...]) -> None:
-        """Apply what others had already: it proves nothing of this node's own log (C3)."""
+        """Apply what others had already: it proves nothing of this node's own log (C3).
+
+        What says that this node stored more than it had is damage that only this moment shows:
+        the next office finds the log as long as any. So the mark is in the same transaction.
+        """
+        doubt, head = self.hard.doubt, self.shared.head.position
+        had = max(head, doubt.last if doubt else 0)
         self._append(commits, flush=True)
+        stored = self.shared.required_of(self.name)
+        if stored > had:
+            self.distrust(f"the log ended at @{had}, but @{stored} was stored here")
         self._applied()
 
     def _applied(self) -> None:

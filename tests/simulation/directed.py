@@ -228,6 +228,30 @@ def a_disk_that_goes_back_twice() -> None:
         scene.settles()
 
 
+def an_old_copy_that_is_half_caught_up() -> None:
+    """A disk goes back; its node is master, is given a piece of what it had, and no more."""
+    scene = Scene()
+    scene.world.piece_max = 1
+    disk = scene.world.disks["n1"]
+    image = disk.image()
+    for number in range(3):
+        scene.renames("n1", f"r{number}", f"d{number}", f"d{number + 1}")
+    for name in ("n1", "n2"):
+        scene.loses(name)
+    disk.restore(image)
+    scene.world.checks.lost("n1")
+    scene.world.monitor.succession.insert(0, "n1")
+    scene.world.monitor.masters[0] = "n1"
+    scene.takes(msg.Fetched, where=lambda piece: piece.after > image.end)
+    scene.world.start("n1")
+    scene.passes()
+    assert image.end < len(disk.shared) < image.end + 3, "it was to be half caught up"
+    assert not disk.hard_state().intact, "an old copy is not found out, and soon never will be"
+    scene.forgets_rules()
+    scene.brings_back("n2")
+    scene.settles()
+
+
 def a_read_at_a_master_that_is_none() -> None:
     """A master that nobody hears, and that hears of nothing, is asked for what is current."""
     scene = Scene()
@@ -269,6 +293,7 @@ CASES: tuple[tuple[Case, Plant], ...] = (
     (what_is_left_of_a_failed_proposal, planted_io.the_doubt_outlives_what_replaced_it),
     (an_old_copy_of_a_disk, planted.old_copies_count),
     (a_damaged_log_that_is_the_longest, planted_seldom.only_intact_logs_are_long),
+    (an_old_copy_that_is_half_caught_up, planted_seldom.catch_up_tells_nothing),
     (a_disk_that_goes_back_twice, planted_seldom.damage_is_heard_of_once),
     (a_read_at_a_master_that_is_none, planted.reads_ask_nobody),
     (two_masters_of_two_views, planted_seldom.everybody_is_promised),

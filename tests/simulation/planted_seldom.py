@@ -9,6 +9,7 @@ import pytest
 from daemon.core import messages as msg, office
 from daemon.core.member import Member
 from daemon.core.station import Station
+from eventstore.codec import Commit
 
 Patch = pytest.MonkeyPatch
 
@@ -47,3 +48,13 @@ def only_intact_logs_are_long(patch: Patch) -> None:
         return str(max(intact, key=lambda name: states[name].position))
 
     patch.setattr(office, "longest", longest)
+
+
+def catch_up_tells_nothing(patch: Patch) -> None:
+    """C3: what catch-up says of the own node is left to the office that ends it."""
+
+    def catch_up(station: Station, commits: tuple[Commit, ...]) -> None:
+        station._append(commits, flush=True)
+        station._applied()
+
+    patch.setattr(Station, "catch_up", catch_up)
