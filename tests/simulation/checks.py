@@ -10,7 +10,11 @@ from daemon.core.node import Node
 from daemon.core.ready import Answer, Found, HardState, Ready
 from daemon.core.sharedlog import failure
 from eventstore.codec import Commit, decode_events, decode_header
-from eventstore.model.cluster_events import MasterElected, RequestsFailed
+from eventstore.model.cluster_events import (
+    ConfiguredNodesChanged,
+    MasterElected,
+    RequestsFailed,
+)
 from tests.simulation.activations import Activations
 from tests.simulation.founding import founded
 
@@ -52,6 +56,10 @@ class Checks:
         """Where the last `MasterElected` is, and the members of its term."""
         self.firsts: dict[bytes, msg.Record] = {}
         """Hash -> how a commit was proposed first, by a utility's request or the protocol."""
+        self.configured = world.names
+        """The configured nodes, as the last decided commit has them (B11)."""
+        self.removed: set[str] = set()
+        """Nodes that were ever to be removed from the configured ones."""
         self.harmed: set[str] = set()
         self.gone: tuple[str, ...] = ()
         """Nodes whose logs were lost together: no majority is left (the run's fault atlas)."""
@@ -127,6 +135,8 @@ class Checks:
         for event in events:
             if isinstance(event, MasterElected):
                 self.elected = (position, event.members)
+            if isinstance(event, ConfiguredNodesChanged):
+                self.configured = event.nodes
             if isinstance(event, RequestsFailed):
                 for request in event.requests:
                     if request in self.outcomes:

@@ -70,12 +70,13 @@ def _whole(faults: Faults, but: str) -> list[str]:
 def _damage(faults: Faults, name: str, harm: Callable[[Disk], None], what: str) -> None:
     """Harm one disk, if enough others are whole."""
     world = faults.world
-    if 2 * len(_whole(faults, name)) <= len(world.names) or world.checks.gone:
+    checks = world.checks
+    if 2 * len(_whole(faults, name)) <= len(world.names) or checks.gone or checks.removed:
         return
     faults.tell(f"{name}'s disk {what}")
     world.kill(name, power=True)
     harm(world.disks[name])
-    world.checks.lost(name)
+    checks.lost(name)
     faults.back(name, 1, 2000)
 
 
@@ -106,7 +107,7 @@ def _go_back(faults: Faults, disk: Disk, image: Image) -> None:
 def all_gone(faults: Faults) -> None:
     """So many disks are lost at once that no majority has a log: the cluster has to halt."""
     world = faults.world
-    if faults.random.random() > 0.004 or world.checks.gone:
+    if faults.random.random() > 0.004 or world.checks.gone or world.checks.removed:
         return
     names = list(world.names)
     faults.random.shuffle(names)

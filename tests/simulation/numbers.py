@@ -55,6 +55,5 @@ DRAWN = {
 
 ELSEWHERE = {
     29: "the store waits, and fails like any refused flush (27): tests of eventstore.storage",
-    34: "the core has no command that changes the configured nodes yet (B11)",
 }
 """What no life can show, and why."""

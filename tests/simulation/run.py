@@ -9,6 +9,7 @@ from tests.simulation import (
     endings,
     linear,
     nemeses_disks,
+    nemeses_members,
     nemeses_network,
     nemeses_nodes,
     nemeses_views,
@@ -22,7 +23,7 @@ SAFETY_MS = 40_000
 HEALING_MS = 120_000
 HALT_MS = 10_000
 
-ROOMS = (nemeses_nodes, nemeses_network, nemeses_views, nemeses_disks)
+ROOMS = (nemeses_nodes, nemeses_network, nemeses_views, nemeses_disks, nemeses_members)
 """Where nemeses live: to be imported is to be entered."""
 
 
