@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from daemon.core import messages as msg
@@ -15,6 +16,7 @@ from eventstore.model.cluster_events import (
     MasterElected,
     RequestsFailed,
 )
+from eventstore.model.events import AnyEvent
 from tests.simulation.activations import Activations
 from tests.simulation.founding import founded
 
@@ -132,6 +134,11 @@ class Checks:
         conflict = self.activations.committed(events)
         if conflict:
             self.broken("I11", f"@{position} {conflict}")
+        self._remember(events, position)
+        self._everywhere(name, commit)
+
+    def _remember(self, events: Sequence[AnyEvent], position: int) -> None:
+        """Keep what later steps are held against: the members, the nodes, what failed (I4)."""
         for event in events:
             if isinstance(event, MasterElected):
                 self.elected = (position, event.members)
@@ -142,7 +149,6 @@ class Checks:
                     if request in self.outcomes:
                         self.broken("I4", f"{request} is done, and failed @{position}")
                     self.outcomes[request] = failure(event, position)
-        self._everywhere(name, commit)
 
     def proposed(self, record: msg.Record) -> None:
         """Remember to which members a record went."""

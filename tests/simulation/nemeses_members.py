@@ -1,4 +1,4 @@
-"""A nemesis of the cluster's configuration: nodes are removed from it, replaced, and added (N34, B11).
+"""A nemesis of the configured nodes: they are removed, replaced, and added (N34, B11).
 
 Where a node was ever removed no disk is harmed, and the other way about: with fewer configured
 nodes the last whole copy would be gone sooner than the nemeses of disks reckon.
@@ -21,7 +21,7 @@ PAUSE_MS = (20, 100, 700)
 
 @nemesis("a node is replaced", 34)
 def replace_node(faults: Faults) -> None:
-    """A node leaves, and is removed; later it is added, perhaps with an empty disk, and is back."""
+    """A node leaves and is removed; later it is added, with its disk or an empty one."""
     world, random, name = faults.world, faults.random, faults.victim()
     if len(world.names) < AT_LEAST or not _may_strike(world):
         return
