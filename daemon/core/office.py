@@ -341,11 +341,11 @@ class Office:
     def wake_at(self) -> int | None:
         """Return when what was not answered is to be sent again."""
         is_giving = self.phase in (Phase.EQUALIZING, Phase.COMPARING)
-        if not is_giving and not self._outstanding() and not self.changes.is_asking:
+        reads = self.changes.reads
+        if not is_giving and not self._outstanding() and not reads.is_asking:
             return None
-        return RESEND_MS + max(
-            self._sent_at, self.catch_up.sent_at, self.proposing.sent_at, self.changes.sent_at
-        )
+        sent_at = (self._sent_at, self.catch_up.sent_at, self.proposing.sent_at, reads.sent_at)
+        return RESEND_MS + max(sent_at)
 
     def _send_again(self) -> None:
         self._sent_at = self.member.now_ms
@@ -354,7 +354,7 @@ class Office:
         if self.phase is Phase.EQUALIZING:
             self.catch_up.go_on()
         elif self.is_free:
-            self.changes.send_again()
+            self.changes.reads.send_again()
 
     def _outstanding(self) -> list[tuple[str, Any]]:
         """Return what was not answered yet, and by whom."""
@@ -395,6 +395,6 @@ class Office:
     }
     OF_CHANGES: ClassVar[dict[type, Callable[[Reconfigurations, Received], None]]] = {
         msg.Ship: Reconfigurations.shipped,
-        msg.AskRead: Reconfigurations.asked_read,
-        msg.Standing: Reconfigurations.standing,
+        msg.AskRead: lambda changes, said: changes.reads.shipped(said),
+        msg.Standing: lambda changes, said: changes.reads.standing(said),
     }

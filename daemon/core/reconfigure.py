@@ -2,23 +2,22 @@
 
 Waiting requests are decided in order, each on the state that those before it leave, and travel in
 one proposal, a commit each (D12). What touches volumes in use travels alone, since it has to be
-checked and held first (D3, D4). Current reads are confirmed here too (G6).
+checked and held first (D3, D4).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from daemon.core import messages as msg
+from daemon.core.chair import Chair
 from daemon.core.proposal import Batch, Proposal, Stage
-from daemon.core.proposing import Proposing
+from daemon.core.reads import Reads
 from daemon.core.ready import Found, Received
 from daemon.core.requests import Requests
-from daemon.core.station import Station
-from daemon.core.view import View
 from daemon.core.waiting import Request, Waiter, changed_since, daemons_down, error_answer
 from eventstore.codec import Commit, decode_context, decode_events
 from eventstore.differences import change_rows, event_row
@@ -27,31 +26,6 @@ from eventstore.model.cluster_events import RequestsFailed
 from eventstore.model.commands import AnyCommand
 from eventstore.model.decide.membership import is_alone, majority_objection
 from eventstore.model.decide.moment import Moment
-
-
-class Chair(Protocol):
-    """What the changes need of the office that they are made in."""
-
-    term: int
-    view: View
-    member: Station
-    proposing: Proposing
-
-    @property
-    def here(self) -> str:
-        """Return this node."""
-
-    @property
-    def head(self) -> int:
-        """Return where the shared log ends here."""
-
-    @property
-    def others(self) -> tuple[str, ...]:
-        """Return the other members, in succession order."""
-
-    @property
-    def is_free(self) -> bool:
-        """Whether a utility's change may be proposed now."""
 
 
 class Reconfigurations:
@@ -64,11 +38,7 @@ class Reconfigurations:
         """(node, daemon incarnation) -> sequence -> answer, while a second copy may come (D1)."""
         self.running: set[Waiter] = set()
         self.floor: dict[tuple[str, int], int] = {}
-        self.read_number = 0
-        self.reads_waiting: list[Waiter] = []
-        self.reads_asked: list[Waiter] = []
-        self.standing_missing: set[str] = set()
-        self.sent_at = 0
+        self.reads = Reads(office, requests)
         self.halted: StoreError | None = None
         self.after_failure: tuple[Request, ...] = ()
         """What travelled with a request that is being failed: undecided until that is (D12)."""
@@ -83,6 +53,7 @@ class Reconfigurations:
         """Refuse what waits and what comes: nothing is changed in this view (C1, G3)."""
         self.halted = error
         self.propose_waiting()
+        self.reads.refuse()
 
     def shipped(self, said: Received) -> None:
         """Take a request from another node, once (A6)."""
@@ -132,7 +103,7 @@ class Reconfigurations:
                 self._reject(request, self.halted)
         if not office.is_free:
             return
-        self._ask_standing()
+        self.reads.go_on()
         queue = self.requests.queue
         while queue and office.is_free:
             down = office.view.without_daemon
@@ -292,72 +263,11 @@ class Reconfigurations:
         answered = msg.Answered(self.office.term, waiter.incarnation, waiter.sequence, answer)
         self.office.member.work.send(waiter.node, answered)
 
-    # Current reads (G6).
-
-    def asked_read(self, said: Received) -> None:
-        """A slave wants to read what is current."""
-        ask = said.message
-        assert isinstance(ask, msg.AskRead)
-        self.read(Waiter(0, said.sender, ask.incarnation, ask.sequence))
+    # What the requests of this node need to know.
 
     def read(self, waiter: Waiter) -> None:
-        """Confirm a read once what is in doubt now is settled (G6)."""
-        if waiter not in self.reads_waiting and waiter not in self.reads_asked:
-            self.reads_waiting.append(waiter)
-        self._ask_standing()
-
-    def _ask_standing(self) -> None:
-        """Ask every member whether it still stands at this term, for all reads that wait."""
-        office = self.office
-        if self.reads_asked or not self.reads_waiting or not office.is_free:
-            return
-        self.reads_asked, self.reads_waiting = self.reads_waiting, []
-        self.read_number += 1
-        self.standing_missing = set(office.others)
-        self.sent_at = office.member.now_ms
-        for name in office.others:
-            office.member.work.send(name, msg.Stand(office.term, self.read_number))
-        self._stood()
-
-    @property
-    def is_asking(self) -> bool:
-        """Whether members were asked if they stand, and some have not answered."""
-        return bool(self.reads_asked)
-
-    def standing(self, said: Received) -> None:
-        """A member still stands at this term."""
-        message = said.message
-        assert isinstance(message, msg.Standing)
-        if message.read == self.read_number and self.reads_asked:
-            self.standing_missing.discard(said.sender)
-            self._stood()
-
-    def _stood(self) -> None:
-        if self.standing_missing:
-            return
-        member = self.office.member
-        confirmed, self.reads_asked = self.reads_asked, []
-        for waiter in confirmed:
-            if waiter.token:
-                self.requests.read_is(waiter.token, self.read_position)
-            else:
-                answer = msg.ReadAt(
-                    self.office.term, waiter.incarnation, waiter.sequence, self.read_position
-                )
-                member.work.send(waiter.node, answer)
-        self._ask_standing()
-
-    @property
-    def read_position(self) -> int:
-        """Return how far every member had applied the log when the reads were asked for."""
-        return self.office.head
-
-    def send_again(self) -> None:
-        """Ask those again who did not say whether they stand."""
-        for name in self.office.others:
-            if name in self.standing_missing and self.reads_asked:
-                stand = msg.Stand(self.office.term, self.read_number)
-                self.office.member.work.send(name, stand)
+        """Confirm a current read (G6)."""
+        self.reads.read(waiter)
 
     def proposed(self) -> Sequence[Request]:
         """Return the requests of the open proposal, and those that it may still decide."""
@@ -372,7 +282,7 @@ class Reconfigurations:
 
     def waiters(self) -> Iterable[Waiter]:
         """Return everyone who waits for a current read."""
-        return (*self.reads_asked, *self.reads_waiting)
+        return self.reads.waiters()
 
 
 def _split(proposal: Proposal, position: int) -> tuple[tuple[Request, ...], tuple[Request, ...]]:

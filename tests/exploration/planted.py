@@ -12,8 +12,8 @@ from daemon.core import settling
 from daemon.core.member import Member
 from daemon.core.office import Office
 from daemon.core.proposal import Proposal, Stage
+from daemon.core.reads import Reads
 from daemon.core.ready import Held
-from daemon.core.reconfigure import Reconfigurations
 from daemon.core.requests import Requests
 from daemon.core.station import Station
 from daemon.core.work import Work
@@ -67,14 +67,14 @@ def fails_what_may_be_decided(patch: Patch) -> None:
 
 def reads_without_asking(patch: Patch) -> None:
     """G6: a master answers a current read by itself."""
-    patch.setattr(Reconfigurations, "_ask_standing", _confirm)
+    patch.setattr(Reads, "go_on", _confirm)
 
 
-def _confirm(changes: Reconfigurations) -> None:
-    if changes.reads_waiting:
-        changes.reads_asked, changes.reads_waiting = changes.reads_waiting, []
-        changes.standing_missing = set()
-        changes._stood()
+def _confirm(reads: Reads) -> None:
+    if reads.waiting:
+        reads.asked, reads.waiting = reads.waiting, []
+        reads.missing = set()
+        reads._stood()
 
 
 def never_asks_again(patch: Patch) -> None:

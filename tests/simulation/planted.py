@@ -18,6 +18,7 @@ from daemon.core.member import Member
 from daemon.core.office import Office
 from daemon.core.proposal import Proposal, Stage
 from daemon.core.proposing import Proposing
+from daemon.core.reads import Reads
 from daemon.core.ready import Found
 from daemon.core.reconfigure import Reconfigurations
 from daemon.core.sharedlog import SharedLog
@@ -255,14 +256,14 @@ def all_hear_at_once(patch: Patch) -> None:
 def reads_ask_nobody(patch: Patch) -> None:
     """G6: a current read is answered by a master that asks nobody whether it still is one."""
 
-    def ask(changes: Reconfigurations) -> None:
-        if not changes.reads_waiting or not changes.office.is_free:
+    def ask(reads: Reads) -> None:
+        if not reads.waiting or not reads.office.is_free:
             return
-        changes.reads_asked, changes.reads_waiting = changes.reads_waiting, []
-        changes.standing_missing = set()
-        changes._stood()
+        reads.asked, reads.waiting = reads.waiting, []
+        reads.missing = set()
+        reads._stood()
 
-    patch.setattr(Reconfigurations, "_ask_standing", ask)
+    patch.setattr(Reads, "go_on", ask)
 
 
 def identifiers_are_not_looked_up(patch: Patch) -> None:
