@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cli import lab_faults, lab_nodes, output, units
+from cli import lab_faults, lab_growth, lab_nodes, output, units
 from cli.failure import UsageError
 from cli.lab_cluster import Lab
 from cli.lab_options import Device, Directory, Form, Json, Node, OnNode, emit, source
@@ -38,6 +38,7 @@ MAX_NODES = 64
 """The largest cluster of the original."""
 
 lab_nodes.add_to(app)
+lab_growth.add_to(app)
 lab_faults.add_to(app)
 
 

@@ -234,12 +234,13 @@ class Lab:
         with self.locked():
             if self.monitor.status()["restart"]:
                 self.monitor.ask({"op": "restart", "command": []})
-            stopped = [name for name in (*self.nodes, "monitor") if self._stop(name)]
+            stopped = [name for name in (*self.nodes, "monitor") if self.stop(name)]
             for node in self.nodes:
                 lab_processes.end_readers(self.home(node), STOP_DEADLINE_S)
             return stopped
 
-    def _stop(self, name: str) -> bool:
+    def stop(self, name: str) -> bool:
+        """Stop a node's daemon, or the monitor; return whether it ran."""
         lock = self.monitor.lock if name == "monitor" else self.home(name) / "vxconfigd.lock"
         pid = lab_processes.stop(self._pid_file(name), signal.SIGTERM, STOP_DEADLINE_S)
         forgotten = lab_processes.stop_holder(lock, signal.SIGTERM, STOP_DEADLINE_S)

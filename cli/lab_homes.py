@@ -55,8 +55,27 @@ def make_all(directory: Path, nodes: Sequence[str], cluster_id: str, monitor: Pa
         _let_listen(directory / node / CONFIG_FILE)
 
 
+def make_joining(
+    directory: Path, node: str, founders: Sequence[str], cluster_id: str, monitor: Path
+) -> None:
+    """Make the home of a node that comes later than those who founded the cluster (B11), once.
+
+    Raises:
+        NotStarted: it failed; what was said is in the message.
+
+    """
+    if not (directory / node / CONFIG_FILE).exists():
+        _make(directory, node, founders, cluster_id, monitor, "--join")
+    _let_listen(directory / node / CONFIG_FILE)
+
+
 def _make(
-    directory: Path, node: str, nodes: Sequence[str], cluster_id: str, monitor: Path
+    directory: Path,
+    node: str,
+    nodes: Sequence[str],
+    cluster_id: str,
+    monitor: Path,
+    *more: str,
 ) -> None:
     home = str(directory / node)
     names = ["--home", home, "--cluster", CLUSTER, "--node", node]
@@ -64,7 +83,7 @@ def _make(
     if len(nodes) > 1:
         # Settings are what makes a home: certificate first, so that none is left without one.
         _vxconfigd("node-cert", "--ca", str(directory / "ca"), "--node", node, "--home", home)
-    init_home([*names, *kernel, "--nodes", ",".join(nodes), "--cluster-id", cluster_id])
+    init_home([*names, *kernel, "--nodes", ",".join(nodes), "--cluster-id", cluster_id, *more])
 
 
 def _let_listen(config: Path) -> None:

@@ -183,6 +183,15 @@ async def _boot(keeper: Keeper, asked: Asked) -> dict[str, Any]:
     return _done(keeper.change(ch.Boot(boot_ids)))
 
 
+async def _add(keeper: Keeper, asked: Asked) -> dict[str, Any]:
+    about = _converted(asked, OneNode, "add")
+    return _done(keeper.change(ch.Add(about.node, str(uuid.uuid4()))))
+
+
+async def _remove(keeper: Keeper, asked: Asked) -> dict[str, Any]:
+    return _done(keeper.change(_converted(asked, ch.Remove, "remove")))
+
+
 def _done(outcome: ch.Outcome) -> dict[str, Any]:
     return {"number": outcome.members.number, "nodes": sorted(outcome.told)}
 
@@ -213,4 +222,6 @@ _HANDLERS: Final[dict[str, Callable[[Keeper, Asked], Awaitable[dict[str, Any]]]]
     "fault": _fault,
     "restart": _restart,
     "boot": _boot,
+    "add": _add,
+    "remove": _remove,
 }

@@ -115,9 +115,22 @@ class Boot(Struct, frozen=True):
     boot_ids: dict[str, str]
 
 
+class Add(Struct, frozen=True):
+    """A node more is one of the configured ones; it joins when it is told to (B11)."""
+
+    node: str
+    boot_id: str
+
+
+class Remove(Struct, frozen=True):
+    """A node that is out is none of the configured ones any more (B11)."""
+
+    node: str
+
+
 Request = (
     Attach | Detach | Join | Leave | Abort | SetMaster | Cut | Heal | Detect | Directed | Traffic
-    | Misbehave | Restart | Boot
+    | Misbehave | Restart | Boot | Add | Remove
 )  # fmt: skip
 
 
@@ -301,6 +314,28 @@ def _boot(members: Members, asked: Boot) -> Step:
     return Step(msgspec.structs.replace(booted, partitions=(), faults=Faults()))
 
 
+def _add(members: Members, asked: Add) -> Step:
+    if asked.node in members.nodes:
+        raise Rejected("V-5-1-9141", f"node {asked.node} is one of the monitor's already")
+    state = mb.NodeState(asked.boot_id, wanted=False)
+    nodes = {**members.nodes, asked.node: state}
+    return Step(msgspec.structs.replace(members, nodes=nodes))
+
+
+def _remove(members: Members, asked: Remove) -> Step:
+    members.node(asked.node)
+    if members.partition_of(asked.node) is not None:
+        raise Rejected(
+            "V-5-1-9142",
+            f"node {asked.node} is in the cluster",
+            cause="it counts in the quorum, and has a say in every change",
+            fix="let it leave first: 'vx lab leave'",
+            rule="B11",
+        )
+    nodes = {name: state for name, state in members.nodes.items() if name != asked.node}
+    return Step(msgspec.structs.replace(members, nodes=nodes))
+
+
 def _directed(members: Members, said: Directed) -> Step:
     """Take a directive, unless it was taken, or comes of a run that has ended."""
     state = members.node(said.node)
@@ -325,4 +360,6 @@ _CHANGES: Final[dict[type, Callable[[Members, Any], Step]]] = {
     Misbehave: _misbehave,
     Restart: _restart,
     Boot: _boot,
+    Add: _add,
+    Remove: _remove,
 }

@@ -78,7 +78,9 @@ class Keeper:
         """
         outcome = ch.apply(self.monitor.members, request)
         if outcome.members != self.monitor.members:
-            self._remember(msgspec.structs.replace(self.monitor, members=outcome.members))
+            nodes = tuple(outcome.members.nodes)
+            changed = msgspec.structs.replace(self.monitor, members=outcome.members, nodes=nodes)
+            self._remember(changed)
         if outcome.note:
             note(outcome.note)
         for node in sorted(outcome.told & self.attached.keys()):

@@ -194,6 +194,8 @@ def numbered(before: Members, after: Members) -> tuple[Members, frozenset[str]]:
 
 
 def _sees_the_same(before: Members, after: Members, name: str) -> bool:
+    if name not in before.nodes:
+        return False
     return after.view_of(name).says_the_same(before.view_of(name))
 
 

@@ -258,3 +258,32 @@ def test_a_boot_forgets_what_was_and_counts_runs_and_views_on() -> None:
 def test_who_is_without_a_daemon_is_in_the_cluster_and_has_none() -> None:  # E6
     gone = after(booted(3), ch.Detach("node2", 1), ch.Abort("node3", "new"))
     assert gone.without_daemon() == ("node2",)
+
+
+def test_a_node_that_is_added_counts_at_once_and_joins_when_it_is_told_to() -> None:  # B11
+    one = ch.apply(cut(booted(3), "node3"), ch.Add("node4", "boot4"))
+    assert one.told == {"node1", "node2", "node4"}
+    assert not one.members.view_of("node1").quorate
+    there = after(one.members, ch.Attach("node4", "a"))
+    assert there.view_of("node4").names == ()
+    assert after(there, ch.Join("node4")).view_of("node1").quorate
+
+
+def test_a_node_that_is_removed_counts_no_more() -> None:  # B11
+    two = after(booted(4), ch.Leave("node4"), ch.Leave("node3"))
+    assert not two.view_of("node1").quorate
+    gone = ch.apply(two, ch.Remove("node4"))
+    assert gone.members.view_of("node1").quorate
+    with pytest.raises(NotFound):
+        after(gone.members, ch.Attach("node4", "a"))
+
+
+@pytest.mark.parametrize(
+    ("request_", "message"),
+    [(ch.Remove("node1"), "is in the cluster"), (ch.Add("node1", "b"), "already")],
+)
+def test_the_configured_nodes_are_changed_only_by_those_who_are_out(
+    request_: ch.Request, message: str
+) -> None:
+    with pytest.raises(Rejected, match=message):
+        ch.apply(booted(3), request_)
