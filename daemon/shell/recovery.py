@@ -48,6 +48,18 @@ def recover(database: Path) -> tuple[Store, Node]:
         UnknownFormat: a newer program wrote them.
         Unavailable: the file system refuses.
     """
+    store, node = opened(database)
+    # What stays is of no interest to the collector: looking at it all stops the loop for long.
+    gc.freeze()
+    return store, node
+
+
+def opened(database: Path) -> tuple[Store, Node]:
+    """Do what `recover` does for a process that goes on to something else.
+
+    Raises:
+        Damaged, UnknownFormat, Unavailable: as `recover`.
+    """
     store = Store.open(database)
     try:
         shared = rebuilt(store.logs["shared"], store.heads["shared"])
@@ -57,8 +69,6 @@ def recover(database: Path) -> tuple[Store, Node]:
     except BaseException:
         store.close()
         raise
-    # What stays is of no interest to the collector: looking at it all stops the loop for long.
-    gc.freeze()
     return store, node
 
 

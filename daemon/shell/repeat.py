@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
 from daemon.core.node import Node
-from daemon.shell import recorder
+from daemon.core.ready import Input, Ready
+from daemon.shell import deviation, recorder
 from daemon.shell.recovery import as_shared, core, rebuilt
+from daemon.version import VERSION
 from eventstore.codec import Head, decode_header
 from eventstore.errors import Rejected
+from eventstore.shadow import Difference
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
@@ -23,6 +27,7 @@ class Repeated(Struct, frozen=True):
     run: str
     steps: int
     differs: str | None
+    difference: Difference | None = None
 
 
 def repeat(home: Path) -> list[Repeated]:
@@ -41,22 +46,39 @@ def repeat(home: Path) -> list[Repeated]:
             fix="[recorder] megabytes in config.toml says how much is kept",
         )
     with read_store(home / DATABASE) as logs:
-        return [_run(paths, logs["shared"], logs["node"]) for paths in found]
+        return [repeated_run(paths, logs["shared"], logs["node"]) for paths in found]
 
 
-def _run(paths: list[Path], shared: LogReader, own: LogReader) -> Repeated:
+def repeated_run(
+    paths: list[Path],
+    shared: LogReader,
+    own: LogReader,
+    told: Callable[[int], None] = lambda _count: None,
+) -> Repeated:
+    """Repeat one run; `told` hears how many steps are done.
+
+    Of a run that another version recorded the commits are compared, and not what else it said.
+
+    Raises:
+        Rejected: it is not understood.
+        Damaged: the logs that it began with are.
+    """
     name = paths[0].stem
     try:
         began, steps = recorder.read(paths)
         node = _begin(began, shared, own)
         count = 0
         for step in steps:
-            ready = node.step(step.now_ms, step.wall_us, step.input())
+            said = step.input()
+            ready = _decided(node, step, said)
             if recorder.fingerprint(ready) != step.decided:
-                notes = "; ".join(ready.notes) or "nothing said"
-                what = f"step {count + 1}, {step.kind} at {step.wall_us} us, is now: {notes}"
-                return Repeated(name, count, what)
+                found = deviation.between(said, ready, {"shared": shared, "node": own})
+                if began.version == VERSION or found.position is not None:
+                    what = f"step {count + 1}, {step.kind} at {step.wall_us} us, is now: "
+                    text = what + found.text
+                    return Repeated(name, count, text, msgspec.structs.replace(found, text=text))
             count += 1
+            told(count)
     except (msgspec.ValidationError, msgspec.DecodeError, KeyError) as error:
         raise Rejected(
             "V-5-1-9133",
@@ -65,6 +87,16 @@ def _run(paths: list[Path], shared: LogReader, own: LogReader) -> Repeated:
             fix="repeat it with the version that recorded it",
         ) from error
     return Repeated(name, count, None)
+
+
+def _decided(node: Node, step: recorder.Step, said: Input) -> Ready | None:
+    """Return what a step decides; None where it ends in an error, as it did when recorded."""
+    if step.decided != recorder.fingerprint(None):
+        return node.step(step.now_ms, step.wall_us, said)
+    try:
+        return node.step(step.now_ms, step.wall_us, said)
+    except Exception:  # noqa: BLE001 it ended the daemon; whatever it was
+        return None
 
 
 def _begin(began: recorder.Began, shared: LogReader, own: LogReader) -> Node:
