@@ -49,7 +49,11 @@ NOUNS = {
     "explain": ("cli.explain", "app", "what a message means, and what to do"),
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),
     "backup": ("cli.backup", "app", "copy the log while it is written, and bring it back"),
-    "rehearse": ("cli.rehearse", "app", "try a log with this program: replay, crash, decide again"),
+    "rehearse": (
+        "cli.rehearse",
+        "app",
+        "try a log with this program, and compare",
+    ),
     "import": ("cli.takeover", "app", "take over what vxprint of another system printed"),
     "completion": ("cli.completion", "script_app", "what makes a shell complete words and names"),
     "complete": ("cli.completion", "answer_app", "what a word may become, for the shell"),

@@ -23,9 +23,9 @@ from daemon.shell.repeat import repeated_run
 from daemon.version import VERSION
 from eventstore.errors import Rejected, StoreError, Unavailable
 from eventstore.model import digest
-from eventstore.shadow import Difference, shadow
+from eventstore.shadow import Difference, described, shadow
 from eventstore.source import DATABASE, Source, open_log
-from eventstore.storage.backup import back_up
+from eventstore.storage.backup import take_private
 from eventstore.storage.store import Store
 
 _IN_MEMORY = "/dev/shm"  # noqa: S108 a directory of our own is made in it
@@ -103,8 +103,7 @@ class _Rehearsal:
 
     def take(self, database: Path) -> None:
         """Copy the log as of one moment, and the recording beside it."""
-        back_up(database, self._copy, lambda done, total: self._told("copying", done, total))
-        self._copy.chmod(0o600)
+        take_private(database, self._copy, lambda done, total: self._told("copying", done, total))
         recording = database.parent / recorder.DIRECTORY
         if recording.is_dir():
             shutil.copytree(recording, self._directory / recorder.DIRECTORY)
@@ -130,9 +129,9 @@ class _Rehearsal:
         self.differences.append(found)
         self._note(found.part, "differs", count, found.text)
 
-    def _failed(self, part: str, error: StoreError) -> None:
-        text = error.message if error.cause is None else f"{error.message}: {error.cause}"
-        self._differs(Difference(part, text, None, getattr(error, "position", None)), 0)
+    def _failed(self, part: str, error: Exception) -> None:
+        at = getattr(error, "position", None)
+        self._differs(Difference(part, described(error), None, at), 0)
 
     def _open(self) -> bool:
         """Bring the copy to the schema of this program, as its start would."""
@@ -198,7 +197,7 @@ class _Rehearsal:
         """Start from the copy as a daemon would: its keyframes, its index and its hard state."""
         try:
             store, node = opened(self._copy)
-        except StoreError as error:
+        except Exception as error:  # noqa: BLE001 whatever it is, a daemon would not start
             self._failed("start", error)
             return
         with store:
@@ -219,7 +218,7 @@ class _Rehearsal:
             try:
                 found = repeated_run(paths, log.readers["shared"], log.readers["node"])
             except (Rejected, StoreError) as error:
-                self._note("recording", "skipped", steps, f"{error.message}: {error.cause}")
+                self._note("recording", "skipped", steps, described(error))
                 return
             steps += found.steps
             if found.difference is not None:

@@ -51,6 +51,13 @@ class Difference(Struct, frozen=True):
     found: Any = None
 
 
+def described(error: Exception) -> str:
+    """Return what an error says, one of ours in its own words."""
+    if not isinstance(error, StoreError):
+        return f"{type(error).__name__}: {error}"
+    return error.message if error.cause is None else f"{error.message}: {error.cause}"
+
+
 class Shadow(Struct, frozen=True):
     """What came of it: how many commits gave what was recorded, and the first that did not.
 
@@ -103,8 +110,8 @@ def shadow(reader: LogReader) -> Shadow:
         reader.check_structure()
     except StoreError as error:
         at = getattr(error, "position", None) or count + 1
-        text = error.message if error.cause is None else f"{error.message}: {error.cause}"
-        return Shadow(count, dict(lifted), Difference("replay", text, reader.name, at))
+        difference = Difference("replay", described(error), reader.name, at)
+        return Shadow(count, dict(lifted), difference)
     return Shadow(count, dict(lifted), None)
 
 

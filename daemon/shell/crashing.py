@@ -1,4 +1,4 @@
-"""Crashes rehearsed on a log: its commits are appended again, and what a crash leaves is recovered.
+"""Crashes rehearsed: a log is appended again, and what each crash would leave is recovered.
 
 The store is one of this program's own, in a private directory; its commits are the log's, byte by
 byte. After each, a copy of its files is what a process that was killed there leaves. Of the last
@@ -20,9 +20,8 @@ from daemon.core.node import Node
 from daemon.core.ready import HardState
 from daemon.shell.recovery import opened
 from eventstore.codec import Commit, Entry, decode_events, decode_header, index_keys
-from eventstore.errors import StoreError
 from eventstore.model import digest
-from eventstore.shadow import Difference
+from eventstore.shadow import Difference, described
 from eventstore.storage import crashes
 from eventstore.storage.crashes import Files, Image
 from eventstore.storage.reader import LogReader
@@ -56,18 +55,19 @@ def transactions(readers: Mapping[str, LogReader]) -> Iterator[Transaction]:
         StoreError: a commit cannot be read.
     """
     heads: dict[str, Commit] = {}
+    after: dict[str, Commit] = {}
     hard: bytes | None = None
     waiting: list[Entry] = []
     for number, (log, commit) in enumerate(_in_order(readers)):
         header = decode_header(commit.header)
         keys = index_keys(header.tx, decode_events(commit.payload, commit.position))
         waiting.append(Entry(log, commit, keys))
-        if len({*heads, *(entry.log for entry in waiting)}) < len(readers):
+        after |= {log: commit}
+        if len(after) < len(readers):
             continue
-        after = heads | {entry.log: entry.item for entry in waiting}  # type: ignore[dict-item]
         body = msgspec.msgpack.encode(HardState(term=commit.term, numbered=(commit.term, number)))
-        yield Transaction(tuple(waiting), body, heads, hard, after)
-        heads, hard, waiting = after, body, []
+        yield Transaction(tuple(waiting), body, heads, hard, dict(after))
+        heads, hard, waiting = dict(after), body, []
 
 
 def _in_order(readers: Mapping[str, LogReader]) -> Iterator[tuple[str, Commit]]:
@@ -162,11 +162,11 @@ class Crashing:
             with store:
                 _compare(store, node, expected, hard)
                 store.append(goes_on)
-        except StoreError as error:
-            text = error.message if error.cause is None else f"{error.message}: {error.cause}"
-            raise self._differs(done, f"crash at {where}: {text}") from error
         except _Other as error:
-            raise self._differs(done, f"crash at {where}: {error.args[0]}", *error.args[1:]) from error
+            text, *values = error.args
+            raise self._differs(done, f"crash at {where}: {text}", *values) from error
+        except Exception as error:  # whatever it is, a daemon would not start
+            raise self._differs(done, f"crash at {where}: {described(error)}") from error
         self.images += 1
 
     def _differs(
@@ -174,9 +174,7 @@ class Crashing:
     ) -> Differs:
         entry = done.entries[-1]
         name, position = self._readers[entry.log].name, _commit(entry).position
-        return Differs(
-            Difference("crashes", text, name, position, recorded=recorded, found=found)
-        )
+        return Differs(Difference("crashes", text, name, position, recorded=recorded, found=found))
 
 
 class Differs(Exception):
@@ -208,7 +206,9 @@ def _compare(store: Store, node: Node, expected: Mapping[str, Commit], hard: byt
         if commit.position not in store.positions(log, f"tx/{tx}"):
             raise _Other(f"the index does not find {tx}", commit.position, None)
     if store.hard_state() != hard:
-        raise _Other("the hard state is another one", hard.hex(), (store.hard_state() or b"").hex())
+        raise _Other(
+            "the hard state is another one", hard.hex(), (store.hard_state() or b"").hex()
+        )
 
 
 def _commit(entry: Entry) -> Commit:

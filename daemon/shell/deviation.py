@@ -24,12 +24,13 @@ from eventstore.summary import summary
 _PART = "recording"
 
 
-def between(said: Input, ready: Ready | None, logs: Mapping[str, LogReader]) -> Difference:
-    """Return how a step's decision differs from what the logs have.
+def between(
+    said: Input, ready: Ready | None, notes: str, logs: Mapping[str, LogReader]
+) -> Difference:
+    """Return how a step's decision differs from what the logs have; `notes` is what it says.
 
     Without a position: no commit of theirs is another one, and what else was decided is not known.
     """
-    notes = "it ends in an error" if ready is None else "; ".join(ready.notes) or "nothing said"
     for log, commit in _commits(ready):
         found = _of_commit(logs[log], commit)
         if found is not None:
@@ -40,7 +41,14 @@ def between(said: Input, ready: Ready | None, logs: Mapping[str, LogReader]) -> 
             if position is not None:
                 told = _told(reader, decode_events(reader.commit(position).payload, position))
                 return Difference(
-                    _PART, f"{notes}; recorded: {told}", reader.name, position, None, None, told, notes
+                    _PART,
+                    f"{notes}; recorded: {told}",
+                    reader.name,
+                    position,
+                    None,
+                    None,
+                    told,
+                    notes,
                 )
     return Difference(_PART, notes)
 
@@ -77,7 +85,9 @@ def _of_events(reader: LogReader, position: int, old: AnyEvent, new: AnyEvent) -
         names = old.__struct_fields__
         field = next(name for name in names if getattr(old, name) != getattr(new, name))
         values = getattr(old, field), getattr(new, field)
-    what = f"{stored_name(type(old))[0]}{f' {shown}' if shown else ''}{f', {field}' if field else ''}"
+    what = (
+        f"{stored_name(type(old))[0]}{f' {shown}' if shown else ''}{f', {field}' if field else ''}"
+    )
     text = f"@{position} {what}: recorded {values[0]!r}, now {values[1]!r}"
     plain = [msgspec.to_builtins(value) for value in values]
     return Difference(_PART, text, reader.name, position, shown, field, *plain)

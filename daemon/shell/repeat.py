@@ -15,7 +15,7 @@ from daemon.shell.recovery import as_shared, core, rebuilt
 from daemon.version import VERSION
 from eventstore.codec import Head, decode_header
 from eventstore.errors import Rejected
-from eventstore.shadow import Difference
+from eventstore.shadow import Difference, described
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
@@ -70,10 +70,10 @@ def repeated_run(
         count = 0
         for step in steps:
             said = step.input()
-            ready = _decided(node, step, said)
+            ready, notes = _decided(node, step, said)
             if recorder.fingerprint(ready) != step.decided:
-                found = deviation.between(said, ready, {"shared": shared, "node": own})
-                if began.version == VERSION or found.position is not None:
+                found = deviation.between(said, ready, notes, {"shared": shared, "node": own})
+                if began.version == VERSION or ready is None or found.position is not None:
                     what = f"step {count + 1}, {step.kind} at {step.wall_us} us, is now: "
                     text = what + found.text
                     return Repeated(name, count, text, msgspec.structs.replace(found, text=text))
@@ -89,14 +89,13 @@ def repeated_run(
     return Repeated(name, count, None)
 
 
-def _decided(node: Node, step: recorder.Step, said: Input) -> Ready | None:
-    """Return what a step decides; None where it ends in an error, as it did when recorded."""
-    if step.decided != recorder.fingerprint(None):
-        return node.step(step.now_ms, step.wall_us, said)
+def _decided(node: Node, step: recorder.Step, said: Input) -> tuple[Ready | None, str]:
+    """Return what a step decides, and what is said of it; None where it ends in an error."""
     try:
-        return node.step(step.now_ms, step.wall_us, said)
-    except Exception:  # noqa: BLE001 it ended the daemon; whatever it was
-        return None
+        ready = node.step(step.now_ms, step.wall_us, said)
+    except Exception as error:  # noqa: BLE001 it would end the daemon; whatever it is
+        return None, f"it ends in an error: {described(error)}"
+    return ready, "; ".join(ready.notes) or "nothing said"
 
 
 def _begin(began: recorder.Began, shared: LogReader, own: LogReader) -> Node:

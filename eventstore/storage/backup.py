@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pysqlite3.dbapi2 as driver
 
 from eventstore.errors import NotFound, Rejected, Unavailable
-from eventstore.storage.offline import source_of
+from eventstore.storage.offline import source_of, wal_of
 from eventstore.storage.sqlite import reading, translated
 
 _PAGES = 4096
@@ -46,6 +47,29 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None 
         ) from error
     finally:
         part.unlink(missing_ok=True)
+
+
+def take_private(
+    source: Path, target: Path, told: Callable[[int, int], None] | None = None
+) -> None:
+    """Copy a store's files as they are, WAL included, to a place of the caller's own.
+
+    Beside a daemon, whose files are never still, it is a copy as of one moment. Nothing is written
+    where the store is, not even what a reader leaves there.
+
+    Raises:
+        NotFound, Damaged, Unavailable: as `back_up`.
+    """
+    if not source.is_file():
+        raise NotFound("V-5-1-7840", f"{source}: no such log", fix="name a home, or its log.db")
+    with ExitStack() as stack:
+        found, alive = source_of(source, stack)
+        if alive:
+            back_up(source, target, told)
+            return
+        shutil.copyfile(found, target)
+        if wal := wal_of(found):
+            target.with_name(f"{target.name}-wal").write_bytes(wal)
 
 
 def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -> None:

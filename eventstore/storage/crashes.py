@@ -47,7 +47,7 @@ class Files(NamedTuple):
 
 
 class Image(NamedTuple):
-    """What one crash left; `done` tells whether the transaction has to be there, or must not be."""
+    """What one crash left; `done`: the transaction has to be there, else it must not be."""
 
     what: str
     files: Files
