@@ -39,6 +39,17 @@ def read(source: Source, question: str, args: dict[str, object]) -> Answer:
     return answer
 
 
+def gather(source: Source, question: str, args: dict[str, object]) -> Answer:
+    """Return the same as `read`, and say nothing: whoever gathers answers has its notes.
+
+    Raises:
+        RequestFailed: there is no answer; it says why.
+
+    """
+    at = None if source.at is None else moment(source.at)
+    return _answer(source, question, args, at)
+
+
 def change(source: Source, request: dict[str, object]) -> Answer:
     """Return what became of a request for a change.
 

@@ -10,6 +10,9 @@ from cli.source import Source
 
 Row = dict[str, Any]
 
+_PIECE = 256
+"""Commits asked for at a time: of what lies behind the range, nothing."""
+
 
 class Range(NamedTuple):
     """From which commit to which, of which log."""
@@ -48,7 +51,8 @@ def commits(source: Source, among: Range) -> Iterator[Row]:
     """
     after = among.low - 1
     while after < among.high:
-        args: dict[str, object] = {"after": after, "which": among.log}
+        count = min(_PIECE, among.high - after)
+        args: dict[str, object] = {"after": after, "which": among.log, "n": count}
         data: Any = ask.read(source, "follow", args)["data"]
         if not data:
             return

@@ -54,6 +54,7 @@ NOUNS = {
         "app",
         "try a log with this program, and compare",
     ),
+    "report": ("cli.report", "app", "what happened, as a page to hand on: html"),
     "import": ("cli.takeover", "app", "take over what vxprint of another system printed"),
     "completion": ("cli.completion", "script_app", "what makes a shell complete words and names"),
     "complete": ("cli.completion", "answer_app", "what a word may become, for the shell"),

@@ -112,6 +112,8 @@ def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     # tests/integration/cli: what follows a log, or looks at a home
     real = {f"vx.{name}.v1.json" for name in ("backup", "backup.restore", "config.show")}
     real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "import.vxprint", "watch")}
+    # tests/cli/test_sites.py: what is said of a whole log
+    real |= {f"vx.{name}.v1.json" for name in ("rehearse", "report.html")}
     assert names - lab - real == shapes | {"vx.error.v1.json"}
 
 
