@@ -26,6 +26,7 @@ from eventstore.model import digest
 from eventstore.shadow import Difference, described, shadow
 from eventstore.source import DATABASE, Source, open_log
 from eventstore.storage.backup import take_private
+from eventstore.storage.crashes import Files
 from eventstore.storage.store import Store
 
 _IN_MEMORY = "/dev/shm"  # noqa: S108 a directory of our own is made in it
@@ -98,12 +99,14 @@ class _Rehearsal:
         self._directory = directory
         self._copy = directory / DATABASE
         self._told = told
+        self._found = Files(b"", b"")
         self.parts: list[Part] = []
         self.differences: list[Difference] = []
 
     def take(self, database: Path) -> None:
         """Copy the log as of one moment, and the recording beside it."""
         take_private(database, self._copy, lambda done, total: self._told("copying", done, total))
+        self._found = Files.of(self._copy)
         recording = database.parent / recorder.DIRECTORY
         if recording.is_dir():
             shutil.copytree(recording, self._directory / recorder.DIRECTORY)
@@ -163,7 +166,7 @@ class _Rehearsal:
     def _crash(self, log: Source, last: int | None) -> None:
         """Crash at every commit, and at every I/O step of the last ones."""
         total = max(0, sum(reader.last() for reader in log.readers.values()) - 1)
-        first = 0 if last is None else total - last
+        first = 0 if last is None else max(0, total - last)
         io_from = max(first, total - IO_LAST)
         crashing = Crashing(log.readers, log.cluster or "", self._directory)
         at = 0
@@ -178,7 +181,8 @@ class _Rehearsal:
                     crashing.append(done, then, io=at >= io_from)
                 crashing.cut_keyframes()
                 at, done = at + 1, then
-                self._told("crashing", at - max(first, 0), total - max(first, 0))
+                self._told("crashing", at - first, total - first)
+            own = crashing.break_off(self._found)
         except Differs as found:
             self._differs(found.difference, crashing.images)
             return
@@ -187,11 +191,11 @@ class _Rehearsal:
             return
         finally:
             crashing.close()
+        more = f", at {own} writes of the WAL that it came with" if own else ""
         text = (
-            f"after {at - max(first, 0)} commits, and at every I/O step of the last "
-            f"{at - io_from}: recovered to the recorded state"
+            f"after {at - first} commits{more}, and at every I/O step of the last {at - io_from}"
         )
-        self._note("crashes", "same", crashing.images, text)
+        self._note("crashes", "same", crashing.images, f"{text}: the recorded state")
 
     def _start(self) -> None:
         """Start from the copy as a daemon would: its keyframes, its index and its hard state."""

@@ -20,6 +20,7 @@ from daemon.core.node import Node
 from daemon.core.ready import HardState
 from daemon.shell.recovery import opened
 from eventstore.codec import Commit, Entry, decode_events, decode_header, index_keys
+from eventstore.errors import Damaged
 from eventstore.model import digest
 from eventstore.shadow import Difference, described
 from eventstore.storage import crashes
@@ -30,6 +31,9 @@ from eventstore.survey import Cut, Dropped, Slice, carry_out, survey
 
 IO_LAST = 8
 """Commits at the end of which every I/O step is rehearsed: some thirty of each."""
+
+WAL_LAST = 64
+"""Crashes that are rehearsed in the WAL that a store came with."""
 
 _KEYFRAMES_EVERY = 1000
 _DATABASE = "log.db"
@@ -121,6 +125,38 @@ class Crashing:
         for image in crashes.of_checkpoint(after, self._checkpointed(after)):
             self._recover(done, image)
 
+    def break_off(self, found: Files) -> int:
+        """Crash at each of the last writes in the WAL that a store came with; return how many.
+
+        Its transactions are the site's own; what is recovered has to be a beginning of the log.
+
+        Raises:
+            Differs: it is not.
+        """
+        images = crashes.of_transaction(Files(found.database, b""), found)
+        last = [image for image in images if not image.done][-WAL_LAST:]
+        for image in last:
+            try:
+                store, node = opened(self._placed(image.files))
+                with store:
+                    heads = {log: head.position for log, head in store.heads.items()}
+                    expected = {log: self._readers[log].commit(at) for log, at in heads.items()}
+                    _compare(store, node, expected, store.hard_state())
+            except _Other as error:
+                text, *values = error.args
+                raise self._broken_off(image, text, *values) from error
+            except Exception as error:  # whatever it is, a daemon would not start
+                if _is_unfounded(error):
+                    continue
+                raise self._broken_off(image, described(error)) from error
+            self.images += 1
+        return len(last)
+
+    def _broken_off(self, image: Image, text: str, *values: object) -> Differs:
+        said = f"its own WAL, crash {image.what}: {text}"
+        recorded, found = values or (None, None)
+        return Differs(Difference("crashes", said, recorded=recorded, found=found))
+
     def skip(self, done: Transaction) -> None:
         """Append a transaction, and do not crash after it."""
         self._store.append(done.entries, new_hard_state=done.hard_state, flush=False)
@@ -151,11 +187,12 @@ class Crashing:
 
     def _recover(self, done: Transaction, image: Image | None) -> None:
         where = "the commit" if image is None else image.what
-        expected, hard = done.after, done.hard_state
+        expected: Mapping[str, Commit] = done.after
+        hard: bytes | None = done.hard_state
         if image is not None and not image.done:
             if not done.before:
                 return  # before the founding there is nothing to recover
-            expected, hard = done.before, done.hard_before or b""
+            expected, hard = done.before, done.hard_before
         goes_on = self._next if expected is done.after else done.entries
         try:
             store, node = opened(self._placed(None if image is None else image.files))
@@ -191,7 +228,7 @@ class _Other(Exception):
     """(what, recorded, found) of a store that holds something else."""
 
 
-def _compare(store: Store, node: Node, expected: Mapping[str, Commit], hard: bytes) -> None:
+def _compare(store: Store, node: Node, expected: Mapping[str, Commit], hard: bytes | None) -> None:
     lives = {"shared": node.shared, "node": node.own}
     for log, commit in expected.items():
         head, live = store.heads[log], lives[log]
@@ -206,9 +243,14 @@ def _compare(store: Store, node: Node, expected: Mapping[str, Commit], hard: byt
         if commit.position not in store.positions(log, f"tx/{tx}"):
             raise _Other(f"the index does not find {tx}", commit.position, None)
     if store.hard_state() != hard:
-        raise _Other(
-            "the hard state is another one", hard.hex(), (store.hard_state() or b"").hex()
-        )
+        found = store.hard_state()
+        values = (None if body is None else body.hex() for body in (hard, found))
+        raise _Other("the hard state is another one", *values)
+
+
+def _is_unfounded(error: Exception) -> bool:
+    """Tell whether a store has no logs yet: the WAL that is broken off is its first."""
+    return isinstance(error, Damaged) and "not founded" in error.message
 
 
 def _commit(entry: Entry) -> Commit:

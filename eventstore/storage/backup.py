@@ -67,9 +67,16 @@ def take_private(
         if alive:
             back_up(source, target, told)
             return
-        shutil.copyfile(found, target)
-        if wal := wal_of(found):
-            target.with_name(f"{target.name}-wal").write_bytes(wal)
+        try:
+            shutil.copyfile(found, target)
+            target.with_name(f"{target.name}-wal").write_bytes(wal_of(found))
+        except OSError as error:
+            raise Unavailable(
+                "V-5-1-12205",
+                f"store {source} cannot be copied",
+                cause=str(error),
+                fix="make room, or ask as who may read it",
+            ) from error
 
 
 def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -> None:

@@ -116,6 +116,30 @@ def fork_by_itself(fork: RunningHome) -> None:
     assert daemon.wait(20) == 0
 
 
+def test_a_log_is_rehearsed_beside_its_daemon_and_after_it_was_killed(
+    lab: RunningLab, tmp_path: Path
+) -> None:
+    beside = lab.data("rehearse", "--last", "3")
+    lab.kill()
+    killed = lab.data("rehearse", "--log", str(lab.home), "--last", "3")
+    lab.start()
+    for data in (beside, killed):
+        assert data["first_difference"] is None
+        assert {part["outcome"] for part in data["parts"]} == {"same"}
+    assert "writes of the WAL that it came with" in killed["parts"][2]["text"]
+
+
+def test_a_report_of_a_running_node_is_the_one_of_its_log(lab: RunningLab, tmp_path: Path) -> None:
+    head = str(lab.data("show", "head")["position"])
+    pages = []
+    for where in ([], ["--log", str(lab.home)]):
+        file = tmp_path / "page.html"
+        lab.vx("report", "html", "--until", f"node/node1@{head}", "-O", str(file), *where)
+        pages.append(file.read_text().partition("<h2>")[2].partition("To repeat")[0])
+    assert len(pages[0]) > 1000
+    assert pages[0] == pages[1]
+
+
 def test_an_export_has_every_commit_with_its_hash(lab: RunningLab) -> None:
     documents = [json.loads(line) for line in lab.vx("export").splitlines()]
     assert [problem for document in documents for problem in problems(document)] == []

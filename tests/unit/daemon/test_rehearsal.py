@@ -10,12 +10,15 @@ import msgspec
 import pytest
 
 from daemon import rehearsal
+from daemon.core.ready import HardState
 from daemon.rehearsal import Rehearsed, rehearse
+from daemon.shell.crashing import Crashing, Differs
 from eventstore.errors import NotFound
 from eventstore.model import events as ev, evolve
 from eventstore.model.decide.table import decide
 from eventstore.model.state import State
 from eventstore.shadow import Difference
+from eventstore.storage.crashes import Files
 from eventstore.storage.store import Store
 from tests.support.core import a_core, stored
 from tests.support.model import grow, make
@@ -74,6 +77,38 @@ def test_a_log_rehearses_to_what_was_recorded(log: Path) -> None:
 def test_only_the_last_commits_are_crashed_where_that_is_asked(log: Path) -> None:
     all_of_it, last = (rehearse(log, count).parts[2].count for count in (None, 1))
     assert last < all_of_it
+
+
+def test_a_wal_that_a_log_comes_with_is_broken_off_at_each_of_its_writes(
+    log: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "killed" / "log.db"
+    copy.parent.mkdir()
+    with Store.open(log) as store:
+        store.append([], new_hard_state=msgspec.msgpack.encode(HardState(term=1)))
+        Files.of(log).to(copy)
+    found = rehearse(copy, 1)
+    assert found.ok
+    assert "writes of the WAL that it came with" in found.parts[2].text
+
+
+def broken(_path: Path) -> None:
+    raise KeyError("planted")
+
+
+def test_a_recovery_that_fails_on_what_a_site_wrote_is_found(
+    log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(log) as store:
+        store.append([], new_hard_state=msgspec.msgpack.encode(HardState(term=1)))
+        files = Files.of(log)
+        crashing = Crashing(store.logs, "prod", tmp_path)
+        monkeypatch.setattr("daemon.shell.crashing.opened", broken)
+        with pytest.raises(Differs) as raised:
+            crashing.break_off(files)
+        crashing.close()
+    assert "its own WAL, crash before write 1" in raised.value.difference.text
+    assert "planted" in raised.value.difference.text
 
 
 def test_a_log_that_is_not_there_is_not_found(tmp_path: Path) -> None:
