@@ -117,7 +117,7 @@ def fork_by_itself(fork: RunningHome) -> None:
 
 
 def test_a_log_is_rehearsed_beside_its_daemon_and_after_it_was_killed(
-    lab: RunningLab, tmp_path: Path
+    lab: RunningLab,
 ) -> None:
     beside = lab.data("rehearse", "--last", "3")
     lab.kill()
