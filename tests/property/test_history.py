@@ -22,9 +22,11 @@ from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.replay import Replayer
 from eventstore.source import Source, open_log
+from eventstore.standing import Log
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 from tests.property.test_recovery import moved
+from tests.property.test_sharing import MOVES as SHARED_MOVES, lived
 from tests.support.core import stored
 from tests.support.histories import MOVES, Move
 from tests.support.keyframes import a_long_store, cut_at, look_over
@@ -32,6 +34,7 @@ from tests.support.model import snapshot
 from tests.support.witness import (
     Witness,
     a_witness,
+    a_witness_of,
     answers_at,
     counted,
     led_on,
@@ -49,17 +52,16 @@ KEYFRAMES_EVERY = 100
 
 
 @contextmanager
-def kept(moves: list[Move], seed: int) -> Iterator[tuple[Witness, Source, random.Random]]:
-    """A history that was witnessed, stored with keyframes at some positions, opened offline."""
-    core, choice = a_witness(), random.Random(seed)
-    moved(core, moves)
+def kept(core: Witness, log: str, seed: int) -> Iterator[tuple[LogReader, Source, random.Random]]:
+    """What was witnessed, stored with keyframes at some positions of a log, opened offline."""
+    choice = random.Random(seed)
     with tempfile.TemporaryDirectory() as where:
         path = stored(core, Path(where) / "log.db")
-        some = {choice.randint(1, core.position) for _ in range(choice.randrange(4))}
         with Store.open(path) as store:
-            cut_at(store, some)
+            last = store.heads[log].position
+            cut_at(store, {choice.randint(1, last) for _ in range(choice.randrange(4))}, log)
         with open_log(str(path)) as source:
-            yield core, source, choice
+            yield source.readers[log], source, choice
 
 
 def by_replay(reader: LogReader) -> list[State]:
@@ -103,14 +105,20 @@ def check_differences(replayer: Replayer, states: list[State], choice: random.Ra
         assert moved_on(records(states[low]), changes) == records(states[high]) == records(after)
 
 
-def hold_to_what_was(moves: list[Move], seed: int) -> None:
-    with kept(moves, seed) as (core, source, choice):
-        reader = source.readers["node"]
+def witnessed(moves: list[Move]) -> Witness:
+    core = a_witness()
+    moved(core, moves)
+    return core
+
+
+def hold_to_what_was(core: Witness, log: Log, seed: int) -> None:
+    with kept(core, log, seed) as (reader, source, choice):
         states = check_states(source, reader, choice)
         for position, said in core.answers.items():
             assert answers_at(source, reader, position) == said, f"@{position}"
-        assert snapshot(states[-1]) == snapshot(core.state)
-        check_differences(source.replayers["node"], states, choice)
+        live = core.node.shared if log == "shared" else core.node.own
+        assert snapshot(states[-1]) == snapshot(live.state)
+        check_differences(source.replayers[log], states, choice)
 
 
 @given(MOVES, SEEDS)
@@ -118,7 +126,15 @@ def hold_to_what_was(moves: list[Move], seed: int) -> None:
 def test_every_position_is_what_it_was_and_differences_lead_from_one_to_another(
     moves: list[Move], seed: int
 ) -> None:
-    hold_to_what_was(moves, seed)
+    hold_to_what_was(witnessed(moves), "node", seed)
+
+
+@given(SHARED_MOVES, SEEDS)
+@settings(max_examples=50)
+def test_every_position_of_a_shared_log_is_what_it_was(
+    moves: list[tuple[str, object, object]], seed: int
+) -> None:
+    hold_to_what_was(a_witness_of(lived(moves)[0].commits), "shared", seed)
 
 
 @pytest.mark.long
@@ -126,7 +142,17 @@ def test_every_position_is_what_it_was_and_differences_lead_from_one_to_another(
 @given(MOVES, SEEDS)
 @settings(max_examples=1000)
 def test_a_thousand_histories_are_what_they_were(moves: list[Move], seed: int) -> None:
-    hold_to_what_was(moves, seed)
+    hold_to_what_was(witnessed(moves), "node", seed)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@given(SHARED_MOVES, SEEDS)
+@settings(max_examples=1000)
+def test_a_thousand_shared_histories_are_what_they_were(
+    moves: list[tuple[str, object, object]], seed: int
+) -> None:
+    hold_to_what_was(a_witness_of(lived(moves)[0].commits), "shared", seed)
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda path: str(path.relative_to(TESTS)))
@@ -184,15 +210,16 @@ def test_a_planted_state_of_another_moment_is_noticed(monkeypatch: pytest.Monkey
     monkeypatch.setattr(
         Replayer, "state_at", lambda replayer, at: state_at(replayer, 6 if at == 7 else at)
     )
-    with kept([], 1) as (core, source, choice):
+    core = a_witness()
+    with kept(core, "node", 1) as (reader, source, choice):
         with pytest.raises(AssertionError, match="@7"):
-            check_states(source, source.readers["node"], choice)
-        assert answers_at(source, source.readers["node"], 7) != core.answers[7]
+            check_states(source, reader, choice)
+        assert answers_at(source, reader, 7) != core.answers[7]
 
 
 def test_a_planted_gap_in_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    with kept([], 1) as (_core, source, choice):
-        states = check_states(source, source.readers["node"], choice)
+    with kept(a_witness(), "node", 1) as (reader, source, choice):
+        states = check_states(source, reader, choice)
         name = "eventstore.history.change_rows"
         monkeypatch.setattr(name, lambda *given: change_rows(*given)[:-1])
         with pytest.raises(AssertionError):

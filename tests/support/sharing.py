@@ -39,6 +39,8 @@ class Cluster:
         self.own = a_node(*zip(("sda", "sdb"), IDENTITIES, strict=True))
         self.term = 0
         self.digest = 0
+        self.commits: list[tuple[ev.AnyEvent, ...]] = []
+        """All that took effect, from the founding on."""
         self.boots = dict.fromkeys(NODES, "boot-1")
         self.takes(ev.ClusterCreated("c1", "prod", NODES))
         self.elects(*NODES).takes(*(ev.NodeJoined(name) for name in NODES))
@@ -46,6 +48,7 @@ class Cluster:
     def takes(self, *events: ev.AnyEvent) -> Self:
         """Let events take effect together, and hold that all is well after them."""
         self.digest = digest.updated(self.digest, apply(self.state, events))
+        self.commits.append(events)
         assert violations(self.state) == []
         assert digest.of_state(self.state) == self.digest
         return self

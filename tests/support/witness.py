@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from daemon.core.ready import Input, Ready
+from eventstore.codec import Context
 from eventstore.differences import net
+from eventstore.model.events import AnyEvent
 from eventstore.model.objects import Change, rid_text
 from eventstore.model.state import State
 from eventstore.questions import answer, answer_now
@@ -18,7 +20,7 @@ from eventstore.source import Source
 from eventstore.standing import Log, Standing
 from eventstore.storage.reader import LogReader
 from eventstore.views import fields
-from tests.support.core import Core
+from tests.support.core import Core, an_empty_shared_log
 from tests.support.model import appears, init_disk, make_group, size_for
 
 QUESTIONS = ("state", "print", "dg.list", "disk.list", "dg.free")
@@ -36,12 +38,13 @@ class Witness(Core):
     def steps(self, said: Input) -> Ready:
         ready = super().steps(said)
         if self.position not in self.answers:
-            self.answers[self.position] = self._said()
+            self.answers[self.position] = self.said("node")
         return ready
 
-    def _said(self) -> Answers:
+    def said(self, default: Log) -> Answers:
+        """What is answered now, of the log that is meant where none is named."""
         states: dict[Log, State] = {"shared": self.node.shared.state, "node": self.state}
-        here = Standing("node", states.__getitem__)
+        here = Standing(default, states.__getitem__)
         return {name: _encode(answer_now(here, name, {}).data) for name in QUESTIONS}
 
 
@@ -53,6 +56,21 @@ def a_witness() -> Witness:
         core.sees(appears(name, size=size_for(160)))
         core.asks(init_disk(name))
     core.asks(make_group("dg", "d1=sd1", "d2=sd2"))
+    return core
+
+
+def a_witness_of(commits: Sequence[tuple[AnyEvent, ...]]) -> Witness:
+    """A core whose shared log is made of these commits, the first of which founds the cluster."""
+    core = Witness()
+    log = core.node.shared = an_empty_shared_log()
+    core.entries = [entry for entry in core.entries if entry.log == "node"]
+    core.answers = {}
+    for number, events in enumerate(commits, 1):
+        core.waits()
+        context = Context(command=f"command {number}", clock_us=core.wall_us)
+        entry = log.record(f"tx-{number}", "node1", context, events, term=1, shared_position=None)
+        core.entries.append(entry)
+        core.answers[number] = core.said("shared")
     return core
 
 
