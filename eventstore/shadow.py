@@ -20,13 +20,11 @@ from eventstore.differences import net
 from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.events import touched
-from eventstore.model.evolve import apply
-from eventstore.model.objects import AnyRecord, Change, Key
+from eventstore.model.objects import AnyRecord, Key
 from eventstore.model.state import State
 from eventstore.model.upcast import OLD_EVENTS
-from eventstore.replay import MISFITS, misfit
 from eventstore.storage.reader import LogReader
-from eventstore.verify import ChainCheck
+from eventstore.verify import ChainCheck, ReplayCheck
 from eventstore.views import field_name, fields, object_name
 
 _MODULUS = 1 << 128
@@ -69,36 +67,9 @@ class Shadow(Struct, frozen=True):
     difference: Difference | None
 
 
-class _Replayed:
-    """The state after a commit, its digest, and what the commit changed."""
-
-    def __init__(self, log: str) -> None:
-        self._log = log
-        self._digest = digest.Running()
-        self.state = State()
-        self.changes: list[Change] = []
-
-    @property
-    def digest(self) -> int:
-        return self._digest.value
-
-    def take(self, commit: Commit) -> bool:
-        """Apply the next commit, and tell whether it gives the recorded digest.
-
-        Raises:
-            Damaged: it does not fit.
-        """
-        try:
-            self.changes = apply(self.state, decode_events(commit.payload, commit.position))
-        except MISFITS as error:
-            raise misfit(self._log, commit.position, error) from error
-        self._digest.update(self.changes)
-        return digest.stored(self.digest) == commit.digest
-
-
 def shadow(reader: LogReader) -> Shadow:
     """Replay a log from its beginning, no keyframe used, and compare every digest."""
-    chain, replayed = ChainCheck(reader.lineage), _Replayed(reader.name)
+    chain, replayed = ChainCheck(reader.lineage), ReplayCheck(reader.name)
     count, lifted = 0, Counter[str]()
     try:
         for commit in reader.commits():
@@ -123,7 +94,7 @@ def _lifted(commit: Commit) -> Iterator[str]:
                 yield str(event.__struct_config__.tag)
 
 
-def _explained(reader: LogReader, commit: Commit, replay: _Replayed) -> Difference:
+def _explained(reader: LogReader, commit: Commit, replay: ReplayCheck) -> Difference:
     """Name the record that makes the difference, if one alone does."""
     recorded = int.from_bytes(commit.digest[1:])
     missing = (recorded - replay.digest) % _MODULUS
@@ -146,7 +117,7 @@ def _explained(reader: LogReader, commit: Commit, replay: _Replayed) -> Differen
 
 
 def _suspects(
-    commit: Commit, replay: _Replayed
+    commit: Commit, replay: ReplayCheck
 ) -> dict[Key, tuple[AnyRecord | None, AnyRecord | None]]:
     """Return what a commit changed, or is about: records before and after."""
     suspects = {

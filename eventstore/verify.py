@@ -120,11 +120,11 @@ class ReplayCheck:
         """Return the digest after the last commit."""
         return self._digest.value
 
-    def __call__(self, commit: Commit) -> None:
-        """Apply the next commit.
+    def take(self, commit: Commit) -> bool:
+        """Apply the next commit, and tell whether it gives the recorded digest.
 
         Raises:
-            Damaged: it does not fit, or the digest after it is another.
+            Damaged: it does not fit.
         """
         events = decode_events(commit.payload, commit.position)
         try:
@@ -132,8 +132,16 @@ class ReplayCheck:
         except MISFITS as error:
             raise misfit(self._log, commit.position, error) from error
         self._digest.update(self.changes)
-        found = digest.stored(self._digest.value)
-        if found != commit.digest:
+        return digest.stored(self.digest) == commit.digest
+
+    def __call__(self, commit: Commit) -> None:
+        """Apply the next commit.
+
+        Raises:
+            Damaged: it does not fit, or the digest after it is another.
+        """
+        if not self.take(commit):
+            found = digest.stored(self.digest)
             raise Damaged(
                 f"commit @{commit.position}: replay gives another state than was recorded",
                 position=commit.position,

@@ -99,7 +99,7 @@ def lacking(shared: SharedLog, states: Mapping[str, msg.Promised]) -> dict[str, 
     """Return the members whose logs end before what they are recorded to have stored, and why."""
     found: dict[str, str] = {}
     for name, state in sorted(states.items()):
-        covers = max(state.position, state.doubt.last if state.doubt else 0)
+        covers = msg.reach(state.position, state.doubt)
         required = shared.required_of(name)
         if state.intact and covers < required:
             found[name] = f"the log of {name} ends at @{covers}, but @{required} was stored there"

@@ -57,6 +57,11 @@ class Ask(Message, frozen=True, tag="ask"):
     protocol: int
 
 
+def reach(position: int, doubt: Record | None) -> int:
+    """Return how far a log that ends at a position goes, with what is in doubt (C3)."""
+    return max(position, doubt.last if doubt else 0)
+
+
 class Promised(Message, frozen=True, tag="promised"):
     """A member's promise and its state; durable before it is sent (C2)."""
 

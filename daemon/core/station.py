@@ -145,8 +145,7 @@ class Station:
         What says that this node stored more than it had is damage that only this moment shows:
         the next office finds the log as long as any. So the mark is in the same transaction.
         """
-        doubt, head = self.hard.doubt, self.shared.head.position
-        had = max(head, doubt.last if doubt else 0)
+        had = msg.reach(self.shared.head.position, self.hard.doubt)
         self._append(commits, flush=True)
         stored = self.shared.required_of(self.name)
         if stored > had:

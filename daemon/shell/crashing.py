@@ -23,6 +23,7 @@ from eventstore.codec import Commit, Entry, decode_events, decode_header, index_
 from eventstore.errors import Damaged
 from eventstore.model import digest
 from eventstore.shadow import Difference, described
+from eventstore.source import DATABASE
 from eventstore.storage import crashes
 from eventstore.storage.crashes import Files, Image
 from eventstore.storage.reader import LogReader
@@ -36,7 +37,6 @@ WAL_LAST = 64
 """Crashes that are rehearsed in the WAL that a store came with."""
 
 _KEYFRAMES_EVERY = 1000
-_DATABASE = "log.db"
 
 
 class Transaction(NamedTuple):
@@ -92,8 +92,8 @@ class Crashing:
 
     def __init__(self, readers: Mapping[str, LogReader], cluster: str, directory: Path) -> None:
         self._readers = readers
-        self._grown = directory / "grown" / _DATABASE
-        self._crashed = directory / "crashed" / _DATABASE
+        self._grown = directory / "grown" / DATABASE
+        self._crashed = directory / "crashed" / DATABASE
         self._next: tuple[Entry, ...] = ()
         self.images = 0
         """Crashes that were recovered from."""
@@ -242,8 +242,8 @@ def _compare(store: Store, node: Node, expected: Mapping[str, Commit], hard: byt
         tx = decode_header(commit.header).tx
         if commit.position not in store.positions(log, f"tx/{tx}"):
             raise _Other(f"the index does not find {tx}", commit.position, None)
-    if store.hard_state() != hard:
-        found = store.hard_state()
+    found = store.hard_state()
+    if found != hard:
         values = (None if body is None else body.hex() for body in (hard, found))
         raise _Other("the hard state is another one", *values)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -49,13 +48,8 @@ def repeat(home: Path) -> list[Repeated]:
         return [repeated_run(paths, logs["shared"], logs["node"]) for paths in found]
 
 
-def repeated_run(
-    paths: list[Path],
-    shared: LogReader,
-    own: LogReader,
-    told: Callable[[int], None] = lambda _count: None,
-) -> Repeated:
-    """Repeat one run; `told` hears how many steps are done.
+def repeated_run(paths: list[Path], shared: LogReader, own: LogReader) -> Repeated:
+    """Repeat one run.
 
     Of a run that another version recorded the commits are compared, and not what else it said.
 
@@ -78,7 +72,6 @@ def repeated_run(
                     text = what + found.text
                     return Repeated(name, count, text, msgspec.structs.replace(found, text=text))
             count += 1
-            told(count)
     except (msgspec.ValidationError, msgspec.DecodeError, KeyError) as error:
         raise Rejected(
             "V-5-1-9133",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from daemon.core.ready import Answer, ReadCurrent, Submit
 from eventstore.codec import Actor, Context
 from eventstore.model import commands as cmd
+from eventstore.model.commands import AnyCommand
 from eventstore.model.objects import Disk
 from tests.simulation.activations import MODES
 from tests.simulation.founding import GROUPS
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PATIENCE_MS = 4000
+
+
+def submission(
+    world: World, node: str, token: int, request: str, verb: str, command: AnyCommand
+) -> Submit:
+    """Return a request as a utility on a node makes it, with what the node's log knows of it."""
+    context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
+    found, as_of = world.network.look_up(node, request)
+    return Submit(token, request, verb, command, context, found, as_of=as_of)
 
 
 class Operation(NamedTuple):
@@ -96,11 +106,8 @@ class Client:
                 answered = True
                 self._again(request, asked, began)
 
-        found, as_of = world.network.look_up(node, request)
         token = self.clients.token()
-        context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
-        submit = Submit(token, request, "disk.rename", asked, context, found, as_of=as_of)
-        process.put(submit, reply)
+        process.put(submission(world, node, token, request, "disk.rename", asked), reply)
         world.after(PATIENCE_MS, give_up)
 
     def _again(self, request: str, command: cmd.RenameDisk | None, began: int) -> None:
@@ -143,12 +150,8 @@ class Client:
         command = cmd.SetDiskGroup(
             self.random.choice(GROUPS), {"activation": self.random.choice(MODES)}
         )
-        found, as_of = world.network.look_up(node, request)
-        context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
-        submit = Submit(
-            self.clients.token(), request, "dg.set", command, context, found=found, as_of=as_of
-        )
-        world.processes[node].put(submit)
+        token = self.clients.token()
+        world.processes[node].put(submission(world, node, token, request, "dg.set", command))
         self.think()
 
     def _read(self, node: str) -> None:

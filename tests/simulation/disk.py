@@ -8,6 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.core.livelog import LiveLog
+from daemon.core.messages import reach
 from daemon.core.node import Node
 from daemon.core.ready import HardState, Ready, Replay, Replayed
 from daemon.core.sharedlog import SharedLog
@@ -48,8 +49,7 @@ class Image(NamedTuple):
     @property
     def end(self) -> int:
         """Return how far the log goes, with what is in doubt."""
-        doubt = _decode_hard(self.hard).doubt
-        return max(len(self.shared), doubt.last if doubt else 0)
+        return reach(len(self.shared), _decode_hard(self.hard).doubt)
 
 
 class Disk:

@@ -6,9 +6,8 @@ nodes the last whole copy would be gone sooner than the nemeses of disks reckon.
 
 from __future__ import annotations
 
-from daemon.core.ready import Submit
-from eventstore.codec import Actor, Context
 from eventstore.model import cluster_commands as cmd
+from tests.simulation.clients import submission
 from tests.simulation.faults import Faults, nemesis
 from tests.simulation.world import World
 
@@ -89,10 +88,6 @@ class _Replacement:
         world = self.world
         self.count += 1
         request = f"{verb}-{self.node}-{self.until_ms}-{self.count // 2}"
-        context = Context(Actor(0, "root", 1, "vx"), clock_us=world.wall_us(node))
-        found, as_of = world.network.look_up(node, request)
         token = -self.until_ms * 1000 - self.count
-        said = Submit(
-            token, request, f"cluster.{verb}", command, context, found=found, as_of=as_of
-        )
+        said = submission(world, node, token, request, f"cluster.{verb}", command)
         world.processes[node].put(said)

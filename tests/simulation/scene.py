@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from daemon.core import messages as msg
-from daemon.core.ready import Answer, ReadCurrent, Submit
-from eventstore.codec import Actor, Context
+from daemon.core.ready import Answer, ReadCurrent
 from eventstore.model import commands as cmd
+from tests.simulation.clients import submission
 from tests.simulation.network import Rule
 from tests.simulation.run import is_whole
 from tests.simulation.world import World
@@ -47,13 +47,9 @@ class Scene:
     ) -> list[Answer]:
         """Ask a node to rename a disk; the answers come into the list."""
         answers: list[Answer] = []
-        context = Context(Actor(0, "root", 1, "vx"), clock_us=self.world.wall_us(node))
         command = cmd.RenameDisk(group, old, new)
-        found, as_of = self.network.look_up(node, request)
-        submit = Submit(
-            self._next(), request, "disk.rename", command, context, found=found, as_of=as_of
-        )
-        self.world.processes[node].put(submit, answers.append)
+        said = submission(self.world, node, self._next(), request, "disk.rename", command)
+        self.world.processes[node].put(said, answers.append)
         return answers
 
     def renames(self, node: str, request: str, old: str, new: str) -> None:
