@@ -336,8 +336,12 @@ class Lab:
         facts = {"pid": pid, "role": role, "positions": positions, "home": home}
         return {"node": node, "state": state, **facts}
 
+    def client(self, node: str) -> Client:
+        """Return a conversation with a node's daemon."""
+        return Client(str(self.home(node) / "vxconfigd.sock"), ASK_DEADLINE_S)
+
     def _ask(self, node: str, request: dict[str, object]) -> dict[str, Any] | None:
-        with Client(str(self.home(node) / "vxconfigd.sock"), ASK_DEADLINE_S) as client:
+        with self.client(node) as client:
             try:
                 data = client.ask(request).get("data")
             except RequestFailed:

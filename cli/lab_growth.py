@@ -12,11 +12,10 @@ from typing import Any
 import typer
 
 from cli import ask, exit_codes, lab_homes, output
-from cli.lab_cluster import ASK_DEADLINE_S, Lab
+from cli.lab_cluster import Lab
 from cli.lab_options import Directory, Form, Json, Node, emit, source
 from cli.options import Command
 from cli.render import lab as shown
-from daemon.client import Client
 from daemon.errors import RequestFailed
 from daemon.wire import control
 
@@ -70,10 +69,11 @@ def remove(directory: Directory, node: Node, form: Form = "table", json: Json = 
     lab.wait_until_joined([name for name in lab.nodes if name != node])
     _change(lab, "cluster.remove", node)
     told = lab.monitor.ask({"op": "remove", "node": node})
-    lab.stop(node)
-    kept = lab.directory / REMOVED
-    kept.mkdir(exist_ok=True)
-    shutil.move(lab.home(node), kept / f"{node}-{time.strftime('%Y%m%d-%H%M%S')}")
+    with lab.locked():
+        lab.stop(node)
+        kept = lab.directory / REMOVED
+        kept.mkdir(exist_ok=True)
+        shutil.move(lab.home(node), kept / f"{node}-{time.strftime('%Y%m%d-%H%M%S')}")
     data = {"node": node, "done": "removed", **told}
     emit(source(form, json), "remove", data, shown.node_text, output.field_rows)
 
@@ -137,6 +137,6 @@ def _asked(lab: Lab, request: dict[str, object], but: str = "") -> dict[str, Any
             fix=f"vx lab up {lab.directory}",
             exit_code=exit_codes.UNAVAILABLE,
         )
-    with Client(str(lab.home(able[0]) / "vxconfigd.sock"), ASK_DEADLINE_S) as client:
+    with lab.client(able[0]) as client:
         data: Any = client.ask(request)["data"]
     return dict(data)
