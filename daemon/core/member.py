@@ -181,6 +181,9 @@ class Member(Station):
                 self.OF_MASTER[type(message)](self, message)
         elif self.office is not None and message.term == self.office.term:
             self.office.received(said)
+        elif isinstance(message, msg.Promised):
+            # A late `Ask` of an earlier run of this daemon was answered: the term is taken.
+            self._deposed(msg.Deposed(message.term, self.name, message.incarnation))
 
     def _promised_otherwise(self) -> msg.Deposed:
         hard = self.hard
