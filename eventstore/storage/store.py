@@ -195,6 +195,7 @@ class Store:
             AppendFailed: the disk refused.
         """
         self.keep(lambda driver: driver.executemany(_INSERT_INDEX[log], rows))
+        self.logs[log].index.forget()
 
     def seal_again(self, log: str, low: Place, high: Place) -> None:
         """Seal a range of the index as it is.
