@@ -13,20 +13,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
-from daemon.core.messages import AnyMessage, Fetched, Piece, Ship
+from daemon.core.messages import AnyMessage, Ship
 from daemon.core.node import Node
 from daemon.core.ready import (
     Answer,
     Directive,
     Found,
-    HashAt,
     Input,
-    Load,
     ReadCurrent,
     Ready,
     Received,
@@ -37,22 +35,19 @@ from daemon.core.ready import (
 )
 from daemon.core.sharedlog import failure
 from daemon.shell import clock
+from daemon.shell.journal import Journal
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
-from eventstore.codec import Commit, decode_context, decode_events, decode_header
+from eventstore.codec import decode_context, decode_events, decode_header
 from eventstore.errors import Damaged, Overloaded, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
-from eventstore.storage import aside
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096
 """Inputs that may wait; a connection has one request under way, a notification is small."""
 
 EXIT_DEFECT = 70
-
-PIECE_BYTES = 256 * 1024
-"""What of a log is sent in one message: read and encoded in a few milliseconds."""
 
 Reply = Callable[[Answer], None]
 
@@ -97,6 +92,7 @@ class Driver:
         self.store = store
         self.node = node
         self.failed: Unavailable | None = None
+        self._journal = Journal(store, self.write_held)
         self._outside = outside
         self._recorder = recorder
         self._log = logger
@@ -221,7 +217,8 @@ class Driver:
         while batch and not (readies and readies[-1].cut):
             readies.append(self._step(batch.popleft()))
         try:
-            self._persist(readies)
+            if self._journal.persist(readies):
+                self._on_append()
         except Unavailable as error:
             self._fail(error)
             return
@@ -246,21 +243,13 @@ class Driver:
             self._outside.send(send.to, send.message)
         return ready
 
-    def _persist(self, readies: Sequence[Ready]) -> None:
-        """Write what the steps ask for; flush it unless none of them rests on it (D6)."""
-        entries = [entry for ready in readies for entry in ready.append]
-        hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
-        body = msgspec.msgpack.encode(hard[-1]) if hard else None
-        cut = readies[-1].cut if readies else None
-        if cut is not None:
-            aside.keep(self.store.path, "shared", cut.first, clock.wall_us())
-            self.store.cut("shared", cut.first, entries, body)
-            return
-        if entries or body is not None:
-            lazy = all(r.lazy or (not r.append and r.hard_state is None) for r in readies)
-            self.store.append(entries, new_hard_state=body, flush=not lazy)
-        if entries:
-            self._on_append()
+    def write_held(self) -> None:
+        """Have everything in the store that was answered: somebody is about to read it."""
+        if self.failed is None:
+            try:
+                self._journal.write_held()
+            except Unavailable as error:
+                self._fail(error)
 
     def _finish(self, ready: Ready) -> None:
         """Do what follows the disk."""
@@ -269,34 +258,18 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, self._loaded(load))
+            self._outside.send(load.to, self._journal.loaded(load))
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
-            self._look_up(position)
+            found = self._journal.hash_at(position)
+            if found is not None:
+                self.put(found)
         for token, answer in ready.replies:
             if token in self._waiting:
                 self._waiting.pop(token).reply(self._with_maker(answer))
         for note in ready.notes:
             self._log.info(note)
-
-    def _look_up(self, position: int) -> None:
-        """Let the core know the hash at a position of the shared log, if there is a commit."""
-        if 1 <= position <= self.store.heads["shared"].position:
-            commit = self.store.logs["shared"].commit(position)
-            self.put(HashAt(position, commit.hash))
-
-    def _loaded(self, load: Load) -> AnyMessage:
-        """Return a message with what the log has behind a position, as much as one carries."""
-        assert isinstance(load.message, (Fetched, Piece))
-        commits: list[Commit] = []
-        size = 0
-        for commit in self.store.logs["shared"].commits(load.after + 1, load.through):
-            size += len(commit.header) + len(commit.context or b"") + len(commit.payload)
-            if commits and size > PIECE_BYTES:
-                break
-            commits.append(commit)
-        return msgspec.structs.replace(load.message, commits=tuple(commits))
 
     def _wake_at(self, at_ms: int | None) -> None:
         """Let the core know when the time has come that it named."""
@@ -315,6 +288,7 @@ class Driver:
     def stop(self) -> None:
         """Wake no more."""
         self._wake_at(None)
+        self._journal.close()
         self._close_recorder()
 
     def _close_recorder(self) -> None:
