@@ -104,6 +104,9 @@ class Driver:
         self._scheduled = False
         self._next_token = 0
         self._tick: asyncio.TimerHandle | None = None
+        self._tick_ms = 0
+        self._due_ms: int | None = None
+        """When the core wants to be woken; the timer may be set for an earlier time."""
 
     @property
     def waiting(self) -> int:
@@ -126,6 +129,12 @@ class Driver:
             Overloaded: too many wait.
             Unavailable: the disk refused before; the driver is dead.
         """
+        self._take(said)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.pump)
+
+    def _take(self, said: Input) -> None:
         if self.failed is not None:
             raise self.failed
         if len(self._inputs) >= QUEUE_MAX:
@@ -136,9 +145,6 @@ class Driver:
                 fix="try again; if it lasts, look at the disk that holds the log",
             )
         self._inputs.append(said)
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self.pump)
 
     def submit(self, said: Submit, reply: Reply) -> None:
         """Take a utility's request, with the answer to the question whether it was here before.
@@ -174,13 +180,21 @@ class Driver:
         self._put_for(token, SetAside(token, expect, dry_run))
 
     def receive(self, sender: str, message: AnyMessage) -> None:
-        """Take a peer's message; one too many is dropped, as on the way it might have been."""
+        """Take a peer's message, which is stepped once all is `heard` that came with it.
+
+        One too many is dropped, as on the way it might have been.
+        """
         if self.failed is not None or len(self._inputs) >= QUEUE_MAX:
             return
         found, as_of = None, 0
         if isinstance(message, Ship):
             found, as_of = self.find(message.request), self.node.shared.head.position
-        self.put(Received(sender, message, found, as_of))
+        self._take(Received(sender, message, found, as_of))
+
+    def heard(self) -> None:
+        """Step what peers said, without another turn of the loop: somebody waits for it."""
+        if self._inputs and self.failed is None:
+            self.pump()
 
     def _wait(self, waiting: Unsettled) -> int:
         self._next_token += 1
@@ -212,6 +226,8 @@ class Driver:
 
     def _pump(self) -> None:
         self._scheduled = False
+        if not self._inputs:
+            return
         batch, self._inputs = self._inputs, deque()
         readies: list[Ready] = []
         while batch and not (readies and readies[-1].cut):
@@ -236,11 +252,11 @@ class Driver:
         ready = None
         try:
             ready = self.node.step(now_ms, wall_us, said)
+            for send in ready.early:
+                self._outside.send(send.to, send.message)
         finally:
             if self._recorder is not None:
                 self._recorder.record(now_ms, wall_us, said, ready)
-        for send in ready.early:
-            self._outside.send(send.to, send.message)
         return ready
 
     def write_held(self) -> None:
@@ -272,22 +288,35 @@ class Driver:
             self._log.info(note)
 
     def _wake_at(self, at_ms: int | None) -> None:
-        """Let the core know when the time has come that it named."""
+        """Let the core know when the time has come that it named last.
+
+        It names another one at nearly every step, mostly a later one: the timer that is set finds
+        that out when it is due.
+        """
+        self._due_ms = at_ms
+        if at_ms is None or (self._tick is not None and self._tick_ms <= at_ms):
+            return
         if self._tick is not None:
             self._tick.cancel()
-            self._tick = None
-        if at_ms is not None:
-            delay_s = max(0, at_ms - clock.now_ms()) / 1000
-            self._tick = asyncio.get_running_loop().call_later(delay_s, self._time_reached)
+        delay_s = max(0, at_ms - clock.now_ms()) / 1000
+        self._tick = asyncio.get_running_loop().call_later(delay_s, self._time_reached)
+        self._tick_ms = at_ms
 
     def _time_reached(self) -> None:
         self._tick = None
-        if self.failed is None:
+        if self.failed is not None or self._due_ms is None:
+            return
+        if clock.now_ms() < self._due_ms:
+            self._wake_at(self._due_ms)
+        else:
             self.put(Tick())
 
     def stop(self) -> None:
         """Wake no more."""
-        self._wake_at(None)
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        self._due_ms = None
         self._journal.close()
         self._close_recorder()
 

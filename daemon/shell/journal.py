@@ -26,7 +26,7 @@ from eventstore.storage.store import Store
 
 HELD_MAX = 512
 """Commits; fewer than what the core remembers of requests (D13)."""
-HELD_S = 0.01
+HELD_S = 0.05
 """Longer than a change takes while there are more of them to come."""
 
 PIECE_BYTES = 256 * 1024
@@ -46,6 +46,8 @@ class Journal:
         self._hard_state: bytes | None = None
         """What is held beside the commits, or None."""
         self._timer: asyncio.TimerHandle | None = None
+        self._until = 0.0
+        """By when what is held has to be written; 0: nothing is held."""
 
     def persist(self, readies: Sequence[Ready]) -> bool:
         """Write what steps ask for, unless it may be held; return whether commits came.
@@ -66,8 +68,8 @@ class Journal:
             self._write(flush=True)
         elif len(self._held) > HELD_MAX or any(_reads(ready) for ready in readies):
             self.write_held()
-        elif (entries or hard) and self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(HELD_S, self._time_reached)
+        elif entries or hard:
+            self._let_wait()
         return bool(entries)
 
     def write_held(self) -> None:
@@ -86,11 +88,26 @@ class Journal:
     def _take_held(self) -> tuple[list[Entry], bytes | None]:
         entries, self._held = self._held, []
         body, self._hard_state = self._hard_state, None
+        self._until = 0.0
         return entries, body
+
+    def _let_wait(self) -> None:
+        """Have what is held written in a while; one timer serves many changes, one by one."""
+        now = asyncio.get_running_loop().time()
+        self._until = self._until or now + HELD_S
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(
+                self._until - now, self._time_reached
+            )
 
     def _time_reached(self) -> None:
         self._timer = None
-        self._on_time()
+        if not self._until:
+            return
+        if asyncio.get_running_loop().time() < self._until:
+            self._let_wait()
+        else:
+            self._on_time()
 
     def close(self) -> None:
         """Write what is held, if the disk takes it, and wake no more."""

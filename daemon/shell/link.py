@@ -78,6 +78,9 @@ class Host(Protocol):
     def inquired(self, link: Link, body: bytes) -> None:
         """Take a question of the other end, or its answer to one."""
 
+    def heard(self) -> None:
+        """Learn that all was handed over that had come together."""
+
     def lost(self, link: Link, reason: str) -> None:
         """Learn that the connection has ended, or is about to; told exactly once."""
 
@@ -157,6 +160,8 @@ class Link(asyncio.Protocol):
                 self._take(body)
         except ProtocolViolation as violation:
             self.end(f"it sent what is no message: {violation.message}")
+        finally:
+            self._host.heard()
 
     def _take(self, body: bytes) -> None:
         if self.hello is None:
