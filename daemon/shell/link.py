@@ -143,6 +143,9 @@ class Link(asyncio.Protocol):
         transport.set_write_buffer_limits(high=BUFFER_MAX)
         raw: socket.socket = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
+        # asyncio does so for connections that it made, and not for one that was accepted: what is
+        # short would wait up to 40 ms for the other end to acknowledge what went before.
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._deadline = asyncio.get_running_loop().call_later(
             self._limits.handshake_seconds, self.end, "it did not say who it is in time"
         )

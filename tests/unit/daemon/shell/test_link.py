@@ -189,6 +189,14 @@ def test_whatever_arrives_ends_the_silence() -> None:
     on_an_open_link(story)
 
 
+def test_what_is_short_does_not_wait_for_an_acknowledgement() -> None:
+    def story(_link: Link, wire: Wire, _keeper: Keeper) -> None:
+        raw: socket.socket = wire.get_extra_info("socket")
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+    on_an_open_link(story)
+
+
 def test_what_came_together_is_told_to_be_all_once() -> None:
     def story(link: Link, _wire: Wire, keeper: Keeper) -> None:
         keeper.together.clear()
