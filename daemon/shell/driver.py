@@ -13,20 +13,18 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Protocol
 
 import msgspec
 
-from daemon.core.messages import AnyMessage, Fetched, Piece, Ship
+from daemon.core.messages import AnyMessage, Ship
 from daemon.core.node import Node
 from daemon.core.ready import (
     Answer,
     Directive,
     Found,
-    HashAt,
     Input,
-    Load,
     ReadCurrent,
     Ready,
     Received,
@@ -37,22 +35,19 @@ from daemon.core.ready import (
 )
 from daemon.core.sharedlog import failure
 from daemon.shell import clock
+from daemon.shell.journal import Journal
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
-from eventstore.codec import Commit, decode_context, decode_events, decode_header
+from eventstore.codec import decode_context, decode_events, decode_header
 from eventstore.errors import Damaged, Overloaded, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
-from eventstore.storage import aside
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096
 """Inputs that may wait; a connection has one request under way, a notification is small."""
 
 EXIT_DEFECT = 70
-
-PIECE_BYTES = 256 * 1024
-"""What of a log is sent in one message: read and encoded in a few milliseconds."""
 
 Reply = Callable[[Answer], None]
 
@@ -97,6 +92,7 @@ class Driver:
         self.store = store
         self.node = node
         self.failed: Unavailable | None = None
+        self._journal = Journal(store, self.write_held)
         self._outside = outside
         self._recorder = recorder
         self._log = logger
@@ -108,6 +104,9 @@ class Driver:
         self._scheduled = False
         self._next_token = 0
         self._tick: asyncio.TimerHandle | None = None
+        self._tick_ms = 0
+        self._due_ms: int | None = None
+        """When the core wants to be woken; the timer may be set for an earlier time."""
 
     @property
     def waiting(self) -> int:
@@ -130,6 +129,12 @@ class Driver:
             Overloaded: too many wait.
             Unavailable: the disk refused before; the driver is dead.
         """
+        self._take(said)
+        if not self._scheduled:
+            self._scheduled = True
+            asyncio.get_running_loop().call_soon(self.pump)
+
+    def _take(self, said: Input) -> None:
         if self.failed is not None:
             raise self.failed
         if len(self._inputs) >= QUEUE_MAX:
@@ -140,9 +145,6 @@ class Driver:
                 fix="try again; if it lasts, look at the disk that holds the log",
             )
         self._inputs.append(said)
-        if not self._scheduled:
-            self._scheduled = True
-            asyncio.get_running_loop().call_soon(self.pump)
 
     def submit(self, said: Submit, reply: Reply) -> None:
         """Take a utility's request, with the answer to the question whether it was here before.
@@ -178,13 +180,21 @@ class Driver:
         self._put_for(token, SetAside(token, expect, dry_run))
 
     def receive(self, sender: str, message: AnyMessage) -> None:
-        """Take a peer's message; one too many is dropped, as on the way it might have been."""
+        """Take a peer's message, which is stepped once all is `heard` that came with it.
+
+        One too many is dropped, as on the way it might have been.
+        """
         if self.failed is not None or len(self._inputs) >= QUEUE_MAX:
             return
         found, as_of = None, 0
         if isinstance(message, Ship):
             found, as_of = self.find(message.request), self.node.shared.head.position
-        self.put(Received(sender, message, found, as_of))
+        self._take(Received(sender, message, found, as_of))
+
+    def heard(self) -> None:
+        """Step what peers said, without another turn of the loop: somebody waits for it."""
+        if self._inputs and self.failed is None:
+            self.pump()
 
     def _wait(self, waiting: Unsettled) -> int:
         self._next_token += 1
@@ -216,12 +226,15 @@ class Driver:
 
     def _pump(self) -> None:
         self._scheduled = False
+        if not self._inputs:
+            return
         batch, self._inputs = self._inputs, deque()
         readies: list[Ready] = []
         while batch and not (readies and readies[-1].cut):
             readies.append(self._step(batch.popleft()))
         try:
-            self._persist(readies)
+            if self._journal.persist(readies):
+                self._on_append()
         except Unavailable as error:
             self._fail(error)
             return
@@ -239,28 +252,20 @@ class Driver:
         ready = None
         try:
             ready = self.node.step(now_ms, wall_us, said)
+            for send in ready.early:
+                self._outside.send(send.to, send.message)
         finally:
             if self._recorder is not None:
                 self._recorder.record(now_ms, wall_us, said, ready)
-        for send in ready.early:
-            self._outside.send(send.to, send.message)
         return ready
 
-    def _persist(self, readies: Sequence[Ready]) -> None:
-        """Write what the steps ask for; flush it unless none of them rests on it (D6)."""
-        entries = [entry for ready in readies for entry in ready.append]
-        hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
-        body = msgspec.msgpack.encode(hard[-1]) if hard else None
-        cut = readies[-1].cut if readies else None
-        if cut is not None:
-            aside.keep(self.store.path, "shared", cut.first, clock.wall_us())
-            self.store.cut("shared", cut.first, entries, body)
-            return
-        if entries or body is not None:
-            lazy = all(r.lazy or (not r.append and r.hard_state is None) for r in readies)
-            self.store.append(entries, new_hard_state=body, flush=not lazy)
-        if entries:
-            self._on_append()
+    def write_held(self) -> None:
+        """Have everything in the store that was answered: somebody is about to read it."""
+        if self.failed is None:
+            try:
+                self._journal.write_held()
+            except Unavailable as error:
+                self._fail(error)
 
     def _finish(self, ready: Ready) -> None:
         """Do what follows the disk."""
@@ -269,52 +274,50 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, self._loaded(load))
+            self._outside.send(load.to, self._journal.loaded(load))
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
-            self._look_up(position)
+            found = self._journal.hash_at(position)
+            if found is not None:
+                self.put(found)
         for token, answer in ready.replies:
             if token in self._waiting:
                 self._waiting.pop(token).reply(self._with_maker(answer))
         for note in ready.notes:
             self._log.info(note)
 
-    def _look_up(self, position: int) -> None:
-        """Let the core know the hash at a position of the shared log, if there is a commit."""
-        if 1 <= position <= self.store.heads["shared"].position:
-            commit = self.store.logs["shared"].commit(position)
-            self.put(HashAt(position, commit.hash))
-
-    def _loaded(self, load: Load) -> AnyMessage:
-        """Return a message with what the log has behind a position, as much as one carries."""
-        assert isinstance(load.message, (Fetched, Piece))
-        commits: list[Commit] = []
-        size = 0
-        for commit in self.store.logs["shared"].commits(load.after + 1, load.through):
-            size += len(commit.header) + len(commit.context or b"") + len(commit.payload)
-            if commits and size > PIECE_BYTES:
-                break
-            commits.append(commit)
-        return msgspec.structs.replace(load.message, commits=tuple(commits))
-
     def _wake_at(self, at_ms: int | None) -> None:
-        """Let the core know when the time has come that it named."""
+        """Let the core know when the time has come that it named last.
+
+        It names another one at nearly every step, mostly a later one: the timer that is set finds
+        that out when it is due.
+        """
+        self._due_ms = at_ms
+        if at_ms is None or (self._tick is not None and self._tick_ms <= at_ms):
+            return
         if self._tick is not None:
             self._tick.cancel()
-            self._tick = None
-        if at_ms is not None:
-            delay_s = max(0, at_ms - clock.now_ms()) / 1000
-            self._tick = asyncio.get_running_loop().call_later(delay_s, self._time_reached)
+        delay_s = max(0, at_ms - clock.now_ms()) / 1000
+        self._tick = asyncio.get_running_loop().call_later(delay_s, self._time_reached)
+        self._tick_ms = at_ms
 
     def _time_reached(self) -> None:
         self._tick = None
-        if self.failed is None:
+        if self.failed is not None or self._due_ms is None:
+            return
+        if clock.now_ms() < self._due_ms:
+            self._wake_at(self._due_ms)
+        else:
             self.put(Tick())
 
     def stop(self) -> None:
         """Wake no more."""
-        self._wake_at(None)
+        if self._tick is not None:
+            self._tick.cancel()
+            self._tick = None
+        self._due_ms = None
+        self._journal.close()
         self._close_recorder()
 
     def _close_recorder(self) -> None:

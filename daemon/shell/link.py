@@ -78,6 +78,9 @@ class Host(Protocol):
     def inquired(self, link: Link, body: bytes) -> None:
         """Take a question of the other end, or its answer to one."""
 
+    def heard(self) -> None:
+        """Learn that all was handed over that had come together."""
+
     def lost(self, link: Link, reason: str) -> None:
         """Learn that the connection has ended, or is about to; told exactly once."""
 
@@ -140,6 +143,9 @@ class Link(asyncio.Protocol):
         transport.set_write_buffer_limits(high=BUFFER_MAX)
         raw: socket.socket = transport.get_extra_info("socket")
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_MAX)
+        # asyncio does so for connections that it made, and not for one that was accepted: what is
+        # short would wait up to 40 ms for the other end to acknowledge what went before.
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._deadline = asyncio.get_running_loop().call_later(
             self._limits.handshake_seconds, self.end, "it did not say who it is in time"
         )
@@ -157,6 +163,8 @@ class Link(asyncio.Protocol):
                 self._take(body)
         except ProtocolViolation as violation:
             self.end(f"it sent what is no message: {violation.message}")
+        finally:
+            self._host.heard()
 
     def _take(self, body: bytes) -> None:
         if self.hello is None:

@@ -178,6 +178,7 @@ class Surroundings:
             self._home / TLS,
             listen=self._settings.peers.listen,
             on_message=driver.receive,
+            on_heard=driver.heard,
             note=lambda text: self._log.info(text, source="peers"),
             beat=lambda: self._node.shared.head.position,
             respond=self._respond,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from asyncio.subprocess import PIPE, Process
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,15 @@ class PastReader:
     """The daemon's side of a reader process; with `idle_s` it is not kept longer than that."""
 
     def __init__(
-        self, home: Path, about: str = "about the past", idle_s: float | None = None
+        self,
+        home: Path,
+        about: str = "about the past",
+        idle_s: float | None = None,
+        before: Callable[[], None] = lambda: None,
     ) -> None:
         self._home = home
+        self._before = before
+        """Has everything written that was answered, before the log is read."""
         self._about = about
         self._idle_s = idle_s
         self._process: Process | None = None
@@ -81,6 +88,7 @@ class PastReader:
                 process = self._process = await self._start()
             assert process.stdin is not None
             assert process.stdout is not None
+            self._before()
             process.stdin.write(pack_message(request))
             await process.stdin.drain()
             answer = await received(process.stdout, told)

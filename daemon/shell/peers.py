@@ -41,7 +41,8 @@ class Peers:
     """All links of one daemon; every method is to be called in its event loop.
 
     `on_message` gets what a node said, which has been authenticated as that node; if it raises a
-    StoreError the message is dropped.
+    StoreError the message is dropped. `on_heard` is called when all was handed over that had come
+    together.
     `on_change` is called when `connected` is another than before. `beat` gives the position that
     every heartbeat tells, `respond` the answer to a question of another daemon.
     """
@@ -54,6 +55,7 @@ class Peers:
         *,
         listen: str,
         on_message: Callable[[str, AnyMessage], None],
+        on_heard: Callable[[], None] = lambda: None,
         note: Callable[[str], None],
         on_change: Callable[[], None] = lambda: None,
         beat: Callable[[], int] = lambda: 0,
@@ -71,6 +73,7 @@ class Peers:
         self._listen = listen
         self._limits = limits
         self._on_message = on_message
+        self._on_heard = on_heard
         self._on_change = on_change
         self._notices = Notices(note)
         self._strangers = Notices(note)
@@ -291,6 +294,10 @@ class Peers:
             self._on_message(link.node, message)
         except StoreError as error:
             self._notices.once(link.node, f"a message was dropped: {error.message}")
+
+    def heard(self) -> None:
+        """Have what a node said at once looked at together."""
+        self._on_heard()
 
     def inquired(self, link: Link, body: bytes) -> None:
         """Take a question of a node, or its answer to one."""

@@ -59,9 +59,10 @@ class Service:
         self.home = home
         self.settings = settings
         self.started_us = clock.wall_us()
-        self.past = PastReader(home)
-        self.present = PastReader(home, "about the whole state", PRESENT_IDLE_S)
-        self.followers = Followers(PastReader(home, "of followers"))
+        held = self._write_held
+        self.past = PastReader(home, before=held)
+        self.present = PastReader(home, "about the whole state", PRESENT_IDLE_S, held)
+        self.followers = Followers(PastReader(home, "of followers", before=held))
         self.problem: StoreError | None = None
         self.damage: dict[str, Damaged] = {}
         """Log -> what the survey found in it, for as long as this process lives."""
@@ -111,6 +112,10 @@ class Service:
                 position=damage.position,
                 cause=damage.cause or "found by the survey of the log after the start",
             )
+
+    def _write_held(self) -> None:
+        if self._driver is not None:
+            self._driver.write_held()
 
     def submit(self, driver: Driver, said: Submit, reply: Reply) -> None:
         """Hand a request to the core, with what the kernel shows if it asks to look.

@@ -23,11 +23,9 @@ from sqlalchemy import delete, insert, select, tuple_
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql import bindparam
 
+from eventstore.storage.known import KnownRanges, Place
 from eventstore.storage.schema import index_seals, tables
 from eventstore.storage.sqlite import DriverError, DriverMisuse
-
-Place = tuple[int, int]
-"""(hash of a key, position): a row of the index, or a bound between rows."""
 
 RANGE_ROWS = 256
 CUT_ROWS = 2 * RANGE_ROWS
@@ -112,16 +110,15 @@ def _statements(log: str) -> _Statements:
 class SealedIndex:
     """The index of one log, with its seals, on a given connection of the driver.
 
-    The one connection that writes remembers which ranges it has found to hold (`remember`): they
-    hold until somebody else writes, which SQLite tells.
+    The one connection that writes remembers the ranges that it has found to hold (`remember`):
+    they are as they were until somebody else writes, which SQLite tells.
     """
 
     def __init__(self, driver: Any, log: str, *, remember: bool = False) -> None:
         self._driver = driver
         self._log = log
         self._sql = _statements(log)
-        self._remember = remember
-        self._proven: set[Seal] = set()
+        self._known = KnownRanges() if remember else None
         self._version = -1
 
     def positions(self, key: int) -> list[int]:
@@ -130,24 +127,31 @@ class SealedIndex:
         Raises:
             NotSealed: the index does not hold there.
         """
-        low, high = (key, 0), (key, _LAST)
-        with _snapshot(self._driver, needed=not self._remember):
-            seals = self._covering(low, high)
-            if self._remember and self._is_proven(seals):
-                return [position for _key, position in self._rows(low, high)]
+        with _snapshot(self._driver, needed=self._known is None):
+            known = self._as_known(key)
+            if known is not None:
+                return known
+            seals = self._covering((key, 0), (key, _LAST))
             rows = self._rows(seals[0].low, seals[-1].high)
         _check(seals, rows)
-        if self._remember:
-            self._proven.update(seals)
+        if self._known is not None:
+            self._known.keep(seals[0].low, seals[-1].high, rows)
         return [position for found, position in rows if found == key]
 
-    def _is_proven(self, seals: list[Seal]) -> bool:
-        """Tell whether ranges were found to hold, and nobody else has written since."""
+    def _as_known(self, key: int) -> list[int] | None:
+        """Return where a key occurs in what was found to hold, if nobody else wrote since."""
+        if self._known is None:
+            return None
         (version,) = self._driver.execute("PRAGMA data_version").fetchone()
         if version != self._version:
-            self._proven.clear()
+            self._known.clear()
             self._version = version
-        return self._proven.issuperset(seals)
+        return self._known.positions(key)
+
+    def forget(self) -> None:
+        """Look again at what was found to hold: rows were written that were not told."""
+        if self._known is not None:
+            self._known.clear()
 
     def _covering(self, low: Place, high: Place) -> list[Seal]:
         """Return the seals of the ranges in which rows from one place to another may be.
@@ -168,12 +172,15 @@ class SealedIndex:
 
     def begin(self) -> None:
         """Empty the index, and seal it as it is."""
+        self.forget()
         self._driver.execute(f"DELETE FROM {tables[self._log].touches.name}")  # noqa: S608 ours
         self._driver.execute(self._sql.drop, (self._log, *FIRST_PLACE, *END_PLACE))
         self._add(seal(FIRST_PLACE, END_PLACE, ()))
 
     def entered(self, rows: Sequence[Place]) -> None:
         """Bring the seals up to date after rows, in their order, were put into the table."""
+        if self._known is not None:
+            self._known.add(rows)
         at = 0
         while at < len(rows):
             try:
@@ -208,6 +215,7 @@ class SealedIndex:
 
         Of a row too many, a look-up gets one candidate more, which its commit does not bear out.
         """
+        self.forget()
         self._driver.execute(self._sql.drop, (self._log, *low, *high))
         self._driver.execute(
             f"DELETE FROM {tables[self._log].touches.name} "  # noqa: S608 ours

@@ -22,10 +22,10 @@ from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
 from eventstore.storage.batch import Batch
 from eventstore.storage.index import BATCH, Pending, mark_again
+from eventstore.storage.known import Place
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
-from eventstore.storage.seals import Place
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
 
 APPEND_TIMEOUT_S = 30.0
@@ -195,6 +195,7 @@ class Store:
             AppendFailed: the disk refused.
         """
         self.keep(lambda driver: driver.executemany(_INSERT_INDEX[log], rows))
+        self.logs[log].index.forget()
 
     def seal_again(self, log: str, low: Place, high: Place) -> None:
         """Seal a range of the index as it is.

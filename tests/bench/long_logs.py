@@ -24,7 +24,7 @@ from eventstore.storage.store import Store
 from eventstore.survey import Cut, Slice, carry_out, survey
 from tests.bench.ground import LOG, Scale
 from tests.bench.measure import Goal, Row, Turns, percentile
-from tests.support.lab import running_lab
+from tests.support.daemons import daemon_without_disks
 from tests.support.long_history import extend
 from tests.support.waiting import wait_until
 
@@ -175,15 +175,13 @@ def _daemon_on(log: Path) -> _Memory:
     """Start a daemon on a copy of a log, and look until it has verified all of it."""
     directory = log.with_suffix(".lab")
     directory.mkdir()
-    with running_lab(directory, disks=1) as lab:
-        lab.kill()
-        for path in lab.home.glob("log.db*"):
-            path.unlink()
-        shutil.copy(log, lab.home / "log.db")
+    # Without a monitor: it would refuse the log as another cluster's.
+    with daemon_without_disks(directory) as daemon:
+        shutil.copy(log, daemon.home / "log.db")
         begin = perf_counter()
-        lab.start()
+        daemon.start()
         ready_s = perf_counter() - begin
-        with lab.client() as client:
+        with daemon.client() as client:
 
             def status() -> Any:
                 answer: dict[str, Any] = client.ask(control.query("status", {}))

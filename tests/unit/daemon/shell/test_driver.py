@@ -11,7 +11,7 @@ import pytest
 import structlog
 
 from daemon.config import ClusterSettings, NodeSettings, Settings
-from daemon.core.messages import AnyMessage
+from daemon.core.messages import AnyMessage, Deposed
 from daemon.core.ready import Answer, Begin, Directive, Replay, Stop, Submit
 from daemon.shell import home as homes
 from daemon.shell.driver import QUEUE_MAX, Driver, Unsettled
@@ -95,6 +95,18 @@ def test_nobody_is_answered_before_the_flush(driver: Driver) -> None:
 
     in_a_loop(story)
     assert seen == [3]
+
+
+def test_what_peers_said_shares_a_step_once_all_was_heard(driver: Driver) -> None:
+    def story() -> None:
+        driver.put(Begin("boot", "1", "3"))
+        driver.receive("node2", Deposed(7, "node2", 1))
+        assert driver.node.member.heard == 0
+        driver.heard()
+        assert driver.node.member.heard == 7
+        driver.heard()
+
+    in_a_loop(story)
 
 
 def test_one_input_too_many_is_refused(driver: Driver) -> None:

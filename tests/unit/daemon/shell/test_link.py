@@ -119,6 +119,7 @@ class Keeper:
         self.got: list[AnyMessage] = []
         self.reasons: list[str] = []
         self.positions: list[int] = []
+        self.together: list[int] = []
 
     def judge(self, _link: Link, _said: Hello) -> Refusal | None:
         return None
@@ -134,6 +135,9 @@ class Keeper:
 
     def beaten(self, _link: Link, position: int) -> None:
         self.positions.append(position)
+
+    def heard(self) -> None:
+        self.together.append(len(self.got))
 
     def lost(self, _link: Link, reason: str) -> None:
         self.reasons.append(reason)
@@ -181,6 +185,24 @@ def test_whatever_arrives_ends_the_silence() -> None:
         assert not wire.is_over
         assert keeper.got == [Agreed(1, 2)] * 4
         assert keeper.positions == [7] * 4
+
+    on_an_open_link(story)
+
+
+def test_what_is_short_does_not_wait_for_an_acknowledgement() -> None:
+    def story(_link: Link, wire: Wire, _keeper: Keeper) -> None:
+        raw: socket.socket = wire.get_extra_info("socket")
+        assert raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+    on_an_open_link(story)
+
+
+def test_what_came_together_is_told_to_be_all_once() -> None:
+    def story(link: Link, _wire: Wire, keeper: Keeper) -> None:
+        keeper.together.clear()
+        link.data_received(frame(messages.encode(Agreed(1, 2))) * 3)
+        link.data_received(frame(messages.encode(Agreed(1, 3))) + frame(b"\xc1"))
+        assert keeper.together == [3, 4]
 
     on_an_open_link(story)
 
