@@ -18,7 +18,7 @@ from typing import Protocol
 
 import msgspec
 
-from daemon.core.messages import AnyMessage, Fetched, Piece, Ship
+from daemon.core.messages import AnyMessage, Ship
 from daemon.core.node import Node
 from daemon.core.ready import (
     Answer,
@@ -26,7 +26,6 @@ from daemon.core.ready import (
     Found,
     HashAt,
     Input,
-    Load,
     ReadCurrent,
     Ready,
     Received,
@@ -36,10 +35,10 @@ from daemon.core.ready import (
     Tick,
 )
 from daemon.core.sharedlog import failure
-from daemon.shell import clock
+from daemon.shell import clock, pieces
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
-from eventstore.codec import Commit, decode_context, decode_events, decode_header
+from eventstore.codec import decode_context, decode_events, decode_header
 from eventstore.errors import Damaged, Overloaded, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
@@ -50,9 +49,6 @@ QUEUE_MAX = 4096
 """Inputs that may wait; a connection has one request under way, a notification is small."""
 
 EXIT_DEFECT = 70
-
-PIECE_BYTES = 256 * 1024
-"""What of a log is sent in one message: read and encoded in a few milliseconds."""
 
 Reply = Callable[[Answer], None]
 
@@ -140,6 +136,9 @@ class Driver:
                 fix="try again; if it lasts, look at the disk that holds the log",
             )
         self._inputs.append(said)
+        self._schedule()
+
+    def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self.pump)
@@ -218,8 +217,11 @@ class Driver:
         self._scheduled = False
         batch, self._inputs = self._inputs, deque()
         readies: list[Ready] = []
-        while batch and not (readies and readies[-1].cut):
+        while batch and not (readies and _is_last(readies[-1])):
             readies.append(self._step(batch.popleft()))
+        if batch:
+            self._inputs.extendleft(reversed(batch))
+            self._schedule()
         try:
             self._persist(readies)
         except Unavailable as error:
@@ -231,6 +233,8 @@ class Driver:
             self._recorder.write()
         if readies and readies[-1].cut:
             self._fail(_begins_anew())
+        elif readies and readies[-1].anew:
+            self._fail(_state_is_behind(readies[-1].anew), planned=True)
         elif readies:
             self._wake_at(readies[-1].wake_at_ms)
 
@@ -248,6 +252,10 @@ class Driver:
 
     def _persist(self, readies: Sequence[Ready]) -> None:
         """Write what the steps ask for; flush it unless none of them rests on it (D6)."""
+        if readies and pieces.is_any(readies[-1]):
+            self._persist(readies[:-1])
+            pieces.keep(self.store, readies[-1])
+            readies = readies[-1:]
         entries = [entry for ready in readies for entry in ready.append]
         hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
         body = msgspec.msgpack.encode(hard[-1]) if hard else None
@@ -269,7 +277,7 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, self._loaded(load))
+            self._outside.send(load.to, pieces.loaded(self.store, load))
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
@@ -285,18 +293,6 @@ class Driver:
         if 1 <= position <= self.store.heads["shared"].position:
             commit = self.store.logs["shared"].commit(position)
             self.put(HashAt(position, commit.hash))
-
-    def _loaded(self, load: Load) -> AnyMessage:
-        """Return a message with what the log has behind a position, as much as one carries."""
-        assert isinstance(load.message, (Fetched, Piece))
-        commits: list[Commit] = []
-        size = 0
-        for commit in self.store.logs["shared"].commits(load.after + 1, load.through):
-            size += len(commit.header) + len(commit.context or b"") + len(commit.payload)
-            if commits and size > PIECE_BYTES:
-                break
-            commits.append(commit)
-        return msgspec.structs.replace(load.message, commits=tuple(commits))
 
     def _wake_at(self, at_ms: int | None) -> None:
         """Let the core know when the time has come that it named."""
@@ -322,10 +318,12 @@ class Driver:
             self._recorder.close()
             self._recorder = None
 
-    def _fail(self, error: Unavailable) -> None:
+    def _fail(self, error: Unavailable, *, planned: bool = False) -> None:
         self.failed = error
+        self._inputs.clear()
         self.stop()
-        self._log.error(f"{error.message} -> promise nothing more", cause=error.cause)
+        if not planned:
+            self._log.error(f"{error.message} -> promise nothing more", cause=error.cause)
         unsettled = list(self._waiting.values())
         self._waiting.clear()
         self._on_failure(error, unsettled)
@@ -358,6 +356,11 @@ class Driver:
         return None
 
 
+def _is_last(ready: Ready) -> bool:
+    """Whether a step goes to the disk before the next one is made: what it writes stands alone."""
+    return bool(ready.cut or ready.anew or pieces.is_any(ready))
+
+
 def _begins_anew() -> Unavailable:
     return Unavailable(
         "V-5-1-9135",
@@ -365,6 +368,16 @@ def _begins_anew() -> Unavailable:
         cause="the daemon begins anew from what is left of its log",
         fix="ask again",
         rule="B3",
+    )
+
+
+def _state_is_behind(why: str) -> Unavailable:
+    return Unavailable(
+        "V-5-1-9200",
+        "the daemon begins anew from its log, which was caught up",
+        cause=why,
+        fix="ask again",
+        rule="C3",
     )
 
 
