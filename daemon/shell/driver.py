@@ -93,6 +93,7 @@ class Driver:
         self.store = store
         self.node = node
         self.failed: Unavailable | None = None
+        self._pieces = pieces.Pieces(store)
         self._outside = outside
         self._recorder = recorder
         self._log = logger
@@ -277,7 +278,7 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, pieces.loaded(self.store, load))
+            self._outside.send(load.to, self._pieces.loaded(load))
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:

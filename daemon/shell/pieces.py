@@ -6,6 +6,8 @@ makes the store write in one transaction.
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -15,6 +17,7 @@ from daemon.core.messages import AnyMessage, Bulk, Fetched, Frame, Piece
 from daemon.core.ready import Load, Ready
 from eventstore.bulk import pack
 from eventstore.codec import Commit
+from eventstore.errors import StoreError
 from eventstore.storage.keyframes import Keyframe, write_last, write_slice
 from eventstore.storage.store import Store
 
@@ -36,12 +39,42 @@ def loaded(store: Store, load: Load) -> AnyMessage:
     message = load.message
     if isinstance(message, Frame):
         return _frame(store, load, message)
-    if isinstance(message, Bulk):
-        commits = _commits(store, load, BULK_BYTES)
-        last = commits[-1].hash if commits else b""
-        return replace(message, hash=last, body=pack(commits))
     assert isinstance(message, (Fetched, Piece))
     return replace(message, commits=_commits(store, load, PIECE_BYTES))
+
+
+class Pieces:
+    """What one incarnation sends of its log; the next long piece is read before it is wanted."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._ahead: tuple[Load, AnyMessage, int] | None = None
+        """A piece that was read ahead, for whom, and where it ends; one for all, so bounded."""
+
+    def loaded(self, load: Load) -> AnyMessage:
+        """Return a message with what is asked for."""
+        if not isinstance(load.message, Bulk):
+            return loaded(self._store, load)
+        ahead, self._ahead = self._ahead, None
+        if ahead is None or ahead[0] != load:
+            ahead = self._read(load)
+        _load, message, end = ahead
+        if end < load.through:
+            following = replace(load, message=replace(load.message, after=end), after=end)
+            asyncio.get_running_loop().call_soon(self._read_ahead, following)
+        return message
+
+    def _read(self, load: Load) -> tuple[Load, AnyMessage, int]:
+        assert isinstance(load.message, Bulk)
+        commits = _commits(self._store, load, BULK_BYTES)
+        last = commits[-1].hash if commits else b""
+        message = replace(load.message, hash=last, body=pack(commits))
+        return load, message, load.after + len(commits)
+
+    def _read_ahead(self, load: Load) -> None:
+        # What cannot be read is found out when it is asked for.
+        with suppress(StoreError):
+            self._ahead = self._read(load)
 
 
 def _commits(store: Store, load: Load, most: int) -> tuple[Commit, ...]:

@@ -18,6 +18,9 @@ from eventstore.codec import Commit
 from eventstore.storage.index import mark_again
 from eventstore.storage.schema import LOGS, index_marks, index_seals, tables
 
+WAL_PAGES = 8192
+"""How long the WAL gets before it is moved to the database, which costs two flushes: 32 MiB."""
+
 
 def _compiled(statement: Any) -> str:
     return str(statement.compile(dialect=sqlite.dialect()))

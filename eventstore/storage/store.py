@@ -21,7 +21,7 @@ from eventstore.codec import Commit, Entry, Head, head_after
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
 from eventstore.storage.batch import Batch, not_next
-from eventstore.storage.extending import extend
+from eventstore.storage.extending import WAL_PAGES, extend
 from eventstore.storage.index import BATCH, Pending, mark_again
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader
@@ -182,6 +182,10 @@ class Store:
         head = self.heads[log]
         if commits[0].position != head.position + 1:
             raise not_next(head, log, commits[0])
+
+        if self.extended == 0:
+            with translated(f"store {self.path}"):
+                self._driver.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}").fetchall()
 
         def work() -> None:
             extend(self._driver, log, commits)

@@ -7,6 +7,7 @@ made commit by commit it would take many minutes.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -72,23 +73,17 @@ def shared_head(lab: Lab, node: str) -> int:
 
 def extend_shared(databases: list[Path], count: int) -> tuple[int, int]:
     """Put edits of a comment behind the shared logs; return where they ended, and end now."""
-    with Store.open(databases[0]) as first:
+    with ExitStack() as stack:
+        first, *others = [stack.enter_context(Store.open(path)) for path in databases]
         before = first.heads["shared"]
-        state = replay(first.logs["shared"], before.position)
-        made = _edits(state, before, count)
+        made = _edits(replay(first.logs["shared"], before.position), before, count)
         while batch := list(islice(made, _BATCH)):
-            first.append(batch)
+            for store in (first, *others):
+                store.append(batch)
         for finding in survey(first.logs["shared"], whole=False):
             if isinstance(finding, (Slice, Cut)):
                 carry_out(first, finding)
-        head = first.heads["shared"].position
-        for database in databases[1:]:
-            with Store.open(database) as other:
-                for low in range(before.position + 1, head + 1, _BATCH):
-                    high = min(head, low + _BATCH - 1)
-                    commits = tuple(first.logs["shared"].commits(low, high))
-                    other.extend("shared", commits, None, flush=high == head)
-    return before.position, head
+        return before.position, first.heads["shared"].position
 
 
 def _edits(state: State, head: Head, count: int) -> Iterator[Entry]:
