@@ -73,15 +73,33 @@ def open_keyframe(reader: LogReader, frame: Keyframe) -> State:
         commit = reader.commit(frame.position)
     except StoreError as error:
         raise NotWhole(f"its commit cannot be read: {error.message}") from error
-    if (frame.commit_hash, frame.digest) != (commit.hash, commit.digest):
-        raise NotWhole("it belongs to another commit")
+    check_place(frame, commit)
     keyframes = reader.keyframes
     state = keyframes.open(frame)
     if frame.seal not in keyframes.proven:
-        if digest.stored(digest.of_state(state)) != frame.digest:
-            raise NotWhole("its state has another digest than was recorded")
+        check_state(frame, state)
         keyframes.proven.add(frame.seal)
     return state
+
+
+def check_place(frame: Keyframe, commit: Commit) -> None:
+    """Look whether a keyframe belongs to a commit, and claims the digest that stands beside it.
+
+    Raises:
+        NotWhole: it belongs to another one.
+    """
+    if (frame.commit_hash, frame.digest) != (commit.hash, commit.digest):
+        raise NotWhole("it belongs to another commit")
+
+
+def check_state(frame: Keyframe, state: State) -> None:
+    """Look whether the state in a keyframe has the digest that it claims.
+
+    Raises:
+        NotWhole: it is another state.
+    """
+    if digest.stored(digest.of_state(state)) != frame.digest:
+        raise NotWhole("its state has another digest than was recorded")
 
 
 def nearest_keyframe(

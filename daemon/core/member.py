@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Any, ClassVar
 
 from daemon.core import messages as msg
+from daemon.core.behind import Behind
 from daemon.core.local import LocalFacts
 from daemon.core.messages import Record
 from daemon.core.office import Office
@@ -40,6 +41,7 @@ class Member(Station):
     ) -> None:
         super().__init__(name, cluster_id, shared, local, hard)
         self.office: Office | None = None
+        self.behind = Behind(self)
         self.requests = Requests(self)
         self.on_applied = self.requests.applied
         self.comparing: msg.Compare | None = None
@@ -107,6 +109,8 @@ class Member(Station):
         assert self.view is not None
         self.leave_office()
         self.restart_at = None
+        if self.behind.must_begin_anew("this node is to lead"):
+            return
         term = max(self.heard, self.hard.term) + 1
         office = Office(self, self.requests, self.view, term, self.take_office)
         self.office, self.requests.proposer = office, office.changes
@@ -177,7 +181,8 @@ class Member(Station):
         elif isinstance(message, msg.Ask):
             self._asked(sender, message)
         elif type(message) in self.OF_MASTER:
-            if message.term == self.hard.term and sender == self.hard.promised_to != self.name:
+            is_mine = message.term == self.hard.term and sender == self.hard.promised_to
+            if is_mine and sender != self.name and self.behind.takes(type(message)):
                 self.OF_MASTER[type(message)](self, message)
         elif self.office is not None and message.term == self.office.term:
             self.office.received(said)
@@ -213,6 +218,8 @@ class Member(Station):
             self.work.send(sender, self._promised_otherwise())
             return
         if ask.term > hard.term:
+            if self.behind.must_begin_anew(f"{sender} asks for term {ask.term}"):
+                return
             self.leave_office()
             self.promise(ask.term, sender, ask.incarnation)
             self.work.note(f"{sender} asks for term {ask.term} -> promised")
@@ -251,7 +258,7 @@ class Member(Station):
     def _compare(self, message: msg.Compare) -> None:
         """Say whether the log has a hash at a position, once it is looked up (B3)."""
         self.comparing = message
-        if message.position > self.shared.head.position:
+        if message.position > self.end.position:
             self.looked_up(HashAt(message.position, b""))
         else:
             self.work.lookups.append(message.position)
@@ -378,6 +385,8 @@ class Member(Station):
     OF_MASTER: ClassVar[dict[type, Callable[[Member, Any], None]]] = {
         msg.Fetch: _fetch,
         msg.Piece: _piece,
+        msg.Bulk: lambda member, said: member.behind.bulk(said),
+        msg.Frame: lambda member, said: member.behind.frame(said),
         msg.Distrust: _distrust,
         msg.Compare: _compare,
         msg.Quarantine: _quarantine,

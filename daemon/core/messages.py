@@ -106,6 +106,45 @@ class Piece(Message, frozen=True, tag="piece"):
     commits: tuple[Commit, ...]
 
 
+class Bulk(Message, frozen=True, tag="bulk"):
+    """A long piece for a member that is far behind: to be stored, not to be applied (C3).
+
+    `body` is what `eventstore.bulk` packs; `hash` is that of the last commit in it.
+    """
+
+    after: int
+    through: int
+    hash: bytes
+    body: bytes
+
+
+class More(Message, frozen=True, tag="more"):
+    """Everything up to `position` was taken in, and is not on the disk yet: send what follows."""
+
+    position: int
+
+
+class Frame(Message, frozen=True, tag="frame"):
+    """Slices of a keyframe for a member that has stored what it lacked, from `number` on (C3).
+
+    `position` is the commit that the keyframe belongs to; 0: there is none, and the member
+    replays. `row` says what a keyframe has to be; the core looks into none of it.
+    """
+
+    position: int
+    number: int
+    row: bytes
+    slices: tuple[bytes, ...]
+    last: bool
+
+
+class Framed(Message, frozen=True, tag="framed"):
+    """The member has the slices of a keyframe up to the one before `number` on its disk."""
+
+    position: int
+    number: int
+
+
 class CaughtUp(Message, frozen=True, tag="caught-up"):
     """How far a member's log goes; also the answer to a piece that does not fit."""
 
@@ -275,6 +314,10 @@ AnyMessage = (
     | Fetch
     | Fetched
     | Piece
+    | Bulk
+    | More
+    | Frame
+    | Framed
     | CaughtUp
     | Distrust
     | Diverged

@@ -24,6 +24,7 @@ from daemon.core.ready import (
     Held,
     Input,
     Leave,
+    Linked,
     Notified,
     ReadCurrent,
     Ready,
@@ -113,10 +114,13 @@ class Node:
             case SetAside():
                 self.member.work.replies.append((said.token, set_aside(self.member, said)))
             case _:
-                self._from_kernel(said)
+                self._from_around(said)
 
-    def _from_kernel(self, said: FromKernel) -> None:
+    def _from_around(self, said: FromKernel | Linked) -> None:
         match said:
+            case Linked():
+                if self.member.office is not None:
+                    self.member.office.linked(said.node)
             case Notified():
                 self.private.notified(said.notification)
             case Viewed():

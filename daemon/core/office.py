@@ -9,13 +9,13 @@ time (D). What was not answered is sent again. An office leaves nothing but what
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import Enum
 from typing import Any, ClassVar
 
 from daemon.core import messages as msg, settling
 from daemon.core.catchup import CatchUp, lacking, longest
 from daemon.core.diverging import Diverging
 from daemon.core.joining import Joining
+from daemon.core.phase import Phase
 from daemon.core.proposal import Proposal, Stage
 from daemon.core.proposing import Proposing
 from daemon.core.ready import PutOut, ReadyForSlaves, Received
@@ -30,21 +30,6 @@ from eventstore.model.decide.electing import election
 
 RESEND_MS = 300
 """When what was not answered is sent again: a link that was lost takes about so long to return."""
-
-
-class Phase(Enum):
-    """What a master is about; each is left only forwards, within one office."""
-
-    COLLECTING = "asking every member for its state (C2)"
-    FETCHING = "fetching the longest log (C3)"
-    COMPARING = "finding where a log is another one (B3)"
-    EQUALIZING = "giving the others what they lack (C3)"
-    SETTLING = "settling what is in doubt (C4)"
-    ELECTING = "committing MasterElected (C5)"
-    JOINING = "recording who left and who joins (B6, B7)"
-    ACTIVE = "changing the configuration (D)"
-    HALTED = "making no change: digests differ (G3)"
-    STUCK = "waiting for another view"
 
 
 class Office:
@@ -338,6 +323,12 @@ class Office:
         if at is not None and self.member.now_ms >= at:
             self._send_again()
 
+    def linked(self, node: str) -> None:
+        """Send a node what it has not answered: until now there was no link with it."""
+        for name, message in self._outstanding():
+            if name == node:
+                self.member.work.send(name, message)
+
     def wake_at(self) -> int | None:
         """Return when what was not answered is to be sent again."""
         is_giving = self.phase in (Phase.EQUALIZING, Phase.COMPARING)
@@ -381,7 +372,9 @@ class Office:
             None,
             lambda o, name, said: o.member.digests.told(o.member.work, name, said),
         ),
-        msg.CaughtUp: (Phase.EQUALIZING, lambda o, name, said: o.catch_up.caught_up(name, said)),
+        **dict.fromkeys(
+            CatchUp.ANSWERS, (Phase.EQUALIZING, lambda o, *a: o.catch_up.answered(*a))
+        ),
         msg.Compared: (Phase.COMPARING, lambda o, name, said: o.diverging.compared(name, said)),
         msg.JoinChecked: (Phase.JOINING, lambda o, name, said: o.joining.checked(name, said)),
     }

@@ -20,7 +20,7 @@ def set_aside(member: Station, said: SetAside) -> Answer:
 
     The step's `cut` is carried out with what it writes, and the core begins anew from the log.
     """
-    first, head = member.hard.quarantined, member.shared.head.position
+    first, head = member.hard.quarantined, member.end.position
     if not first:
         return error_answer(_nothing(member.name), member.name)
     if said.expect is not None and said.expect < member.shared.last_change:

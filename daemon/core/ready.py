@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from daemon.core.messages import AnyMessage, Record
+from daemon.core.messages import AnyMessage, Frame, Record
 from daemon.core.view import View
 from eventstore.codec import Commit, Context, Entry
 from eventstore.model.commands import AnyCommand
@@ -133,6 +133,12 @@ class Received(Struct, frozen=True):
     as_of: int = 0
 
 
+class Linked(Struct, frozen=True):
+    """There is a link with a node's daemon, where there was none: what was sent before is lost."""
+
+    node: str
+
+
 class Held(Struct, frozen=True):
     """The kernel holds I/O as it was asked to, or cannot (D4)."""
 
@@ -181,7 +187,7 @@ class Stop(Struct, frozen=True):
 
 FromKernel = Notified | Viewed | Held | Leave
 FromDisk = HashAt | SetAside | Replayed
-Input = Begin | Submit | ReadCurrent | Received | Tick | Stop | FromKernel | FromDisk
+Input = Begin | Submit | ReadCurrent | Received | Linked | Tick | Stop | FromKernel | FromDisk
 
 
 class Send(Struct, frozen=True):
@@ -194,7 +200,8 @@ class Send(Struct, frozen=True):
 class Load(Struct, frozen=True):
     """Commits of the shared log behind `after`, at most up to `through`, to be sent.
 
-    The shell reads some of them, as many as fit into one frame, into `message.commits`.
+    The shell reads some of them, as many as fit into one frame, into `message`. For a `Frame` it
+    reads slices of the last keyframe in that range, or of the one that the message names already.
     """
 
     to: str
@@ -269,12 +276,15 @@ class Ready(Struct, frozen=True):
     2. `append` and `hard_state` go to disk in one transaction; with `lazy` it need not be
        flushed before what follows: what it says is on stable storage in another form (D6).
        `cut` is carried out in that transaction too.
+       Before that `store` is put behind the shared log, without an index, and nothing of it is
+       applied; `frame` is put beside it, and is worth nothing before its last slice is there.
     3. `directives` go to the kernel.
     4. `sends` and `loads` are sent, `replies` are answered, each to its token.
     5. `notes` are logged: what was seen, and what was decided.
 
     `lookups` are positions of the shared log; a `HashAt` is to follow for each that is there.
     `replay` is done beside the loop; a `Replayed` is to follow.
+    `anew` says why the core has to begin anew from its log, after everything else; "": it goes on.
     `wake_at_ms`: a `Tick` is due then, unless a later `Ready` names another time; None: none is.
     """
 
@@ -291,3 +301,6 @@ class Ready(Struct, frozen=True):
     lookups: tuple[int, ...] = ()
     cut: Cut | None = None
     replay: Replay | None = None
+    store: tuple[Commit, ...] = ()
+    frame: Frame | None = None
+    anew: str = ""

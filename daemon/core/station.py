@@ -6,7 +6,7 @@ true to each other, so that whatever leaves this node is on its disk (I8).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
@@ -19,13 +19,18 @@ from daemon.core.ready import HardState, Release
 from daemon.core.sharedlog import SharedLog
 from daemon.core.view import View, is_majority
 from daemon.core.work import Work
-from eventstore.codec import Commit
+from eventstore.codec import Commit, Head
 from eventstore.model.cluster import elected_term, header, joined_nodes
 from eventstore.model.cluster_events import LogQuarantined
 from eventstore.model.events import AnyEvent
 
 PROTOCOLS = (1, 1)
 """The protocol versions that this program speaks."""
+
+
+FAR_BEHIND = 10_000
+"""A member that lacks more commits stores them, and does not apply each (C3): to begin anew from
+the log takes about as long as to be given so many one by one."""
 
 
 class Station:
@@ -40,6 +45,9 @@ class Station:
         self.local = local
         self.hard = hard
         self.protocols = PROTOCOLS
+        self.far_behind = FAR_BEHIND
+        self.ahead: Head | None = None
+        """Where the log ends on the disk, while it goes further than it is applied (C3)."""
         self.view: View | None = None
         self.heard = hard.term
         """The highest term heard of."""
@@ -61,6 +69,11 @@ class Station:
         self.on_applied: Callable[[], None] = lambda: None
 
     # What it is, at a glance.
+
+    @property
+    def end(self) -> Head:
+        """Return where the shared log ends on the disk: as a rule, at what is applied."""
+        return self.ahead or self.shared.head
 
     @property
     def is_elected(self) -> bool:
@@ -166,19 +179,28 @@ class Station:
         except Differs as error:
             self.digests.differs(self.work, error, self.now_ms)
         self.work.flush = self.work.flush or flush
+        self._settle_doubt(commits)
+
+    def store(self, commits: Sequence[Commit], end: Head) -> None:
+        """Put commits behind the log without applying them; a doubt that they settle ends (C3)."""
+        self.work.store += commits
+        self.ahead = end
+        self._settle_doubt(commits)
+
+    def _settle_doubt(self, commits: Sequence[Commit]) -> None:
         if self._is_settled_by(commits):
             if self.hard.held:
                 self.work.directives.append(Release())
             self._set_lazily(doubt=None, held=())
 
-    def _is_settled_by(self, commits: tuple[Commit, ...]) -> bool:
+    def _is_settled_by(self, commits: Sequence[Commit]) -> bool:
         """Whether the doubt ends: all of it is in the log, or something else is in its place."""
         doubt = self.hard.doubt
         if doubt is None:
             return False
         mine = {commit.position: commit.hash for commit in doubt.commits}
         replaced = any(mine.get(c.position, c.hash) != c.hash for c in commits)
-        return replaced or doubt.last <= self.shared.head.position
+        return replaced or doubt.last <= self.end.position
 
     def _trust_again(self) -> None:
         """A log that was caught up counts again once the term's `MasterElected` is in it (C3)."""
@@ -203,7 +225,7 @@ class Station:
 
     def state(self) -> msg.Promised:
         """Return the promise, and how the log stands."""
-        hard, head = self.hard, self.shared.head
+        hard, head = self.hard, self.end
         return msg.Promised(
             hard.term,
             hard.promised_incarnation,

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from daemon.core.messages import AnyMessage, Fetched, Piece
+from daemon.core.messages import AnyMessage, Bulk, Fetched, Frame, Piece
 from daemon.core.ready import Answer, Cut, Directive, HardState, Load, Ready, Replay, Send
-from eventstore.codec import Entry
+from eventstore.codec import Commit, Entry
 
 
 class Work:
     """The work of one step. What is appended may be lazy only if all of it may (D6)."""
 
     __slots__ = (
+        "anew",
         "append",
         "cut",
         "directives",
         "early",
         "flush",
+        "frame",
         "hard_state",
         "loads",
         "lookups",
@@ -23,6 +25,7 @@ class Work:
         "replay",
         "replies",
         "sends",
+        "store",
     )
 
     def __init__(self) -> None:
@@ -38,6 +41,9 @@ class Work:
         self.lookups: list[int] = []
         self.cut: Cut | None = None
         self.replay: Replay | None = None
+        self.store: list[Commit] = []
+        self.frame: Frame | None = None
+        self.anew = ""
 
     def send(self, to: str, message: AnyMessage) -> None:
         """Send once everything of this step is on stable storage."""
@@ -47,9 +53,13 @@ class Work:
         """Send what promises nothing of this node's disk."""
         self.early.append(Send(to, message))
 
-    def load(self, to: str, message: Fetched | Piece, through: int) -> None:
+    def load(self, to: str, message: Fetched | Piece | Bulk, through: int) -> None:
         """Send what the log has behind `message.after`, as much as fits, at most to `through`."""
         self.loads.append(Load(to, message, message.after, through))
+
+    def load_frame(self, to: str, message: Frame, after: int, through: int) -> None:
+        """Send slices of a keyframe that lies behind `after`, at most at `through`."""
+        self.loads.append(Load(to, message, after, through))
 
     def persist(self, hard_state: HardState) -> None:
         """Write the hard state, flushed before anything leaves."""
@@ -62,7 +72,7 @@ class Work:
 
     def ready(self, wake_at_ms: int | None) -> Ready:
         """Return the work, in the order in which it must be done."""
-        writes = bool(self.append) or self.hard_state is not None
+        writes = bool(self.append or self.store) or self.hard_state is not None
         return Ready(
             tuple(self.early),
             tuple(self.append),
@@ -77,4 +87,7 @@ class Work:
             tuple(self.lookups),
             self.cut,
             self.replay,
+            tuple(self.store),
+            self.frame,
+            self.anew,
         )

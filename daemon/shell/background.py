@@ -38,6 +38,8 @@ from eventstore.survey import (
 REST_S = 5.0
 """Between two surveys; what is committed meanwhile is what a start replays in a tenth of that."""
 REST_AFTER_FAILURE_S = 60.0
+BULK_PAUSE_S = 0.25
+"""How long nothing is kept after a log was extended in bulk: the next piece comes sooner."""
 
 _READ_BYTES = 1 << 16
 
@@ -59,6 +61,7 @@ class Background:
         self._process: Process | None = None
         self._due: dict[str, int] = {}
         self._found_damage = False
+        self._extended = 0
         self._again = asyncio.Event()
         self.verified: dict[str, int] = {}
         """Log -> up to where everything from its start was looked at, and holds."""
@@ -114,11 +117,18 @@ class Background:
             while data := await process.stdout.read(_READ_BYTES):
                 for message in frames.feed(data):
                     self._do(_finding(message))
-                    await asyncio.sleep(0)
+                    await self._give_way()
             if await process.wait() != 0:
                 raise ConnectionResetError(f"its process ended with {process.returncode}")
         finally:
             await self._end(process)
+
+    async def _give_way(self) -> None:
+        """Let others have the loop, and a log be extended in bulk: what is kept is flushed."""
+        await asyncio.sleep(0)
+        while self._extended != self._store.extended:
+            self._extended = self._store.extended
+            await asyncio.sleep(BULK_PAUSE_S)
 
     def _do(self, finding: Finding) -> None:
         match finding:
@@ -151,7 +161,8 @@ class Background:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 process.kill()
-            await process.wait()
+            # Read to its end: what waits in a full pipe would keep the process from being over.
+            await process.communicate()
 
 
 def _finding(message: Any) -> Finding:

@@ -34,7 +34,7 @@ from daemon.core.ready import (
     Tick,
 )
 from daemon.core.sharedlog import failure
-from daemon.shell import clock
+from daemon.shell import clock, pieces
 from daemon.shell.journal import Journal
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
@@ -93,6 +93,7 @@ class Driver:
         self.node = node
         self.failed: Unavailable | None = None
         self._journal = Journal(store, self.write_held)
+        self._pieces = pieces.Pieces(store)
         self._outside = outside
         self._recorder = recorder
         self._log = logger
@@ -130,6 +131,9 @@ class Driver:
             Unavailable: the disk refused before; the driver is dead.
         """
         self._take(said)
+        self._schedule()
+
+    def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
             asyncio.get_running_loop().call_soon(self.pump)
@@ -228,10 +232,7 @@ class Driver:
         self._scheduled = False
         if not self._inputs:
             return
-        batch, self._inputs = self._inputs, deque()
-        readies: list[Ready] = []
-        while batch and not (readies and readies[-1].cut):
-            readies.append(self._step(batch.popleft()))
+        readies = self._steps()
         try:
             if self._journal.persist(readies):
                 self._on_append()
@@ -242,10 +243,23 @@ class Driver:
             self._finish(ready)
         if self._recorder is not None:
             self._recorder.write()
-        if readies and readies[-1].cut:
+        if readies[-1].cut:
             self._fail(_begins_anew())
-        elif readies:
+        elif readies[-1].anew:
+            self._fail(_state_is_behind(readies[-1].anew), planned=True)
+        else:
             self._wake_at(readies[-1].wake_at_ms)
+
+    def _steps(self) -> list[Ready]:
+        """Step what waits, up to the first step whose writes stand alone."""
+        batch, self._inputs = self._inputs, deque()
+        readies: list[Ready] = []
+        while batch and not (readies and _is_last(readies[-1])):
+            readies.append(self._step(batch.popleft()))
+        if batch:
+            self._inputs.extendleft(reversed(batch))
+            self._schedule()
+        return readies
 
     def _step(self, said: Input) -> Ready:
         now_ms, wall_us = clock.now_ms(), clock.wall_us()
@@ -274,7 +288,7 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, self._journal.loaded(load))
+            self._outside.send(load.to, self._pieces.loaded(load))
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
@@ -325,10 +339,12 @@ class Driver:
             self._recorder.close()
             self._recorder = None
 
-    def _fail(self, error: Unavailable) -> None:
+    def _fail(self, error: Unavailable, *, planned: bool = False) -> None:
         self.failed = error
+        self._inputs.clear()
         self.stop()
-        self._log.error(f"{error.message} -> promise nothing more", cause=error.cause)
+        if not planned:
+            self._log.error(f"{error.message} -> promise nothing more", cause=error.cause)
         unsettled = list(self._waiting.values())
         self._waiting.clear()
         self._on_failure(error, unsettled)
@@ -361,6 +377,11 @@ class Driver:
         return None
 
 
+def _is_last(ready: Ready) -> bool:
+    """Whether a step goes to the disk before the next one is made: what it writes stands alone."""
+    return bool(ready.cut or ready.anew or pieces.is_any(ready))
+
+
 def _begins_anew() -> Unavailable:
     return Unavailable(
         "V-5-1-9135",
@@ -368,6 +389,16 @@ def _begins_anew() -> Unavailable:
         cause="the daemon begins anew from what is left of its log",
         fix="ask again",
         rule="B3",
+    )
+
+
+def _state_is_behind(why: str) -> Unavailable:
+    return Unavailable(
+        "V-5-1-9200",
+        "the daemon begins anew from its log, which was caught up",
+        cause=why,
+        fix="ask again",
+        rule="C3",
     )
 
 

@@ -16,10 +16,9 @@ from contextlib import suppress
 
 import msgspec
 
-from daemon.core.messages import AnyMessage, Fetched, Piece
-from daemon.core.ready import HashAt, Load, Ready
-from daemon.shell import clock
-from eventstore.codec import Commit, Entry
+from daemon.core.ready import HashAt, Ready
+from daemon.shell import clock, pieces
+from eventstore.codec import Entry
 from eventstore.errors import StoreError
 from eventstore.storage import aside
 from eventstore.storage.store import Store
@@ -28,9 +27,6 @@ HELD_MAX = 512
 """Commits; fewer than what the core remembers of requests (D13)."""
 HELD_S = 0.05
 """Longer than a change takes while there are more of them to come."""
-
-PIECE_BYTES = 256 * 1024
-"""What of a log is sent in one message: read and encoded in a few milliseconds."""
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -55,6 +51,14 @@ class Journal:
         Raises:
             StoreError: the disk refused, or something else is at a position.
         """
+        if readies and pieces.is_any(readies[-1]):
+            came = self.persist(readies[:-1])
+            self.write_held()
+            pieces.keep(self.store, readies[-1])
+            return self._persist(readies[-1:]) or came
+        return self._persist(readies)
+
+    def _persist(self, readies: Sequence[Ready]) -> bool:
         entries = [entry for ready in readies for entry in ready.append]
         hard = [ready.hard_state for ready in readies if ready.hard_state is not None]
         if hard:
@@ -122,18 +126,6 @@ class Journal:
         if not 1 <= position <= self.store.heads["shared"].position:
             return None
         return HashAt(position, self.store.logs["shared"].commit(position).hash)
-
-    def loaded(self, load: Load) -> AnyMessage:
-        """Return a message with what the log has behind a position, as much as one carries."""
-        assert isinstance(load.message, (Fetched, Piece))
-        commits: list[Commit] = []
-        size = 0
-        for commit in self.store.logs["shared"].commits(load.after + 1, load.through):
-            size += len(commit.header) + len(commit.context or b"") + len(commit.payload)
-            if commits and size > PIECE_BYTES:
-                break
-            commits.append(commit)
-        return msgspec.structs.replace(load.message, commits=tuple(commits))
 
 
 def _reads(ready: Ready) -> bool:

@@ -19,6 +19,7 @@ from daemon.core.ready import (
     Held,
     Leave,
     LeaveAllowed,
+    Linked,
     Notified,
     Replay,
     Replayed,
@@ -65,6 +66,7 @@ class Surroundings:
         self._driver: Driver | None = None
         self._kernel: KernelPort | None = None
         self._peers: Peers | None = None
+        self._linked: frozenset[str] = frozenset()
 
     @property
     def positions(self) -> dict[str, int]:
@@ -180,10 +182,19 @@ class Surroundings:
             on_message=driver.receive,
             on_heard=driver.heard,
             note=lambda text: self._log.info(text, source="peers"),
-            beat=lambda: self._node.shared.head.position,
+            on_change=self._links_changed,
+            beat=lambda: self._node.member.end.position,
             respond=self._respond,
             limits=self._settings.peers,
         )
+
+    def _links_changed(self) -> None:
+        """Let the core know with whom there is a link now: it need not wait to be heard."""
+        if self._peers is None or self._driver is None or self._driver.failed is not None:
+            return
+        fresh, self._linked = self._peers.connected - self._linked, self._peers.connected
+        for node in sorted(fresh):
+            self._driver.put(Linked(node))
 
     def _make_kernel(self, address: str) -> KernelPort:
         kernel, name = self._settings.kernel, self._node.name

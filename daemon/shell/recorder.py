@@ -18,8 +18,10 @@ from zlib import crc32
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from daemon.core.ready import Input, Ready
+from daemon.core.messages import Bulk
+from daemon.core.ready import Input, Ready, Received
 from daemon.version import VERSION
 
 DIRECTORY = "recording"
@@ -59,8 +61,20 @@ class Step(Struct, frozen=True, array_like=True):
 
 
 def fingerprint(ready: Ready | None) -> int:
-    """Return a checksum of everything that a step decided; -1 if it ended in an error."""
-    return -1 if ready is None else crc32(_encode(ready))
+    """Return a checksum of everything that a step decided; -1 if it ended in an error.
+
+    But for what it stores without applying it: that is in the input, and its end in what it says.
+    """
+    if ready is None:
+        return -1
+    return crc32(_encode(replace(ready, store=()) if ready.store else ready))
+
+
+def short(said: Input, ready: Ready | None) -> Input:
+    """Return an input as it is recorded: without what the log has word for word by then."""
+    if isinstance(said, Received) and isinstance(said.message, Bulk) and ready and ready.store:
+        return replace(said, message=replace(said.message, body=b""))
+    return said
 
 
 class Recorder:
@@ -86,7 +100,7 @@ class Recorder:
     def record(self, now_ms: int, wall_us: int, said: Input, ready: Ready | None) -> None:
         """Remember a step until the next `write`; None: it ended in an error."""
         if self._file is not None:
-            body = msgspec.Raw(_encode(said))
+            body = msgspec.Raw(_encode(short(said, ready)))
             step = Step(now_ms, wall_us, type(said).__name__, body, fingerprint(ready))
             self._waiting.append(_framed(step))
 

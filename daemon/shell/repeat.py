@@ -6,12 +6,15 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
+from daemon.core.messages import Bulk
 from daemon.core.node import Node
-from daemon.core.ready import Input, Ready
+from daemon.core.ready import Input, Ready, Received
 from daemon.shell import deviation, recorder
 from daemon.shell.recovery import as_shared, core, rebuilt
 from daemon.version import VERSION
+from eventstore.bulk import pack
 from eventstore.codec import Head, decode_header
 from eventstore.errors import Rejected
 from eventstore.shadow import Difference, described
@@ -63,7 +66,7 @@ def repeated_run(paths: list[Path], shared: LogReader, own: LogReader) -> Repeat
         node = _begin(began, shared, own)
         count = 0
         for step in steps:
-            said = step.input()
+            said = _whole(step.input(), shared)
             ready, notes = _decided(node, step, said)
             if recorder.fingerprint(ready) != step.decided:
                 found = deviation.between(said, ready, notes, {"shared": shared, "node": own})
@@ -89,6 +92,18 @@ def _decided(node: Node, step: recorder.Step, said: Input) -> tuple[Ready | None
     except Exception as error:  # noqa: BLE001 it would end the daemon; whatever it is
         return None, f"it ends in an error: {described(error)}"
     return ready, "; ".join(ready.notes) or "nothing said"
+
+
+def _whole(said: Input, shared: LogReader) -> Input:
+    """Return an input with the piece of the log that it was recorded without."""
+    if not isinstance(said, Received) or not isinstance(said.message, Bulk) or said.message.body:
+        return said
+    commits = []
+    for commit in shared.commits(said.message.after + 1, said.message.through):
+        commits.append(commit)
+        if commit.hash == said.message.hash:
+            break
+    return replace(said, message=replace(said.message, body=pack(commits)))
 
 
 def _begin(began: recorder.Began, shared: LogReader, own: LogReader) -> Node:

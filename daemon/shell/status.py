@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from daemon.core.node import Node
-from daemon.core.office import Phase
+from daemon.core.phase import Phase
 from daemon.core.waiting import quarantined
 from daemon.shell import tls
 from daemon.shell.service import Service

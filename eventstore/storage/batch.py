@@ -55,7 +55,7 @@ class Batch:
             there = new.get(place) or self._new.get(place)
             return self._again(head, entry.log, item, there), False
         elif item.position > head.position + 1:
-            raise _conflict(head, entry.log, item, f"there is nothing at @{head.position + 1}")
+            raise not_next(head, entry.log, item)
         elif chain(head.hash, item.header) != item.hash:
             raise _conflict(head, entry.log, item, "it does not follow from the last commit")
         heads[entry.log] = head_after(head, item)
@@ -69,6 +69,11 @@ class Batch:
         if there.hash == item.hash:
             return there
         raise _conflict(head, log, item, "another commit is there")
+
+
+def not_next(head: Head, log: str, item: Commit) -> Conflict:
+    """Return the error for a commit that does not begin where its log ends."""
+    return _conflict(head, log, item, f"there is nothing at @{head.position + 1}")
 
 
 def _conflict(head: Head, log: str, item: Commit, why: str) -> Conflict:

@@ -179,6 +179,22 @@ def cut(lineage: bytes, frame: Keyframe, state: State) -> tuple[Keyframe, list[b
     return frame._replace(seal=sealed(lineage, frame, body)), slices
 
 
+def opened(lineage: bytes, frame: Keyframe, slices: Sequence[Any]) -> State:
+    """Return the state in the slices of a keyframe.
+
+    Raises:
+        NotWhole: it is of another model or log, or not what was written.
+    """
+    if frame.model != MODEL:
+        raise NotWhole("another version of the model made it")
+    if len(slices) != frame.slices or not all(isinstance(body, bytes) for body in slices):
+        raise NotWhole("slices of it are missing")
+    body = b"".join(slices)
+    if sealed(lineage, frame, body) != frame.seal:
+        raise NotWhole("it is not what was written")
+    return decode(body)
+
+
 class _Statements(NamedTuple):
     """The statements for keyframes, compiled once."""
 
@@ -267,14 +283,12 @@ class Keyframes:
             NotWhole: it is of another model or log, or not what was written.
         """
         rows = self._rows(self._sql.slices, self.log, frame.position)
-        if frame.model != MODEL:
-            raise NotWhole("another version of the model made it")
-        if len(rows) != frame.slices or not all(isinstance(body, bytes) for (body,) in rows):
-            raise NotWhole("slices of it are missing")
-        body = b"".join(body for (body,) in rows)
-        if sealed(self.lineage, frame, body) != frame.seal:
-            raise NotWhole("it is not what was written")
-        return decode(body)
+        return opened(self.lineage, frame, [body for (body,) in rows])
+
+    def slices(self, frame: Keyframe, number: int, most: int) -> list[bytes]:
+        """Return some slices of a keyframe as they are stored, from a number on; unchecked."""
+        rows = self._rows(self._sql.slices, self.log, frame.position)
+        return [bytes(body) for (body,) in rows[number : number + most]]
 
     def _rows(self, sql: str, *parameters: object) -> list[Any]:
         try:

@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
+import msgspec
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
 from sqlalchemy.dialects import sqlite
 
@@ -20,6 +21,8 @@ from eventstore.storage.seals import NotSealed, SealedIndex
 from eventstore.storage.sqlite import DriverError, translated
 
 _FETCH = 512
+_OF_TEXT = ("tx/", "failed/")
+"""How keys begin whose rest is in the bytes of a commit as it is: identifiers of requests."""
 MANY = 4096
 """Commits that take long enough to read for somebody to ask how far it is."""
 
@@ -34,6 +37,7 @@ class Statements(NamedTuple):
     commits: str
     slice: str
     last: str
+    scan: str
     entry: str
     mark: str
     identity: str
@@ -54,6 +58,12 @@ def statements(log: str) -> Statements:
                 select(commits).where(between).order_by(place),
                 select(place, commits.c.payload).where(between).order_by(place),
                 select(func.max(place)),
+                select(place)
+                .where(
+                    (func.instr(commits.c.header, bindparam("text")) > 0)
+                    | (func.instr(commits.c.payload, bindparam("text")) > 0)
+                )
+                .order_by(place),
                 select(index.c.key).where(
                     (index.c.key == bindparam("key")) & (index.c.position == bindparam("at"))
                 ),
@@ -225,7 +235,19 @@ class LogReader:
                 if not self._writes and self.indexed_to() == 0:
                     return []  # `unindexed` yields them all
                 self.index_failed = True
+                if self._writes and key.startswith(_OF_TEXT):
+                    return self._scan(key.partition("/")[2])
         return self._rescan().positions(key_hash(key))
+
+    def _scan(self, text: str) -> list[int]:
+        """Return where an identifier stands in a commit, for who cannot stop to look at them all.
+
+        A hundredth of what looking takes: a fifth of a second for a million commits.
+        """
+        bare = msgspec.msgpack.encode(text)
+        with translated(f"log {self.name}"):
+            rows = self._driver.execute(self._sql.scan, (bare, 0, bare, 0)).fetchall()
+        return [position for (position,) in rows]
 
     def _rescan(self) -> Rescanned:
         """Return what all commits say."""

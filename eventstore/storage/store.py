@@ -17,10 +17,11 @@ from typing import Any, NamedTuple, Self
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import sqlite
 
-from eventstore.codec import Commit, Entry, Head
+from eventstore.codec import Commit, Entry, Head, head_after
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
-from eventstore.storage.batch import Batch
+from eventstore.storage.batch import Batch, not_next
+from eventstore.storage.extending import WAL_PAGES, extend
 from eventstore.storage.index import BATCH, Pending, mark_again
 from eventstore.storage.known import Place
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
@@ -71,6 +72,8 @@ class Store:
         self.logs: dict[str, LogReader] = {}
         self.heads: dict[str, Head] = {}
         self._pending: dict[str, Pending] = {}
+        self.extended = 0
+        """How often a log was extended in bulk."""
 
     @classmethod
     def open(cls, path: Path, *, queue_max: int = QUEUE_MAX) -> Self:
@@ -162,6 +165,41 @@ class Store:
             AppendFailed: the disk refused; nothing of it was written, and the logs are as before.
         """
         self._queue.submit(_Request((), None, cached=work), timeout_s)
+
+    def extend(
+        self, log: str, commits: Sequence[Commit], new_hard_state: bytes | None, *, flush: bool
+    ) -> None:
+        """Put commits that were checked to follow behind a log, in one transaction.
+
+        They get no index here: nothing is answered from it until the survey has mended it.
+
+        Raises:
+            Conflict: they do not begin where the log ends.
+            AppendFailed: the disk refused; the store has to be opened again.
+        """
+        if self._failed is not None:
+            raise self._failed
+        head = self.heads[log]
+        if commits[0].position != head.position + 1:
+            raise not_next(head, log, commits[0])
+
+        if self.extended == 0:
+            with translated(f"store {self.path}"):
+                self._driver.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}").fetchall()
+
+        def work() -> None:
+            extend(self._driver, log, commits)
+            if new_hard_state is not None:
+                self._driver.execute(_INSERT_HARD_STATE, (1, new_hard_state))
+
+        try:
+            self._transact(work, flush=flush)
+        except AppendFailed as error:
+            self._failed = error
+            raise
+        self.heads[log] = head_after(head, commits[-1])
+        self._pending[log] = Pending(commits[-1].position, from_start=False)
+        self.extended += 1
 
     def cut(
         self, log: str, first: int, entries: Sequence[Entry], new_hard_state: bytes | None

@@ -22,9 +22,8 @@ from cli.lab_cluster import Lab
 from daemon.client import Client
 from daemon.errors import RequestFailed
 from daemon.wire import control
-from eventstore.replay import replay
-from eventstore.storage.offline import read_store
 from tests.bench.between_nodes import bare_trips
+from tests.bench.far_behind import BEHIND, catch_up
 from tests.bench.ground import Scale
 from tests.bench.measure import Goal, Row, Turns, percentile
 from tests.support.waiting import wait_until
@@ -39,8 +38,6 @@ TRIPS = 300
 FLUSHES = 100
 FLUSH_BYTES = 4096
 TAKE_OVERS = 5
-BEHIND = 20_000
-"""Commits that a joiner lacks."""
 DEADLINE_S = 120.0
 _ARGS = {"group": GROUP, "names": [VOLUME], "values": {"comment": "{id}"}}
 _numbers = count(1)
@@ -160,7 +157,7 @@ def changes(directory: Path, scale: Scale) -> list[Row]:
         )
         turns.run(scale.rounds)
         rows = _compared(turns)
-        return [*rows, _take_over(cluster, unit_us), _catch_up(cluster, scale)]
+        return [*rows, _take_over(cluster, unit_us), catch_up(cluster.lab, scale.count(BEHIND))]
 
 
 def _compared(turns: Turns) -> list[Row]:
@@ -251,33 +248,3 @@ def _until_done(cluster: Cluster, node: str) -> None:
                 raise
         else:
             return
-
-
-def _catch_up(cluster: Cluster, scale: Scale) -> Row:
-    """Let a node lack commits, and come back; compare with a replay of as many here.
-
-    The start of its daemon is in the time: who waits for the node waits for that, too.
-    """
-    cluster.lab.monitor.ask({"op": "abort", "node": "node3"})
-    before = cluster.head("node1")
-    while cluster.head("node1") - before < scale.count(BEHIND):
-        _from_generators(cluster, scale)
-    head = cluster.head("node1")
-    begin = perf_counter()
-    cluster.lab.join("node3")
-    wait_until(lambda: cluster.lab.is_serving("node3") and cluster.head("node3") >= head, 600)
-    rate = (head - before) / (perf_counter() - begin)
-    with read_store(cluster.lab.home("node1") / "log.db") as logs:
-        state = replay(logs["shared"], before)
-        begin = perf_counter()
-        replay(logs["shared"], head, onto=state, low=before + 1)
-        local = (head - before) / (perf_counter() - begin)
-    return Row(
-        f"a joiner catches up with {head - before} commits",
-        rate,
-        "commits/s",
-        local,
-        "a local replay of the same commits",
-        rate / local,
-        goal=Goal(0.5),
-    )

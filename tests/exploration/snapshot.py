@@ -26,7 +26,8 @@ import msgspec
 
 from daemon.core.catchup import CatchUp
 from daemon.core.node import Node
-from daemon.core.office import Office, Phase
+from daemon.core.office import Office
+from daemon.core.phase import Phase
 from daemon.core.sharedlog import SharedLog
 
 _ATOMS = frozenset({int, str, bytes, bool, type(None), float})

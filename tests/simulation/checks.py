@@ -100,6 +100,9 @@ class Checks:
             if entry.log == "shared":
                 assert isinstance(entry.item, Commit)
                 self._committed(name, entry.item)
+                self.applied[name] = max(entry.item.position, self.applied.get(name, 0))
+        for commit in ready.store:
+            self._committed(name, commit)
 
     def _committed(self, name: str, commit: Commit) -> None:
         position = commit.position
@@ -111,7 +114,6 @@ class Checks:
         if position != self.heads.get(name, 0) + 1:
             self.broken("I6", f"{name} goes from @{self.heads.get(name, 0)} to @{position}")
         self.heads[name] = position
-        self.applied[name] = max(position, self.applied.get(name, 0))
         if position >= self.stale.get(name, position + 1):
             del self.stale[name]
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from daemon.core.livelog import LiveLog
-from daemon.core.messages import reach
+from daemon.core.messages import Frame, reach
 from daemon.core.node import Node
 from daemon.core.ready import HardState, Ready, Replay, Replayed
 from daemon.core.sharedlog import SharedLog
@@ -25,7 +25,9 @@ from eventstore.model import digest, events as ev
 from eventstore.model.cluster import elected_term
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
+from tests.simulation.checks import Violation
 from tests.simulation.founding import CLUSTER, founded, lineage_of
+from tests.simulation.frames import Kept
 
 _decode_hard = msgspec.msgpack.Decoder(HardState).decode
 _encode_hard = msgspec.msgpack.Encoder().encode
@@ -37,6 +39,7 @@ class Transaction(NamedTuple):
     shared: tuple[Commit, ...]
     own: tuple[Commit, ...]
     hard: bytes | None
+    frame: Frame | None = None
 
 
 class Image(NamedTuple):
@@ -61,18 +64,20 @@ class Disk:
         self.own: list[Commit] = []
         self.hard = _encode_hard(HardState(intact=not blank))
         self.unsynced: list[Transaction] = []
+        self.frames = Kept()
 
     def write(self, ready: Ready) -> None:
         """Write what a step asks for; a flush is another matter."""
-        if not ready.append and ready.hard_state is None:
+        if not (ready.append or ready.store or ready.hard_state or ready.frame):
             return
         items = [(e.log, e.item) for e in ready.append if isinstance(e.item, Commit)]
         hard = None if ready.hard_state is None else _encode_hard(ready.hard_state)
         self.unsynced.append(
             Transaction(
-                tuple(item for log, item in items if log == "shared"),
+                (*ready.store, *(item for log, item in items if log == "shared")),
                 tuple(item for log, item in items if log == "node"),
                 hard,
+                ready.frame,
             )
         )
 
@@ -84,11 +89,14 @@ class Disk:
 
     def _settle(self, transaction: Transaction) -> None:
         for commit in transaction.shared:
-            assert commit.position == len(self.shared) + 1, "a log has no gaps (I6)"
+            if commit.position != len(self.shared) + 1:
+                raise Violation(f"I6: {self.node} writes @{commit.position} in another place")
             self.shared.append(commit)
         self.own += transaction.own
         if transaction.hard is not None:
             self.hard = transaction.hard
+        if transaction.frame is not None:
+            self.frames.take(transaction.frame)
 
     def lose_power(self, random: Random) -> None:
         """Keep the first few of the transactions that were not flushed: all, some, or none."""
@@ -107,10 +115,12 @@ class Disk:
     def restore(self, image: Image) -> None:
         """Become an older copy of itself."""
         self.shared, self.own, self.hard = list(image.shared), list(image.own), image.hard
+        self.frames = Kept()
 
     def make_blank(self) -> None:
         """Lose everything, as a disk that was replaced."""
         self.shared, self.own = [], []
+        self.frames = Kept()
         self.forget_promise()
 
     def forget_promise(self) -> None:
@@ -159,7 +169,8 @@ class Disk:
     def recover(self, wall_us: int) -> Node:
         """Rebuild the core from what is on the disk (A4), as a restart does."""
         self.flush()
-        shared, regular = _replayed("shared", lineage_of("shared"), self.shared)
+        start = self.frames.nearest(self.shared)
+        shared, regular = _replayed("shared", lineage_of("shared"), self.shared, *start)
         if not self.own:
             self.own.append(_first_own(self.node, wall_us))
         own, _regular = _replayed("node", lineage_of(self.node), self.own)
@@ -167,14 +178,16 @@ class Disk:
         return Node(self.node, "prod", log, own, self.hard_state())
 
 
-def _replayed(log: str, lineage: bytes, commits: list[Commit]) -> tuple[LiveLog, int]:
+def _replayed(
+    log: str, lineage: bytes, commits: list[Commit], onto: State | None = None, at: int = 0
+) -> tuple[LiveLog, int]:
     """Replay a log, and find the last position that was decided under the elected term."""
-    state, head = State(), Head(lineage, 0, ZERO_HASH, 0)
-    regular = 0
-    for commit in commits:
+    state, head = State() if onto is None else onto, Head(lineage, 0, ZERO_HASH, 0)
+    for commit in commits[at:]:
         apply(state, decode_events(commit.payload, commit.position))
-        if commit.term == elected_term(state):
-            regular = commit.position
+    regular = len(commits)
+    while regular and commits[regular - 1].term != elected_term(state):
+        regular -= 1
     if commits:
         head = head_after(head, commits[-1])
     return LiveLog(log, state, head, 0), regular

@@ -29,6 +29,7 @@ from eventstore import codec
 from eventstore.model import invariants
 from eventstore.model.cluster import elected_term
 from eventstore.model.decide import activation
+from tests.simulation.planted_far import OF_FAR
 from tests.simulation.planted_io import OF_IO
 
 Patch = pytest.MonkeyPatch
@@ -344,4 +345,5 @@ PLANTED: tuple[Plant, ...] = (
     the_hash_covers_the_term,
     activations_are_not_compared,
     *OF_IO,
+    *OF_FAR,
 )

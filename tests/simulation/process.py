@@ -8,13 +8,18 @@ steps: there is no moment at which a process cannot die.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
 
 from daemon.core import messages as msg
 from daemon.core.node import Node
 from daemon.core.ready import Answer, HashAt, Held, Hold, Input, Load, Ready, Tick
+from eventstore.bulk import pack
+from eventstore.codec import Commit
 from eventstore.errors import Damaged
+from tests.simulation.frames import Frames
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -53,6 +58,7 @@ class Process:
         self.alive = True
         self.paused = False
         self.wake_at: int | None = None
+        self.frames = Frames(world.seed, name)
         self._scheduled = False
 
     def put(self, said: Input, reply: Reply | None = None) -> None:
@@ -84,7 +90,9 @@ class Process:
                 return
             disk.write(ready)
             readies.append(ready)
-        if all(ready.lazy or not (ready.append or ready.hard_state) for ready in readies):
+            if ready.anew:
+                break
+        if all(ready.lazy or not _writes(ready) for ready in readies):
             self._finish(readies)
             return
         self.busy = True
@@ -156,19 +164,27 @@ class Process:
                 world.network.send(self.name, send.to, send.message)
                 if self._is_trapped(BETWEEN_SENDS):
                     return
-            for load in ready.loads:
-                self._load(load)
-            self._look_up(ready)
+            self._read(ready)
             for token, answer in ready.replies:
                 reply = self.replies.pop(token, None)
                 if reply is not None:
                     world.checks.answered(self.name, answer)
                     reply(answer)
+        if readies[-1].anew:
+            self._begin_anew(readies[-1].anew)
+            return
         at = readies[-1].wake_at_ms
         if at != self.wake_at:
             self.wake_at = at
             if at is not None:
                 self._arm(at)
+
+    def _begin_anew(self, why: str) -> None:
+        """End, and start from the log, as the shell does where the core asks for it."""
+        world = self.world
+        world.tell(self.name, f"begins anew: {why}")
+        world.kill(self.name, power=False)
+        world.start_later(self.name, 1)
 
     def _arm(self, at: int) -> None:
         """Wake the daemon when its own clock shows so much."""
@@ -192,8 +208,10 @@ class Process:
             self.world.after(delay, lambda: self.put(Held(number, problem)))
         self.world.monitor.directed(self.name, directive)
 
-    def _look_up(self, ready: Ready) -> None:
-        """Find hashes in the log, and replay it from its beginning, where asked (B3, G3)."""
+    def _read(self, ready: Ready) -> None:
+        """Read pieces and hashes of the log, and replay it from its beginning, where asked."""
+        for load in ready.loads:
+            self._load(load)
         disk = self.world.disks[self.name]
         for position in ready.lookups:
             if position <= len(disk.shared):
@@ -206,12 +224,22 @@ class Process:
         """Read a piece of the log, as much as one frame holds, and send it."""
         disk = self.world.disks[self.name]
         log = [*disk.shared, *(c for t in disk.unsynced for c in t.shared)]
-        count = self.world.random.randint(1, self.world.piece_max)
-        piece = tuple(log[load.after : min(load.after + count, load.through)])
         message = load.message
-        assert isinstance(message, (msg.Fetched, msg.Piece))
-        if isinstance(message, msg.Fetched):
-            full: msg.AnyMessage = msg.Fetched(message.term, message.after, piece)
+        if isinstance(message, msg.Frame):
+            full: msg.AnyMessage = self.frames.loaded(load, message, log)
         else:
-            full = msg.Piece(message.term, message.after, message.through, piece)
+            full = with_commits(load, log, self.world.random.randint(1, self.world.piece_max))
         self.world.network.send(self.name, load.to, full)
+
+
+def with_commits(load: Load, log: Sequence[Commit], count: int) -> msg.AnyMessage:
+    """Return a message with so many commits, as the shell reads them for it."""
+    message, piece = load.message, tuple(log[load.after : min(load.after + count, load.through)])
+    if isinstance(message, msg.Bulk):
+        return replace(message, hash=piece[-1].hash if piece else b"", body=pack(piece))
+    assert isinstance(message, (msg.Fetched, msg.Piece))
+    return replace(message, commits=piece)
+
+
+def _writes(ready: Ready) -> bool:
+    return bool(ready.append or ready.store or ready.hard_state or ready.frame)

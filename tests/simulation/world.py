@@ -11,7 +11,7 @@ from collections.abc import Callable
 from random import Random
 
 from daemon.core.ready import Begin
-from daemon.core.station import PROTOCOLS
+from daemon.core.station import FAR_BEHIND, PROTOCOLS
 from tests.simulation.checks import Checks
 from tests.simulation.disk import Disk
 from tests.simulation.founding import START_US, configure, names
@@ -47,6 +47,8 @@ class World:
         """Node -> the protocol versions that its program speaks."""
         self.piece_max = 6
         """How many commits a frame holds at most."""
+        self.far_behind = Random(f"{seed}/far").choice((1, 4, *([FAR_BEHIND] * 4)))
+        """How many commits a member may lack and still be given them one by one (C3)."""
         self.faults = 0
         self.steps = 0
         self._heap: list[tuple[int, int, Callable[[], None]]] = []
@@ -94,6 +96,7 @@ class World:
         core = self.disks[name].recover(self.wall_us(name))
         self.surroundings.put_around(core)
         core.member.protocols = self.protocols[name]
+        core.member.far_behind = self.far_behind
         self.checks.recovered(name, core)
         process = self.processes[name] = Process(self, name, core)
         process.put(Begin(self.monitor.boots[name], "sim", "sim"))

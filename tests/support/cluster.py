@@ -29,6 +29,7 @@ from daemon.core.ready import (
     Viewed,
 )
 from daemon.core.sharedlog import failure
+from daemon.core.station import FAR_BEHIND
 from daemon.core.view import View, ViewNode
 from eventstore.codec import Actor, Commit, Context, decode_events, decode_header
 from eventstore.errors import Damaged
@@ -38,6 +39,7 @@ from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from tests.simulation import founding
 from tests.simulation.disk import Disk
+from tests.simulation.process import with_commits
 from tests.support import telling
 
 PIECE = 2
@@ -67,6 +69,7 @@ class Led:
         self.disks = {name: Disk(name) for name in names}
         self.nodes: dict[str, Node] = {}
         self.runs = dict.fromkeys(names, 0)
+        self.far_behind = FAR_BEHIND
         self.set_by_us = dict.fromkeys(names, 0)
         self.boots = dict.fromkeys(names, 1)
         self.on_the_way: list[Letter] = []
@@ -90,6 +93,7 @@ class Led:
         assert name not in self.nodes, f"{name} runs already"
         self.runs[name] += 1
         self.nodes[name] = self.disks[name].recover(self.wall_us(name))
+        self.nodes[name].member.far_behind = self.far_behind
         self.step(name, Begin(f"{name}-boot{self.boots[name]}", "scenario", "scenario"))
 
     def end(self, name: str, *, keeping: int | None) -> None:
@@ -130,7 +134,7 @@ class Led:
             return
         self._post(name, ready.early, " early")
         self.disks[name].write(ready)
-        writes = bool(ready.append or ready.hard_state)
+        writes = bool(ready.append or ready.store or ready.hard_state)
         self.wakes[name] = ready.wake_at_ms
         told = telling.written(name, before, ready)
         if writes and not ready.lazy and name in self.slow:
@@ -171,7 +175,9 @@ class Led:
         if ready.replay is not None:
             self.lines.append(f"{name} replays to @{ready.replay.position}")
             self.step(name, self._replayed(name, ready.replay))
-        if ready.cut is not None:
+        if ready.anew:
+            self.lines.append(f"{name} begins anew: {ready.anew}")
+        if ready.cut is not None or ready.anew:
             self.end(name, keeping=None)
             self.start(name)
 
@@ -321,6 +327,6 @@ def found_in(commits: Iterable[Commit], request: str) -> Found | None:
 
 def loaded(load: Load, log: Sequence[Commit], count: int) -> msg.AnyMessage:
     """The message that a node was asked to send with so many commits of its log."""
-    message = load.message
-    assert isinstance(message, (msg.Fetched, msg.Piece))
-    return replace(message, commits=tuple(log[load.after : min(load.after + count, load.through)]))
+    if isinstance(load.message, msg.Frame):
+        return replace(load.message, position=0)
+    return with_commits(load, log, count)

@@ -18,7 +18,6 @@ from daemon.core.ready import (
     Held,
     Hold,
     Input,
-    Load,
     Notified,
     Ready,
     Received,
@@ -34,6 +33,7 @@ from eventstore.model import commands as cmd, digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.notifications import Notification
 from eventstore.model.state import State
+from tests.support.cluster import loaded
 from tests.support.core import an_empty_log, an_empty_shared_log
 from tests.support.model import START_US
 
@@ -132,6 +132,7 @@ class Cores:
         """Let a node take an input, and what follows from it leave."""
         one = self.nodes[name]
         ready = one.node.step(self.now_ms, START_US + self.now_ms * 1000, said)
+        one.log += ready.store
         for entry in ready.append:
             assert isinstance(entry.item, Commit)
             (one.log if entry.log == "shared" else one.own).append(entry.item)
@@ -152,7 +153,10 @@ class Cores:
         for send in (*ready.early, *ready.sends):
             self._send(name, send.to, send.message)
         for load in ready.loads:
-            self._load(name, load)
+            self._send(name, load.to, loaded(load, one.log, len(one.log)))
+        if ready.anew:
+            one.recovers()
+            self.restarts(name)
         return ready
 
     def _send(self, sender: str, to: str, message: msg.AnyMessage) -> None:
@@ -160,16 +164,6 @@ class Cores:
             self.proposed.append(message.record)
         if to in self.nodes and not {sender, to} & self.cut:
             self.queue.append((to, Received(sender, msg.decode(msg.encode(message)))))
-
-    def _load(self, name: str, load: Load) -> None:
-        commits = tuple(self.nodes[name].log[load.after : load.through])
-        message = load.message
-        assert isinstance(message, (msg.Fetched, msg.Piece))
-        fields = (message.term, message.after)
-        if isinstance(message, msg.Piece):
-            self._send(name, load.to, msg.Piece(*fields, message.through, commits))
-        else:
-            self._send(name, load.to, msg.Fetched(*fields, commits))
 
     def settle(self) -> None:
         """Deliver all that is under way, and what follows from it."""

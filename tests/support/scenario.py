@@ -136,6 +136,12 @@ class Scenario:
     def kernel(self, name: str, problem: str) -> None:
         self.led.step(name, Held(self.led.holds[name], problem or None))
 
+    def far(self, commits: str) -> None:
+        led = self.led
+        led.far_behind = int(commits)
+        for core in led.nodes.values():
+            core.member.far_behind = int(commits)
+
     def passes(self, ms: str) -> None:
         self.led.passes(int(ms))
 
@@ -242,6 +248,7 @@ LANGUAGE: tuple[tuple[str, Callable[..., None]], ...] = (
     (rf"(n[0-9])'s disk (is {_DISK}|has written|cannot be read from @([0-9]+) on)", Scenario.disk),
     (r"(n[0-9])'s kernel (?:holds|cannot: (.*))", Scenario.kernel),
     (r"([0-9]+) ms pass", Scenario.passes),
+    (r"a member that lacks more than ([0-9]+) commits is far behind", Scenario.far),
     (r"what (n[0-9]) shows(?: of (\w+))?", Scenario.shows),
     (r"(n[0-9]) scans its disks(, some notifications were lost)?", Scenario.scans),
     (r"(n[0-9])'s clock is set by (-?[0-9]+) s", Scenario.clock),

@@ -90,6 +90,10 @@ _ABOUT: dict[type, Callable[[Any], str]] = {
     msg.Fetch: lambda said: f" after @{said.after}",
     msg.Fetched: lambda said: f" {span(said.commits)}",
     msg.Piece: lambda said: f" {span(said.commits)}",
+    msg.Bulk: lambda said: f" after @{said.after} up to @{said.through}",
+    msg.More: lambda said: f" after @{said.position}",
+    msg.Frame: lambda said: f" @{said.position} #{said.number}" if said.position else " none",
+    msg.Framed: lambda said: f" @{said.position} #{said.number}",
     msg.CaughtUp: lambda said: f" @{said.position}",
     msg.Distrust: lambda said: f": {said.reason}",
     msg.Diverged: lambda said: f" @{said.position}",
@@ -149,6 +153,10 @@ def written(name: str, before: HardState, ready: Ready) -> list[str]:
         if hard.quarantined != before.quarantined:
             where = f" from @{hard.quarantined}" if hard.quarantined else " no more"
             lines.append(f"{name} writes: quarantined{where}")
+    if ready.store:
+        lines.append(f"{name} stores{lazily} {span(ready.store)}")
+    if ready.frame is not None:
+        lines.append(f"{name} stores slice {ready.frame.number} of a keyframe")
     shared = tuple(e.item for e in ready.append if e.log == "shared")
     lines += [
         f"{name} applies{lazily} {span((item,))}" for item in shared if isinstance(item, Commit)

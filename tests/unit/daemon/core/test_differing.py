@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from daemon.core.differing import PATIENCE_MS
-from daemon.core.office import Phase
+from daemon.core.phase import Phase
 from eventstore.errors import Damaged
 from eventstore.model import commands as cmd, digest
 from tests.support.cores import Cores, error_of

@@ -2,6 +2,7 @@
 
 import pytest
 
+from daemon.core import station
 from daemon.core.ready import PutOut, SetAside
 from eventstore.codec import decode_events
 from eventstore.model import commands as cmd, events as ev
@@ -57,6 +58,19 @@ def test_a_log_that_is_another_one_is_refused_and_its_first_position_named(
     assert put_out(cores) == [("node3", reason)]
     assert cores["node3"].hard.quarantined == FIRST
     assert not cores["node3"].hard.intact
+
+
+@pytest.mark.parametrize("renames", [(), ("y",), ("y", "x", "w")])
+def test_it_is_found_out_too_where_it_is_far_behind(
+    renames: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """C3: what is only stored is chained all the same."""
+    monkeypatch.setattr(station, "FAR_BEHIND", 0)
+    cores = with_another_log(*renames)
+    reason = f"the shared log of node3 is another one, from @{FIRST} on (B3)"
+    assert put_out(cores) == [("node3", reason)]
+    assert cores["node3"].hard.quarantined == FIRST
+    assert cores["node3"].node.member.ahead is None
 
 
 @pytest.mark.parametrize("renames", [(), ("y", "x", "w"), ("y", "x", "w", "v")])

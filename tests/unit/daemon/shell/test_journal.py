@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from daemon.core.messages import Piece
+from daemon.core.messages import Frame, Piece
 from daemon.core.ready import HardState, Load, Ready
+from daemon.shell import pieces
 from daemon.shell.journal import HELD_MAX, Journal
 from eventstore.codec import Entry
 from eventstore.errors import AppendFailed
@@ -68,7 +69,7 @@ def test_what_is_loaded_and_looked_up_misses_nothing_that_was_held(store: Store)
 
     def story(journal: Journal) -> None:
         journal.persist([decided(), Ready(append=(entry(),), lazy=True, loads=(load,))])
-        message = journal.loaded(load)
+        message = pieces.loaded(store, load)
         assert isinstance(message, Piece)
         assert [commit.position for commit in message.commits] == [1, 2]
         journal.persist([decided(), Ready(lookups=(3,))])
@@ -76,6 +77,16 @@ def test_what_is_loaded_and_looked_up_misses_nothing_that_was_held(store: Store)
         assert found is not None
         assert found.hash == store.heads["shared"].hash
         assert journal.hash_at(4) is None
+
+    in_a_loop(store, story)
+
+
+def test_what_was_held_goes_before_what_is_stored_without_being_applied(store: Store) -> None:
+    frame = Frame(1, position=9, number=0, row=b"", slices=(b"",), last=False)
+
+    def story(journal: Journal) -> None:
+        assert journal.persist([decided(), Ready(frame=frame)])
+        assert store.logs["shared"].last() == 1
 
     in_a_loop(store, story)
 

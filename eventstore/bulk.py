@@ -1,0 +1,106 @@
+"""Many commits as one value, for who stores them without applying each: packed, and checked again.
+
+Columns of what is stored, but for positions, which have no gaps, and hashes, which whoever unpacks
+them makes again: so nothing gets in that does not chain from the log it is to follow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from zlib import crc32
+
+from msgspec import DecodeError, Struct
+from msgspec.msgpack import Decoder, Encoder
+
+from eventstore.codec import Commit, Head, decode_header
+from eventstore.errors import StoreError
+
+
+class _Columns(Struct, frozen=True, array_like=True):
+    """The columns of some commits that follow each other."""
+
+    headers: list[bytes]
+    contexts: list[bytes | None]
+    payloads: list[bytes]
+    digests: list[bytes]
+    terms: list[int]
+
+
+_encode = Encoder().encode
+_decode = Decoder(_Columns).decode
+_BIN32 = b"\xc4\x20"
+
+
+class NotWhole(Exception):
+    """What was packed is not what was written: the content is not what the headers say."""
+
+
+def pack(commits: Sequence[Commit]) -> bytes:
+    """Return commits that follow each other as one value."""
+    columns = list(zip(*commits, strict=True)) or [()] * 8
+    return _encode(_Columns(*(columns[at] for at in (1, 2, 3, 5, 6))))  # type: ignore[arg-type]
+
+
+def unpack(head: Head, body: bytes, applied_us: int) -> tuple[list[Commit], Head]:
+    """Return the commits of a value, chained from a head, and the head behind them.
+
+    Whether the last hash is the one that it should be is for whoever knows that to look at.
+
+    Raises:
+        NotWhole: it cannot be read, or a commit is not what its header says.
+    """
+    try:
+        found = _decode(body)
+        columns = (found.contexts, found.payloads, found.digests, found.terms)
+        commits = _chained(head, applied_us, found.headers, *columns)
+        if not commits:
+            return [], head
+        time_us = decode_header(commits[-1].header).time_us
+    except (DecodeError, StoreError, ValueError, TypeError) as error:
+        raise NotWhole(str(error)) from error
+    return commits, Head(head.lineage, commits[-1].position, commits[-1].hash, time_us)
+
+
+def _chained(
+    head: Head,
+    applied_us: int,
+    headers: list[bytes],
+    contexts: list[bytes | None],
+    payloads: list[bytes],
+    digests: list[bytes],
+    terms: list[int],
+) -> list[Commit]:
+    """Chain commits; a loop that is short on purpose, as it is most of a far catch-up."""
+    commits: list[Commit] = []
+    add, new = commits.append, tuple.__new__
+    begins, at, hashed = _beginning(head.lineage), head.position, head.hash
+    for header, context, payload, digest, term in zip(
+        headers, contexts, payloads, digests, terms, strict=True
+    ):
+        at += 1
+        ending = _BIN32 + sha256(payload).digest()
+        if context is not None:
+            ending = _BIN32 + sha256(context).digest() + ending
+        if not header.endswith(ending) or not header.startswith(begins + _encode(at)):
+            raise NotWhole(f"commit @{at} is not what its header says")
+        hashed = sha256(hashed + header).digest()
+        add(new(Commit, (at, header, context, payload, hashed, digest, term, applied_us)))
+    return commits
+
+
+def _beginning(lineage: bytes) -> bytes:
+    """Return how the header of each commit of a log begins; its position follows."""
+    return b"\x9a\x01\xc4\x10" + lineage
+
+
+def side_checks(commits: Sequence[Commit]) -> list[int]:
+    """Return the check over digest, term and time of application, which no hash covers."""
+    checks, ends = [], dict[tuple[int, int], bytes]()
+    for commit in commits:
+        beside = commit[6:]
+        end = ends.get(beside)
+        if end is None:
+            end = ends[beside] = b" %d %d" % beside
+        checks.append(crc32(commit[5] + end))
+    return checks
