@@ -185,7 +185,7 @@ def blame_rows(data: list[Row]) -> Rows:
         [
             cell(row["field"]),
             value(row["value"]),
-            position(row["position"]),
+            (cell(row["log"]) if "log" in row else "") + position(row["position"]),
             cell(row["time"]),
             cell(row["actor"]),
             cell(row["command"]),
