@@ -13,7 +13,12 @@ import msgspec
 from msgspec import Struct
 
 from eventstore import following, history, lookups, room, standing as standings, views
-from eventstore.answering import Answer, envelope, envelope_of_broken, log_meant
+from eventstore.answering import (
+    Answer as Answer,
+    envelope as envelope,
+    envelope_of_broken as envelope_of_broken,
+    log_meant as log_meant,
+)
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -251,6 +256,10 @@ def _knew(source: Source, args: KnewArgs, at: Moment | None) -> Answer:
     log = log_meant(source, None, at)
     resolved = resolve(source.readers[log], at)
     asked_us = resolved.asked_us or resolved.time_us
+    if at is None:
+        # The present: all that was applied here, later than it was decided.
+        heads = (reader.commit(reader.last()) for reader in (own, shared) if reader.last())
+        asked_us = max(commit.applied_us for commit in heads)
     data = history.knew(own, shared, here, asked_us)
     return envelope(source, source.readers[log], resolved, data, doubt_about(own, resolved))
 

@@ -267,7 +267,7 @@ def _blame(whole: _Whole) -> Conversation:
         if known is None or answer["position"] > known["position"]:
             newest[answer["log"]] = answer
     rows = [{**row, "log": log} for log, a in newest.items() for row in a["data"]]
-    notes = [*_missing(parts, but="V-5-1-7842"), "times are by the clock of each commit's node"]
+    notes = [*_missing(parts), "times are by the clock of each commit's node"]
     return _answer(list(newest.values()), rows, notes)
 
 
@@ -313,11 +313,15 @@ def _any_ok(parts: Sequence[tuple[str, Answer]]) -> bool:
     return any(answer["ok"] for _node, answer in parts)
 
 
-def _missing(parts: Sequence[tuple[str, Answer]], but: str = "") -> list[str]:
-    """Return what must be said of the nodes that gave no answer, each once."""
+_NOT_THERE = ("V-5-1-7842", "V-5-1-7843")
+"""No such object, no such transaction: what one node does not have, another may."""
+
+
+def _missing(parts: Sequence[tuple[str, Answer]]) -> list[str]:
+    """Return what must be said of the nodes that could not answer, each once."""
     told: dict[str, None] = {}
     for node, answer in parts:
-        if not answer["ok"] and answer["error"]["id"] != but:
+        if not answer["ok"] and answer["error"]["id"] not in _NOT_THERE:
             error = answer["error"]
             cause = f" ({error['cause']})" if error.get("cause") else ""
             told[f"without {node}: {error['message']}{cause}"] = None
