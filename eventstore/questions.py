@@ -13,12 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from eventstore import following, history, lookups, room, standing as standings, views
-from eventstore.answering import (
-    Answer as Answer,
-    envelope as envelope,
-    envelope_of_broken as envelope_of_broken,
-    log_meant as log_meant,
-)
+from eventstore.answering import Answer, envelope, envelope_of_broken, log_meant
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
