@@ -10,7 +10,7 @@ from msgspec import Struct
 from eventstore import tracing
 from eventstore.answering import Answer, envelope, log_meant
 from eventstore.asked import MomentsArgs, NoArgs
-from eventstore.moments import Moment, Resolved, log_of, resolve, time_of
+from eventstore.moments import Moment, Resolved, doubt_about, log_of, resolve, time_of
 from eventstore.placing import placed
 from eventstore.source import Source, Then
 from eventstore.standing import Log
@@ -30,7 +30,7 @@ def _trace(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
         reader = source.reader(at)
         resolved = resolve(reader, at)
     data = tracing.trace(source, reader, resolved.position)
-    return envelope(source, reader, resolved, data, [])
+    return envelope(source, reader, resolved, data, doubt_about(reader, resolved))
 
 
 def _moments(source: Source, args: MomentsArgs, _at: Moment | None) -> Answer:
@@ -42,7 +42,8 @@ def _moments(source: Source, args: MomentsArgs, _at: Moment | None) -> Answer:
         {"position": one.position, "time": iso(one.time_us), "time_us": one.time_us}
         for one in found
     ]
-    return envelope(source, reader, None, {"log": reader.name, "moments": rows}, [])
+    doubt = [text for one in found for text in doubt_about(reader, one)]
+    return envelope(source, reader, None, {"log": reader.name, "moments": rows}, doubt)
 
 
 def _tags(source: Source, _args: NoArgs, at: Moment | None) -> Answer:

@@ -35,6 +35,7 @@ from eventstore.errors import NotFound, Rejected
 from eventstore.model.objects import HEADER_RID, Key, rid_text
 from eventstore.moments import (
     Moment,
+    Resolved,
     doubt_about,
     doubt_between,
     log_of,
@@ -124,12 +125,15 @@ def _of_state(source: Source, question: str, args: object, at: Moment | None) ->
     shown = log or then.default
     reader, resolved = source.readers[shown], then.resolved(shown)
     told = resolved if at is not None else None
-    answered = envelope(source, reader, told, data, doubt_about(reader, resolved))
+    asked: tuple[Log, ...] = ("shared", "node") if log is None else (shown,)
+    doubt = [
+        text for each in asked for text in doubt_about(source.readers[each], then.resolved(each))
+    ]
+    answered = envelope(source, reader, told, data, doubt)
     answered |= {"position": resolved.position, "at": iso(resolved.time_us)}
     if log is None:
-        logs: tuple[Log, Log] = ("shared", "node")
         answered["positions"] = {
-            source.readers[each].name: then.resolved(each).position for each in logs
+            source.readers[each].name: then.resolved(each).position for each in asked
         }
     return answered
 
@@ -147,13 +151,15 @@ def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     which = Moment("head", log=args.which)
     reader = source.readers[log_meant(source, args.object, args.since, until, which)]
     low = 1 if args.since is None else _first_after(reader, args.since)
-    high = resolve(reader, until).position if until is not None else reader.last()
+    end = Resolved(reader.last(), 0) if until is None else resolve(reader, until)
+    high = end.position
     wanted = history.Wanted(
         node=args.node, actor=args.actor, type=args.type, tx=args.tx, n=args.n,
         reverse=args.reverse,
         key=None if args.object is None else rid_text(_key_of(source, reader, args.object, high)),
     )  # fmt: skip
-    return envelope(source, reader, None, history.log_lines(reader, wanted, low, high), [])
+    rows = history.log_lines(reader, wanted, low, high)
+    return envelope(source, reader, None, rows, doubt_about(reader, end))
 
 
 def _first_after(reader: LogReader, since: Moment) -> int:
@@ -170,7 +176,7 @@ def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
     reader = source.reader(at)
     resolved = resolve(reader, at)
     data = history.show(source.replayers[reader.log], resolved.position)
-    return envelope(source, reader, resolved, data, [])
+    return envelope(source, reader, resolved, data, doubt_about(reader, resolved))
 
 
 def _diff(source: Source, args: DiffArgs, _at: Moment | None) -> Answer:

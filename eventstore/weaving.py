@@ -313,8 +313,8 @@ def _any_ok(parts: Sequence[tuple[str, Answer]]) -> bool:
     return any(answer["ok"] for _node, answer in parts)
 
 
-_NOT_THERE = ("V-5-1-7842", "V-5-1-7843")
-"""No such object, no such transaction: what one node does not have, another may."""
+_NOT_THERE = ("V-5-1-7842", "V-5-1-7843", "V-5-1-7844")
+"""No such object, transaction, or moment: what one node does not have, another may."""
 
 
 def _missing(parts: Sequence[tuple[str, Answer]]) -> list[str]:

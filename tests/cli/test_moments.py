@@ -8,7 +8,7 @@ from tests.support.every_command import every_command
 
 IN_THEIR_ARGUMENTS = {
     *("show", "diff", "trace", "bisect", "outcome"),
-    *("cmdlog", "translog", "export", "backup"),
+    *("cmdlog", "translog", "export", "backup", "report html", "rehearse"),
 }
 """They name their moments themselves, or are about all of a log."""
 
