@@ -38,6 +38,8 @@ from eventstore.survey import (
 REST_S = 5.0
 """Between two surveys; what is committed meanwhile is what a start replays in a tenth of that."""
 REST_AFTER_FAILURE_S = 60.0
+WORTH_A_SURVEY = 1000
+"""Commits for which a process is started; it cuts all keyframes that are due among them."""
 
 _READ_BYTES = 1 << 16
 
@@ -141,7 +143,8 @@ class Background:
             case Reached():
                 pass
             case Done():
-                self._due[finding.log] = finding.next_due
+                worth = finding.position + WORTH_A_SURVEY
+                self._due[finding.log] = max(finding.next_due, worth)
             case Damage():
                 self._found_damage = True
                 damage = Damaged(finding.message, position=finding.position, cause=finding.cause)
