@@ -50,6 +50,18 @@ def gather(source: Source, question: str, args: dict[str, object]) -> Answer:
     return _answer(source, question, args, at)
 
 
+def quietly(
+    source: Source, question: str, args: dict[str, object], at: dict[str, object]
+) -> Answer:
+    """Return an answer about a moment, and say nothing: for who asks many times.
+
+    Raises:
+        RequestFailed: there is no answer; it says why.
+
+    """
+    return _answer(source, question, args, at)
+
+
 def change(source: Source, request: dict[str, object]) -> Answer:
     """Return what became of a request for a change.
 
@@ -92,10 +104,14 @@ def _answer(
     if source.log is not None:
         from cli import offline
 
+        if source.all_nodes:
+            return offline.answer_all(source.logs, question, args, at, told)
         return offline.answer(source.log, question, args, at, told)
     asked = control.query(
         question, args, at=at, timeout_ms=timeout_ms(source), current=source.current
     )
+    if source.all_nodes:
+        asked["all_nodes"] = True
     if told is not None:
         asked["progress"] = True
     return _ask(source, asked)

@@ -46,7 +46,11 @@ _KINDS = {
     "DISK": "dm",
     "DEVICE": "devices",
     "OBJECT": "objects",
+    "TAG": "tags",
+    **dict.fromkeys(("WHEN", "A", "B"), "moments"),
 }
+_WORDS = ("head", "now", "today", "yesterday")
+"""Moments that have a word of their own; the rest are numbers, and tags."""
 
 
 @script_app.command(cls=Command)
@@ -156,6 +160,9 @@ def _names(source: Source, kind: str | None, group: str | None) -> list[str]:
         if kind == "devices":
             rows = _rows(ask.read(source, "disk.list", {"device": None}))
             return [row["device"] for row in rows if row["device"]]
+        if kind in ("tags", "moments"):
+            words = _WORDS if kind == "moments" else ()
+            return [*words, *(row["tag"] for row in _rows(ask.read(source, "tags", {})))]
         data: Any = ask.read(source, "print", {"group": group, "names": []})["data"]
     except RequestFailed:
         return []

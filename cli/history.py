@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from cli import against, ask, exit_codes, output, progress
+from cli import against, ask, everywhere, exit_codes, output, progress
 from cli.failure import UsageError
 from cli.options import (
     Command,
@@ -34,7 +34,7 @@ OUTCOME_EXITS = {
 
 
 @log_app.command(cls=Command)
-@reads
+@everywhere.reads
 def log(
     source: Source,
     *,
@@ -59,6 +59,7 @@ def log(
       vx log -n 20
       vx log --object datadg/vol01 --since yesterday
       vx log --type volume-made --json
+      vx log --all-nodes --since 02:00
     """
     args: dict[str, object] = {"since": _when(since), "until": _when(until), "node": node}
     args |= {"actor": actor, "object": object_name, "type": event, "tx": tx, "n": count}
@@ -68,7 +69,7 @@ def log(
 
 
 @show_app.command(cls=Command)
-@reads_history
+@everywhere.reads_history
 def show(source: Source, when: WhenArgument) -> None:
     """Show one commit, whole: who, what, why, its events and what they changed.
 
@@ -76,6 +77,7 @@ def show(source: Source, when: WhenArgument) -> None:
       vx show @1204
       vx show head
       vx show tx:01JD8X3K5V --json
+      vx show shared@1204 --all-nodes
     """
     source.at = when
     output.emit(source, "show", ask.read(source, "show", {}), output.View(history.show))
@@ -110,7 +112,7 @@ def diff(
 
 
 @blame_app.command(cls=Command)
-@reads
+@everywhere.reads
 def blame(source: Source, object_name: ObjectArgument) -> None:
     """Show, field by field, who gave an object what it has.
 
@@ -166,7 +168,7 @@ def outcome(source: Source, request: Annotated[str, Argument(metavar="ID")]) -> 
 
 
 @knew_app.command(cls=Command)
-@reads
+@everywhere.reads
 def knew(
     source: Source, node: Annotated[Text, Argument(metavar="[NODE]", help="else this one")] = None
 ) -> None:
@@ -176,7 +178,10 @@ def knew(
       vx knew node2 --at 02:13
       vx knew --at shared@1204
       vx knew --at 02:13 --log /mnt/node3
+      vx knew --at 02:13 --all-nodes
     """
+    if node is not None and source.all_nodes:
+        raise UsageError(f"{node!r} is one node, --all-nodes means all", fix="leave out one")
     answer = ask.read(source, "knew", {"node": node})
     output.emit(source, "knew", answer, output.View(history.knew))
 

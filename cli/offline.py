@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import Any
 
 from daemon.wire import control
 
@@ -30,3 +32,64 @@ def answer(
             return questions.answer(log, question, args, at)
     except StoreError as error:
         raise control.error_from(error.to_map()) from error
+
+
+def answer_all(
+    paths: Sequence[str],
+    question: str,
+    args: dict[str, object],
+    at: dict[str, object] | None,
+    told: Callable[[int, int], None] | None = None,
+) -> dict[str, object]:
+    """Return what the nodes whose logs these are would answer together; nothing is written.
+
+    Raises:
+        RequestFailed: none of the logs can be read, or none holds an answer.
+
+    """
+    from eventstore import questions, source, weaving
+    from eventstore.errors import StoreError
+
+    with ExitStack() as stack:
+        found: dict[str, source.Source] = {}
+        notes: list[str] = []
+        refused: StoreError | None = None
+        for path in paths:
+            try:
+                log = stack.enter_context(source.open_log(path))
+            except StoreError as error:
+                refused = error
+                notes.append(f"without {path}: {error.message}")
+            else:
+                log.tell(told)
+                found[log.readers["node"].name.removeprefix("node/")] = log
+        if refused is not None and not found:
+            raise control.error_from(refused.to_map())
+        # What is shared is told by the log that has most of it.
+        nodes = sorted(found, key=lambda node: -found[node].readers["shared"].last())
+
+        def ask(asked: weaving.Asked) -> dict[str, Any]:
+            try:
+                log = found.get(asked.node)
+                if log is None:
+                    raise _not_given(asked.node)
+                return {"ok": True, **questions.answer(log, *asked[1:])}
+            except StoreError as error:
+                return {"ok": False, "error": error.to_map()}
+
+        answered = weaving.finished(weaving.everywhere(question, args, at, nodes), ask)
+    if not answered["ok"]:
+        raise control.error_from(answered["error"])
+    answered["notes"] = [*notes, *answered["notes"]]
+    return answered
+
+
+def _not_given(node: str) -> Exception:
+    from eventstore.errors import NotFound
+
+    return NotFound(
+        "V-5-1-9134",
+        f"none of these logs is that of {node}",
+        cause="each node's own log is on that node alone",
+        fix="name its home with another --log",
+    )

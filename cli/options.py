@@ -218,6 +218,24 @@ def reads_history(function: Callable[..., None]) -> Callable[..., None]:
     return _command(function, _LOG | _SOURCE, _source)
 
 
+def reads_with(
+    function: Callable[..., None],
+    more: dict[str, tuple[Any, Any]],
+    gather: Callable[[Source, dict[str, Any]], None],
+    *,
+    at: bool,
+) -> Callable[..., None]:
+    """Make a command that reads and has `more` options in common with others; with --at or not."""
+
+    def gathered(invocation: Invocation, given: dict[str, Any]) -> Source:
+        source = _source(invocation, {"log": None, **given})
+        gather(source, given)
+        return source
+
+    shared = _AT | _CURRENT | more if at else more
+    return _command(function, shared | _SOURCE, gathered)
+
+
 def asks(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of `function(source, ...)` that only a running daemon can answer."""
     return _command(function, _SOURCE, _source)

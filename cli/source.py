@@ -15,7 +15,10 @@ ALL_OUTPUTS = (*OUTPUTS, "yaml", "commands")
 class Source:
     """The options that all commands have; checked, and none of them opened yet."""
 
-    __slots__ = ("at", "current", "home", "log", "output", "program", "socket", "timeout_s")
+    __slots__ = (
+        *("all_nodes", "at", "current", "home", "log", "logs", "output", "program", "socket"),
+        "timeout_s",
+    )
 
     def __init__(
         self,
@@ -37,6 +40,9 @@ class Source:
         self.output = check_output(output)
         self.timeout_s = check_timeout(timeout_s)
         self.current = current
+        self.all_nodes = False
+        self.logs: tuple[str, ...] = ()
+        """All that were named, if a command takes several; `log` is the first."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Source) and all(

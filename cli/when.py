@@ -12,6 +12,7 @@
           | DATE | DATE("T"|" ")TIME["Z"|OFFSET]                  ISO 8601; here, if no offset
           | "2h30m ago"               w d h m s, in this order, each at most once
           | "epoch:1764000000[.5]"    seconds since 1970
+          | TAG                       a name that `vx tag` gave to a commit
 
 A time means the last commit at or before it: the daemon, which knows the log, finds that. What a
 command prints of times and positions can be given back here.
@@ -26,7 +27,8 @@ from cli.failure import UsageError
 
 FORMS = (
     "1204 or @1204 (position), @-3, head, tx:ID, 2026-11-22T10:15:00Z (ISO 8601 with or without "
-    "T, Z or offset), 2026-11-22, 10:15, now, today, yesterday, '2h30m ago', epoch:1764000000; "
+    "T, Z or offset), 2026-11-22, 10:15, now, today, yesterday, '2h30m ago', epoch:1764000000, "
+    "a tag; "
     "each may follow a log: shared@1204, node/NAME@1204, node/NAME@10:15"
 )
 # A position as large as this is taken for a time that somebody pasted (2001-09-09).
@@ -45,6 +47,13 @@ _AGO = re.compile(
     r"(?:([0-9]{1,9})s)? ago",
     re.ASCII,
 )
+_TAG = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}", re.ASCII)
+_RESERVED = (
+    *("head", "now", "today", "yesterday", "ago", "epoch", "shared", "node"),
+    *("list", "set", "delete"),
+)
+"""No tags, nor are beginnings of them of three letters or more: eventstore.model.decide.tags."""
+_SHORTENED = 3
 _TIME = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]{1,6}))?)?"
 _CLOCK = re.compile(_TIME, re.ASCII)
 _ISO = re.compile(
@@ -106,7 +115,17 @@ def _point(text: str, now_us: int, zone: tzinfo | None) -> tuple[str, int | str 
     except (ValueError, OverflowError):
         # The 30th of February, 25:00, the year 0, ten million weeks ago.
         return None
-    return None if epoch_us is None else ("time", epoch_us)
+    if epoch_us is not None:
+        return "time", epoch_us
+    return ("tag", text) if reads_as_tag(text) else None
+
+
+def reads_as_tag(name: str) -> bool:
+    """Tell whether a word can name a commit: no other form of a moment, and no part of one."""
+    word = name.lower()
+    if _TAG.fullmatch(name) is None or word in _RESERVED:
+        return False
+    return len(word) < _SHORTENED or not any(other.startswith(word) for other in _RESERVED)
 
 
 def _time(text: str, now_us: int, zone: tzinfo | None) -> int | None:

@@ -119,6 +119,12 @@ class ReplayArgs(Struct, frozen=True):
     commit: Commit | None = None
 
 
+class MomentsArgs(Struct, frozen=True):
+    """``moments``: what some moments are in one log."""
+
+    whens: tuple[Moment, ...]
+
+
 class RangeArgs(Struct, frozen=True):
     """``range``: from which commit to which two moments reach."""
 

@@ -115,6 +115,7 @@ def _line(commit: Commit, events: list[AnyEvent]) -> Row:
         "tx": header.tx,
         "time": iso(header.time_us),
         "node": header.node,
+        "shared_position": header.shared_position,
         "actor": context.actor.user or context.actor.program or None,
         "command": context.command or None,
         "events": [stored_name(type(event))[0] for event in events],

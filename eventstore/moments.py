@@ -20,7 +20,7 @@ from eventstore.text import iso
 class Moment(Struct, frozen=True):
     """A moment as it was named: a ``time`` is in us since the epoch, ``relative`` to the head."""
 
-    kind: Literal["position", "relative", "head", "tx", "time"]
+    kind: Literal["position", "relative", "head", "tx", "time", "tag"]
     value: int | str | None = None
     log: str | None = None
 

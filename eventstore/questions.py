@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, room, standing as standings, views
+from eventstore import following, history, lookups, room, standing as standings, views
+from eventstore.answering import Answer, envelope, envelope_of_broken, log_meant
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -40,6 +41,7 @@ from eventstore.moments import (
     log_of,
     resolve,
 )
+from eventstore.placing import check_here, placed, placed_args
 from eventstore.replay import digest_from_start
 from eventstore.source import Source, Then
 from eventstore.standing import Found, Log, Standing
@@ -48,8 +50,7 @@ from eventstore.storage.schema import LOGS
 from eventstore.text import iso
 from eventstore.verify import verify
 
-Answer = dict[str, Any]
-Asked = TypeVar("Asked")
+Asked = TypeVar("Asked", bound=Struct)
 
 
 def _volume_room(standing: Standing, args: RoomArgs) -> Found:
@@ -96,14 +97,14 @@ def answer(source: Source, question: str, args: object, at: object) -> Answer:
         Rejected: there is no such question, or it is not put as it should be.
         Damaged: the log does not hold what it needs.
     """
-    moment = None if at is None else _typed(question, at, Moment)
+    moment = placed(source, None if at is None else _typed(question, at, Moment))
     if question in STATE_QUESTIONS:
         return _of_state(source, question, args, moment)
     found = _HISTORY_QUESTIONS.get(question)
     if found is None:
         raise Rejected("V-5-1-7846", f"there is no question {question!r}")
     kind, handler = found
-    return handler(source, _typed(question, args, kind), moment)
+    return handler(source, placed_args(source, _typed(question, args, kind)), moment)
 
 
 def _typed(question: str, value: object, kind: type[Asked]) -> Asked:
@@ -115,22 +116,6 @@ def _typed(question: str, value: object, kind: type[Asked]) -> Asked:
         ) from error
 
 
-def envelope(
-    source: Source, reader: LogReader, resolved: Resolved | None, data: Any, notes: list[str]
-) -> Answer:
-    """Put an answer into the map that every answer is."""
-    shown = resolved or (resolve(reader, None) if reader.last() else Resolved(0, 0))
-    return {
-        "cluster": source.cluster,
-        "log": reader.name,
-        "position": shown.position,
-        "at": iso(shown.time_us),
-        "resolved": None if resolved is None else str(resolved),
-        "notes": notes,
-        "data": data,
-    }
-
-
 def _of_state(source: Source, question: str, args: object, at: Moment | None) -> Answer:
     kind, handler = STATE_QUESTIONS[question]
     typed = _typed(question, args, kind)
@@ -140,29 +125,17 @@ def _of_state(source: Source, question: str, args: object, at: Moment | None) ->
     shown = log or then.default
     reader, resolved = source.readers[shown], then.resolved(shown)
     told = resolved if at is not None else None
-    answered = envelope(source, reader, told, data, doubt_about(reader, resolved))
+    asked: tuple[Log, ...] = ("shared", "node") if log is None else (shown,)
+    doubt = [
+        text for each in asked for text in doubt_about(source.readers[each], then.resolved(each))
+    ]
+    answered = envelope(source, reader, told, data, doubt)
     answered |= {"position": resolved.position, "at": iso(resolved.time_us)}
     if log is None:
-        logs: tuple[Log, Log] = ("shared", "node")
         answered["positions"] = {
-            source.readers[each].name: then.resolved(each).position for each in logs
+            source.readers[each].name: then.resolved(each).position for each in asked
         }
     return answered
-
-
-def _log_of(source: Source, name: str | None, *moments: Moment | None) -> Log:
-    """Return the log that moments name, else the one that had an object, else the default."""
-    for moment in moments:
-        named: Any = log_of(moment)
-        if named is not None:
-            return named  # type: ignore[no-any-return]
-    if name is None:
-        return source.default
-    for moment in moments or (None,):
-        log = Then(source, moment).standing.log_of_object(name)
-        if log != source.default:
-            return log
-    return source.default
 
 
 def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
@@ -176,15 +149,17 @@ def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
 def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     until = args.until or at
     which = Moment("head", log=args.which)
-    reader = source.readers[_log_of(source, args.object, args.since, until, which)]
+    reader = source.readers[log_meant(source, args.object, args.since, until, which)]
     low = 1 if args.since is None else _first_after(reader, args.since)
-    high = resolve(reader, until).position if until is not None else reader.last()
+    end = Resolved(reader.last(), 0) if until is None else resolve(reader, until)
+    high = end.position
     wanted = history.Wanted(
         node=args.node, actor=args.actor, type=args.type, tx=args.tx, n=args.n,
         reverse=args.reverse,
         key=None if args.object is None else rid_text(_key_of(source, reader, args.object, high)),
     )  # fmt: skip
-    return envelope(source, reader, None, history.log_lines(reader, wanted, low, high), [])
+    rows = history.log_lines(reader, wanted, low, high)
+    return envelope(source, reader, None, rows, doubt_about(reader, end))
 
 
 def _first_after(reader: LogReader, since: Moment) -> int:
@@ -201,11 +176,11 @@ def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
     reader = source.reader(at)
     resolved = resolve(reader, at)
     data = history.show(source.replayers[reader.log], resolved.position)
-    return envelope(source, reader, resolved, data, [])
+    return envelope(source, reader, resolved, data, doubt_about(reader, resolved))
 
 
 def _diff(source: Source, args: DiffArgs, _at: Moment | None) -> Answer:
-    reader = source.readers[_log_of(source, args.object, args.a, args.b)]
+    reader = source.readers[log_meant(source, args.object, args.a, args.b)]
     first, second = resolve(reader, args.a), resolve(reader, args.b)
     replayer = source.replayers[reader.log]
     rows = history.diff(replayer, first.position, second.position)
@@ -243,7 +218,7 @@ def _is_about(row: views.Row, keys: set[Key]) -> bool:
 
 
 def _blame(source: Source, args: ObjectArgs, at: Moment | None) -> Answer:
-    reader = source.readers[_log_of(source, args.object, at)]
+    reader = source.readers[log_meant(source, args.object, at)]
     resolved = resolve(reader, at)
     key = _key_of(source, reader, args.object, resolved.position)
     rows = history.blame(reader, key, resolved.position)
@@ -277,16 +252,15 @@ def _knew(source: Source, args: KnewArgs, at: Moment | None) -> Answer:
     """
     own, shared = source.readers["node"], source.readers["shared"]
     here = own.name.removeprefix("node/")
-    if args.node not in (None, here):
-        raise NotFound(
-            "V-5-1-9134",
-            f"this is the log of {here}, not of {args.node}",
-            cause="what a node knew, and when, stands beside the commits in its own log",
-            fix=f"ask the daemon on {args.node}, or its log with --log",
-        )
-    log = _log_of(source, None, at)
+    if args.node is not None:
+        check_here(source, f"node/{args.node}")
+    log = log_meant(source, None, at)
     resolved = resolve(source.readers[log], at)
     asked_us = resolved.asked_us or resolved.time_us
+    if at is None:
+        # The present: all that was applied here, later than it was decided.
+        heads = (reader.commit(reader.last()) for reader in (own, shared) if reader.last())
+        asked_us = max(commit.applied_us for commit in heads)
     data = history.knew(own, shared, here, asked_us)
     return envelope(source, source.readers[log], resolved, data, doubt_about(own, resolved))
 
@@ -317,19 +291,6 @@ def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     return {**envelope_of_broken(source, reader, data), "position": shown["commits"]}
 
 
-def envelope_of_broken(source: Source, reader: LogReader, data: Any) -> Answer:
-    """Return an answer about a log whose head may not be readable."""
-    return {
-        "cluster": source.cluster,
-        "log": reader.name,
-        "position": 0,
-        "at": None,
-        "resolved": None,
-        "notes": [],
-        "data": data,
-    }
-
-
 def _verdict_row(verdict: Any) -> views.Row:
     return {
         "ok": verdict.ok,
@@ -353,6 +314,7 @@ _HISTORY_QUESTIONS: dict[
     "follow": (FollowArgs, _follow),
     "outcome": (OutcomeArgs, _outcome),
     "knew": (KnewArgs, _knew),
+    **lookups.QUESTIONS,
     "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from eventstore.model import events as ev
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
+from eventstore.model.tags import TagRemoved, TagSet
 
 NameOf = Callable[[Key], str]
 Words = dict[type, Callable[[Any, str], str]]
@@ -92,6 +93,8 @@ _WORDS: Words = {
     ev.VolumeResized: lambda e, name: f"volume {name} has {e.length} sectors",
     ev.VolumeStateSet: lambda e, name: f"volume {name} {e.kstate}",
     ev.VolumeRemoved: lambda _, name: f"volume {name} removed",
+    TagSet: lambda e, _: f"@{e.position} named {e.name}",
+    TagRemoved: lambda e, _: f"tag {e.name} taken away",
     ev.VolumeTakenOver: lambda e, name: f"volume {name} taken over, {e.length} sectors",
     ev.DiskGroupDeported: lambda _, name: f"disk group {name} deported",
     ev.DiskGroupImported: lambda _, name: f"disk group {name} imported",

@@ -17,7 +17,6 @@ from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
     AnyRecord,
-    Cluster,
     DiskGroup,
     Key,
     Labels,
@@ -142,8 +141,9 @@ def _document_row(record: AnyRecord) -> Row:
     """Return every field, by its own name: equal records give equal rows, counters included."""
     plain = msgspec.structs.asdict(record)
     row = {"type": str(record.__struct_config__.tag), **plain}
-    if isinstance(record, Cluster) and record.seats:
-        row["seats"] = _plain(record.seats)
+    for name in ("seats", "tags"):
+        if row.get(name):
+            row[name] = _plain(row[name])
     if row.get("labels") is not None:
         row["labels"] = _plain(row["labels"])
     return row

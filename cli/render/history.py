@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from cli.output import Rows, View, cell
@@ -23,7 +24,7 @@ def log_rows(data: list[Row]) -> Rows:
     """Return where, when, who and what of each commit."""
     return [["POS", "TIME", "NODE", "ACTOR", "EVENT", "OBJECT", "SUMMARY"]] + [
         [
-            position(row["position"]),
+            (cell(row["log"]) if "log" in row else "") + position(row["position"]),
             cell(row["time"]),
             cell(row["node"]),
             cell(row["actor"]),
@@ -63,7 +64,19 @@ def show(data: Row, _header: bool) -> str:
         *((key, context[key]) for key in ("command", "message", "cause")),
     ]
     lines = [f"{key}:".ljust(_KEY) + _part(part) for key, part in pairs if part is not None]
-    return "\n".join([*lines, *events(data["events"]), *changes(data["diff"])]) + "\n"
+    had = _had(data.get("nodes", ()))
+    return "\n".join([*lines, *events(data["events"]), *changes(data["diff"]), *had]) + "\n"
+
+
+def _had(nodes: Sequence[Row]) -> list[str]:
+    """Return the lines that say when each node had a commit, and whether it is the same one."""
+    if not nodes:
+        return []
+    lines = ["", "nodes:"]
+    for row in nodes:
+        other = "" if row["hash"] == nodes[0]["hash"] else f"  ANOTHER COMMIT: {cell(row['hash'])}"
+        lines.append(f"  {cell(row['node'])} had it at {cell(row['applied'])}{other}")
+    return lines
 
 
 def events(data: list[Row]) -> list[str]:
@@ -155,7 +168,11 @@ def _compared(row: Row) -> str:
 
 
 def knew(data: Row, _header: bool) -> str:
-    """Return what a node had applied."""
+    """Return what a node, or each of several, had applied."""
+    return "".join(map(_knew, data.get("nodes") or [data]))
+
+
+def _knew(data: Row) -> str:
     applied = f" (applied {cell(data['applied'])})" if data["applied"] else ""
     return (
         f"{cell(data['node'])} at {cell(data['time'])}: shared @{data['shared']}{applied}, "

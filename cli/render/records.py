@@ -185,7 +185,7 @@ def blame_rows(data: list[Row]) -> Rows:
         [
             cell(row["field"]),
             value(row["value"]),
-            position(row["position"]),
+            (cell(row["log"]) if "log" in row else "") + position(row["position"]),
             cell(row["time"]),
             cell(row["actor"]),
             cell(row["command"]),
@@ -202,5 +202,10 @@ def position(number: Any) -> str:
 def value(field: Any) -> str:
     """Return a field's value on one line."""
     if isinstance(field, list):
-        return ",".join(map(cell, field)) or "-"
+        return ",".join(map(_item, field)) or "-"
     return cell(field)
+
+
+def _item(item: Any) -> str:
+    """Return one of several values; of a part of a record its fields in their order."""
+    return ":".join(map(cell, item.values())) if isinstance(item, dict) else cell(item)

@@ -135,7 +135,7 @@ class Private:
         try:
             self._check_expected(said)
             self.check_mode(said)
-            moment = Moment(self.name, self._wall_us, said.scan)
+            moment = Moment(self.name, self._wall_us, said.scan, self.own.head.position)
             events = decide(self.own.state, said.command, moment)
             objection = self.local.private_objection(events, self.member.reserved)
             if objection is not None:

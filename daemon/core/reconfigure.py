@@ -167,7 +167,7 @@ class Reconfigurations:
             return None
         if request.expect is not None and request.expect < shared.last_change:
             raise changed_since(request.expect, shared.last_change)
-        moment = Moment(request.origin, member.wall_us)
+        moment = Moment(request.origin, member.wall_us, head=shared.head.position)
         events = member.local.decide(request.command, moment, request.disks)
         if request.dry_run:
             if not alone:

@@ -15,12 +15,12 @@ from typing import Any
 import msgspec
 
 from daemon.core.node import Node
+from daemon.shell.everywhere import answer_everywhere, elsewhere, unknown
 from daemon.shell.past import ReaderEnded
 from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Query
-from daemon.shell.service import Service
+from daemon.shell.service import FOR_PEERS, Service
 from daemon.shell.status import cluster_rows, quarantine_rows, screen
-from eventstore.errors import NotFound
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
 from eventstore.standing import Log, Standing, weight
@@ -45,6 +45,8 @@ def answer_query(
     Raises:
         StoreError: it cannot be answered.
     """
+    if query.all_nodes:
+        return answer_everywhere(service, query)
     if query.current:
         return _current(service, query, told)
     if query.question == "status":
@@ -65,7 +67,7 @@ def answer_query(
         return _outcome(service, query, told)
     if query.question == "knew":
         return _knew(service, query, told)
-    return _past(service, query, told)
+    return _of_log(service, query, told)
 
 
 def _live(service: Service, query: Query) -> Answer:
@@ -124,12 +126,16 @@ async def _knew(service: Service, query: Query, told: Told) -> Answer | Relayed:
     if not isinstance(node, str) or node == here or around is None:
         return await _past(service, query, told)
     if node not in service.driver().node.shared.configured:
-        raise NotFound(
-            "V-5-1-9013",
-            f"unknown node: {node}",
-            fix="'vx status' names the nodes of the cluster",
-        )
+        raise unknown(node)
     return await around.ask(node, query.question, query.args, query.at)
+
+
+def _of_log(service: Service, query: Query, told: Told) -> Awaitable[Answer | Relayed]:
+    """Have a log asked: this node's, or that of the other node that the question names."""
+    node, around = elsewhere(service, query), service.surroundings
+    if node is None or around is None or query.question not in FOR_PEERS:
+        return _past(service, query, told)
+    return around.ask(node, query.question, query.args, query.at)
 
 
 async def _past(service: Service, query: Query, told: Told) -> Relayed:

@@ -40,6 +40,8 @@ REST_S = 5.0
 REST_AFTER_FAILURE_S = 60.0
 BULK_PAUSE_S = 0.25
 """How long nothing is kept after a log was extended in bulk: the next piece comes sooner."""
+WORTH_A_SURVEY = 1000
+"""Commits for which a process is started; it cuts all keyframes that are due among them."""
 
 _READ_BYTES = 1 << 16
 
@@ -151,7 +153,8 @@ class Background:
             case Reached():
                 pass
             case Done():
-                self._due[finding.log] = finding.next_due
+                worth = finding.position + WORTH_A_SURVEY
+                self._due[finding.log] = max(finding.next_due, worth)
             case Damage():
                 self._found_damage = True
                 damage = Damaged(finding.message, position=finding.position, cause=finding.cause)

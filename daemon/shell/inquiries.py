@@ -16,10 +16,13 @@ import msgspec
 from msgspec import Struct
 
 from daemon.errors import ProtocolViolation
-from eventstore.errors import Overloaded, StoreError, Unavailable
+from eventstore.errors import Overloaded, Rejected, StoreError, Unavailable
 
 ANSWERING_MAX = 16
 """Questions of one node that are worked on at once; more are refused."""
+
+ANSWER_MAX_BYTES = 4 << 20
+"""An answer that is longer would have to be sent in pieces, which links do for the log alone."""
 
 Answer = dict[str, Any]
 
@@ -107,7 +110,10 @@ class Inquiries:
             answer = await self._respond(said)
         except StoreError as error:
             answer = _refused(error)
-        self._send(node, _encode(Reply(said.number, answer)))
+        reply = _encode(Reply(said.number, answer))
+        if len(reply) > ANSWER_MAX_BYTES:
+            reply = _encode(Reply(said.number, _refused(_too_long(len(reply)))))
+        self._send(node, reply)
 
     def lost(self, node: str) -> None:
         """Give up what a node was asked: the connection with it is gone."""
@@ -133,6 +139,16 @@ def _out_of_reach(node: str, cause: str) -> Unavailable:
         cause=cause,
         fix=f"ask on {node} itself, or read its log with --log",
         node=node,
+    )
+
+
+def _too_long(size: int) -> Rejected:
+    return Rejected(
+        "V-5-1-9228",
+        "the answer is too long for a message between daemons",
+        cause=f"it has {size} bytes, and may have {ANSWER_MAX_BYTES}",
+        fix="ask for less, or read that node's log with --log",
+        rule="G2",
     )
 
 

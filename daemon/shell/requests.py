@@ -54,6 +54,7 @@ class Query(Struct, frozen=True, tag_field="op", tag="query"):
     timeout_ms: Timeout = 30_000
     current: bool = False
     progress: bool = False
+    all_nodes: bool = False
 
 
 class Watch(Struct, frozen=True, tag_field="op", tag="watch"):

@@ -29,11 +29,13 @@ from daemon.shell.recorder import Recorder, began_with
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
+from eventstore import weaving
 from eventstore.errors import AppendFailed, Damaged, NotFound, StoreError, Unavailable
 from eventstore.model.commands import EnableDaemon, ScanDevices
 from eventstore.model.decide.daemon import mode as daemon_mode
 from eventstore.model.notifications import DevicesScanned
 from eventstore.model.objects import ENABLED
+from eventstore.questions import STATE_QUESTIONS
 from eventstore.source import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store
@@ -46,7 +48,7 @@ PRESENT_IDLE_S = 60.0
 """How long a second state is held in memory, for large questions about the present."""
 
 
-FOR_PEERS = frozenset({"knew", "outcome"})
+FOR_PEERS = weaving.FOR_PEERS | STATE_QUESTIONS.keys() | {"diff", "outcome", "tags"}
 """Questions that another daemon may ask, on behalf of its utilities."""
 
 

@@ -36,6 +36,7 @@ from eventstore.model.node_commands import (
     EnableDaemon as EnableDaemon,
     ScanDevices as ScanDevices,
 )
+from eventstore.model.tags import AnyTagCommand
 
 MAX_ROWS = 1 << 16
 """Rows of one disk group that is taken over."""
@@ -392,4 +393,5 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     DisableDaemon,
     ScanDevices,
     ClearImport,
+    AnyTagCommand,
 ]

@@ -52,6 +52,7 @@ from eventstore.model.node_events import (
     ImportLockSet as ImportLockSet,
 )
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
+from eventstore.model.tags import AnyTagEvent, OfLog
 from eventstore.model.takeover_events import (
     DiskGroupTakenOver as DiskGroupTakenOver,
     DiskTakenOver as DiskTakenOver,
@@ -358,11 +359,12 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     DaemonModeSet,
     DevicesScanned,
     ImportLockSet,
+    AnyTagEvent,
 ]
 
 
 _OF_HEADER = (
-    *(ClusterCreated, NodeCreated, OfCluster),
+    *(ClusterCreated, NodeCreated, OfCluster, OfLog),
     *(DaemonStarted, DaemonStopped, DaemonModeSet),
 )
 

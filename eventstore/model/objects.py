@@ -73,6 +73,13 @@ class Seat(Struct, frozen=True, array_like=True):
     stored_through: int = 0
 
 
+class Tag(Struct, frozen=True, array_like=True):
+    """A name that somebody gave to a commit of the log in whose header it is."""
+
+    name: str
+    position: int
+
+
 class Cluster(Record, frozen=True, tag="cluster"):
     """The header of the shared log's own space: who founded it, and for whom (B0).
 
@@ -89,6 +96,7 @@ class Cluster(Record, frozen=True, tag="cluster"):
     seats: tuple[Seat, ...] = ()
     protocol: int = 1
     regular: int = 0
+    tags: tuple[Tag, ...] = ()
 
 
 class Node(Record, frozen=True, tag="node"):
@@ -100,6 +108,7 @@ class Node(Record, frozen=True, tag="node"):
     boot_id: str = ""
     running: bool = False
     mode: str = ENABLED
+    tags: tuple[Tag, ...] = ()
 
 
 class Device(Record, frozen=True, tag="da"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from math import log2
 from pathlib import Path
 from random import Random
 from time import perf_counter
 
-from eventstore.replay import Replayer
+from cli.bisect import search
+from eventstore.replay import Replayer, nearest_keyframe
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from tests.bench.ground import LOG, Scale
@@ -31,6 +33,8 @@ def states(directory: Path, scale: Scale) -> list[Row]:
             long=lambda: _p50_ms(logs["long"], random),
             between=lambda: _p50_ms(logs["between"], random),
             short=lambda: _p50_ms(logs["short"], random),
+            proven=lambda: _p50_ms(logs["long"], random, forget=False),
+            keyframe=lambda: _decoded_ms(logs["long"], random),
         )
         turns.run(scale.rounds)
         rows = [
@@ -44,15 +48,55 @@ def states(directory: Path, scale: Scale) -> list[Row]:
             )
             for name in ("long", "between")
         ]
-        return [*rows, _bytes(logs["long"])]
+        return [*rows, _over_a_keyframe(turns), _halving(lengths["long"]), _bytes(logs["long"])]
 
 
-def _p50_ms(reader: LogReader, random: Random) -> float:
+def _over_a_keyframe(turns: Turns) -> Row:
+    """Compare a state with what no state from keyframes can cost less than."""
+    return turns.row(
+        "state at a random moment, keyframes proven before",
+        "proven",
+        "keyframe",
+        unit="ms",
+        goal=Goal(3, at_most=True),
+        base_is="decoding one keyframe, p50 of each",
+    )
+
+
+def _halving(commits: int) -> Row:
+    """Count the states that a bisection needs where the last commit is the bad one."""
+    asked = len(search(1, commits, lambda position: int(position >= commits)).tested)
+    least = log2(commits - 1)
+    return Row(
+        f"  states of a bisection, {commits:,} commits",
+        asked,
+        "states",
+        base=least,
+        base_is="log2 of the commits between",
+        ratio=asked / least,
+        goal=Goal(1.1, at_most=True),
+    )
+
+
+def _decoded_ms(reader: LogReader, random: Random) -> float:
+    frames, waits_ms = reader.keyframes.all(), []
+    for _ in range(CALLS):
+        frame = random.choice(frames)
+        begin = perf_counter()
+        reader.keyframes.open(frame)
+        waits_ms.append(1e3 * (perf_counter() - begin))
+    return percentile(waits_ms, 0.5)
+
+
+def _p50_ms(reader: LogReader, random: Random, *, forget: bool = True) -> float:
     """Ask from nothing each time: no state to go on from, no keyframe that was proven before."""
     last, waits_ms = reader.last(), []
     for _ in range(CALLS):
         position = random.randrange(1, last + 1)
-        reader.keyframes.proven.clear()
+        if forget:
+            reader.keyframes.proven.clear()
+        else:
+            nearest_keyframe(reader, position)
         begin = perf_counter()
         Replayer(reader).state_at(position)
         waits_ms.append(1e3 * (perf_counter() - begin))

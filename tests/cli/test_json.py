@@ -37,6 +37,10 @@ READS = {
     "vx verify": "vx.verify/v1",
     "vx outcome 01JD": "vx.outcome/v1",
     "vx knew": "vx.knew/v1",
+    "vx trace @11": "vx.trace/v1",
+    "vx tag list": "vx.tag.list/v1",
+    "vx tag": "vx.tag.list/v1",
+    "vx bisect @3 @12 --run true": "vx.bisect/v1",
     "vx quarantine list": "vx.quarantine.list/v1",
     "vxassist -g datadg maxsize": "vx.volume.maxsize/v1",
     "vxassist -g datadg maxgrow vol01": "vx.volume.maxgrow/v1",
@@ -91,6 +95,9 @@ CHANGES = {
     "vxdctl enable": "vx.ctl.enable/v1",
     "vxdctl disable": "vx.ctl.disable/v1",
     "vx quarantine set-aside --yes": "vx.quarantine.set-aside/v1",
+    "vx tag before-upgrade": "vx.tag.set/v1",
+    "vx tag before-upgrade @3": "vx.tag.set/v1",
+    "vx tag delete before-upgrade": "vx.tag.delete/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
 

@@ -8,6 +8,7 @@ from eventstore.model import commands as cmd, digest
 from eventstore.model.evolve import apply
 from eventstore.model.notifications import DeviceFact, DevicesScanned
 from eventstore.model.state import State
+from eventstore.model.tags import RemoveTag, SetTag
 from tests.support.histories import (
     DEVICES,
     DISKS,
@@ -37,6 +38,7 @@ SHORT = st.one_of(st.integers(1, 40), st.integers(1, 40), LENGTHS)
 ONE_RECORD = st.one_of(VOLUMES, PLEXES, DISKS, st.sampled_from(["a-01", "b-01", "w"]))
 RECORDS = st.lists(ONE_RECORD, min_size=1, max_size=2).map(tuple)
 ONE_VOLUME = VOLUMES.map(lambda name: (name,))
+TAGS = st.sampled_from(["before", "after", "head", "a b"])
 ONE_DISK = DISKS.map(lambda name: (name,))
 
 BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
@@ -127,6 +129,8 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.EnableDaemon: st.just(cmd.EnableDaemon()),
     cmd.DisableDaemon: st.just(cmd.DisableDaemon()),
     cmd.ScanDevices: st.just(cmd.ScanDevices()),
+    SetTag: st.builds(SetTag, TAGS, st.none() | st.integers(0, 3)),
+    RemoveTag: st.builds(RemoveTag, TAGS),
     cmd.ClearImport: st.builds(
         cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
     ),

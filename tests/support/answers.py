@@ -254,7 +254,63 @@ CLUSTER: dict[str, Any] = {
     ],
 }
 
+TAGS = [
+    {
+        "tag": "before-upgrade",
+        "log": "node/node1",
+        "position": 11,
+        "time": TIME,
+        "set_at": 12,
+        "set_time": TIME,
+        "actor": "root",
+        "message": "for the payroll",
+    }
+]
+STEP = {"log": "node/node1", "position": 11, "tx": "01JD", "node": "node1", "time": TIME}
+TRACE = {
+    "log": "node/node1",
+    "position": 11,
+    "tx": "01JD",
+    "time": TIME,
+    "summary": "volume datadg/vol01 created, 204800 sectors",
+    "steps": [
+        {
+            **STEP,
+            "step": "asked",
+            "clock": "node1",
+            "text": "vxassist -g datadg make vol01 100m",
+            "actor": "root",
+            "uid": 0,
+            "pid": 7,
+            "program": "vxassist",
+            "command": "vxassist -g datadg make vol01 100m",
+            "message": "for the payroll",
+            "traceparent": None,
+        },
+        {
+            **STEP,
+            "step": "rejected",
+            "clock": "node1",
+            "text": "no space",
+            "id": "V-5-1-15809",
+            "rule": "D2",
+        },
+        {**STEP, "step": "held", "clock": None, "time": None, "node": None, "text": "held"}
+        | {"objects": ["datadg/vol01"]},
+        {**STEP, "step": "applied", "clock": "node1", "text": "node1 had it"},
+    ],
+}
+MOMENTS = {
+    "log": "node/node1",
+    "moments": [
+        {"position": position, "time": TIME, "time_us": 1763806498120000} for position in (3, 12)
+    ],
+}
+
 DATA: dict[str, Any] = {
+    "tags": TAGS,
+    "trace": TRACE,
+    "moments": MOMENTS,
     "cluster": CLUSTER,
     "dg.free": FREE,
     "volume.maxsize": {"group": "datadg", "length_sectors": 15349760},

@@ -15,6 +15,7 @@ from eventstore.model.notifications import (
     Notification,
 )
 from eventstore.model.objects import AnyRecord
+from eventstore.model.tags import TagRemoved, TagSet
 from tests.support.core import Core, a_core
 from tests.support.listings import SMALL, one_group
 from tests.support.model import (
@@ -196,6 +197,9 @@ def _a_cluster(core: Core) -> None:
         ev.ConfiguredNodesChanged(("node1", "node2")),
         ev.LogQuarantined(4),
         ev.LogSetAside(4, 5),
+        TagSet("before", 3),
+        TagSet("after", 5),
+        TagRemoved("after"),
     ):
         core.shares(event)
 

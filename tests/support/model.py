@@ -124,7 +124,7 @@ class World:
         self.takes(ev.NodeCreated("node1", "c1"))
 
     def moment(self) -> Moment:
-        return Moment("node1", self.now_us, self.scan)
+        return Moment("node1", self.now_us, self.scan, len(self.commits))
 
     def takes(self, *events: ev.AnyEvent) -> Self:
         """Let events take effect together, and hold that all is well after them."""

@@ -15,8 +15,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from eventstore.errors import Rejected, StoreError, Unavailable
-from eventstore.model import commands as cmd, events as ev
+from eventstore.model import commands as cmd, events as ev, tags as tg
 from eventstore.model.cluster import configured
+from eventstore.model.decide import tags
 from eventstore.model.decide.activation import put_away
 from eventstore.model.decide.disks import need_device
 from eventstore.model.decide.limits import check_shared, check_shared_import, is_deported
@@ -78,6 +79,8 @@ def home_of(shared: State, own: State, command: cmd.AnyCommand) -> Literal["shar
     """
     if isinstance(command, (cmd.AddNode, cmd.RemoveNode)):
         return "shared"
+    if isinstance(command, (tg.SetTag, tg.RemoveTag)):
+        return tags.home_of(shared, own, command)
     if isinstance(command, cmd.CreateDiskGroup):
         return "shared" if command.shared else "node"
     if isinstance(command, cmd.ImportDiskGroup):

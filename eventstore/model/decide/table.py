@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, get_args
 
-from eventstore.model import commands as cmd, events as ev
+from eventstore.model import commands as cmd, events as ev, tags as tg
 from eventstore.model.decide import (
     activation,
     copies,
@@ -20,6 +20,7 @@ from eventstore.model.decide import (
     recovering,
     resize,
     starting,
+    tags,
     takeover,
     volumes,
 )
@@ -92,6 +93,8 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.DisableDaemon: _timeless(daemon.disable),
     cmd.ScanDevices: daemon.scan,
     cmd.ClearImport: _timeless(disks.clear_import),
+    tg.SetTag: tags.set_tag,
+    tg.RemoveTag: _timeless(tags.remove),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"
