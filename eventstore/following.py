@@ -47,6 +47,7 @@ class _Facts:
     """What the events of a log said last about an object: its name, its volume, its device."""
 
     def __init__(self, reader: LogReader, before: int) -> None:
+        self.log = reader.name
         self._reader = reader
         self._before = before
         self._known: dict[tuple[Key, str], Any] = {}
@@ -108,7 +109,10 @@ def _row(commit: Commit, facts: _Facts) -> Row:
         facts.learn(event)
         rows.append({**event_row(event), **_place(event, facts)})
     return {
+        "log": facts.log,
+        "lineage": header.lineage.hex(),
         "position": commit.position,
+        "shared_position": header.shared_position,
         "tx": header.tx,
         "hash": commit.hash.hex(),
         "time": iso(header.time_us),

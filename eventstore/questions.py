@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, room, standing as standings, views
+from eventstore import following, history, resuming, room, standing as standings, views
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -27,6 +27,7 @@ from eventstore.asked import (
     PrintArgs,
     RangeArgs,
     ReplayArgs,
+    ResumeArgs,
     RoomArgs,
     VerifyArgs,
 )
@@ -256,6 +257,11 @@ def _follow(source: Source, args: FollowArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, rows, [])
 
 
+def _resume(source: Source, args: ResumeArgs, _at: Moment | None) -> Answer:
+    points = resuming.stand(source.readers, source.default, args.places, both=args.both)
+    return envelope(source, points[0].reader, None, resuming.told(points, args.n), [])
+
+
 def _range(source: Source, args: RangeArgs, _at: Moment | None) -> Answer:
     reader = source.reader(args.since, args.until)
     low = 1 if args.since is None else _first_after(reader, args.since)
@@ -351,6 +357,7 @@ _HISTORY_QUESTIONS: dict[
     "blame": (ObjectArgs, _blame),
     "range": (RangeArgs, _range),
     "follow": (FollowArgs, _follow),
+    "resume": (ResumeArgs, _resume),
     "outcome": (OutcomeArgs, _outcome),
     "knew": (KnewArgs, _knew),
     "replay.digest": (ReplayArgs, _replayed),
