@@ -309,13 +309,15 @@ class State:
         """Return the devices of the node, and disks of groups that have none here."""
         return builtins.list(self._ask("disk.list"))
 
-    def records(self, group: str | None = None) -> list[Fields]:
-        """Return each group with its disks, volumes, plexes and subdisks, as `vxprint` has them.
+    def records(self, group: str) -> list[Fields]:
+        """Return a group's disks, volumes, plexes and subdisks, in the order of `vxprint`.
+
+        Each has its `type` (``dm``, ``v``, ``pl``, ``sd``), `rid` and `name`.
 
         Raises:
             NotFound: there was no such group.
         """
-        return builtins.list(self._ask("print", group=group)["groups"])
+        return builtins.list(self._ask("print", group=group)["groups"][0]["records"])
 
     def _ask(self, question: str, **args: Any) -> Any:
         return _answer(self._source, question, args, self._at)["data"]

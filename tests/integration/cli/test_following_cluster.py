@@ -54,6 +54,12 @@ def _ahead(cluster: Cluster, cursor: Path) -> None:
     assert (refused.code, "V-5-1-9300" in refused.err) == (3, True)
 
 
+def _copy(cursor: Path) -> Path:
+    copy = cursor.with_suffix(".copy")
+    copy.write_text(cursor.read_text())
+    return copy
+
+
 def _both(cluster: Cluster, tmp_path: Path) -> None:
     """A node's own log is told with the shared one, in the order of what it had applied."""
     kept = tmp_path / "both"
@@ -61,7 +67,9 @@ def _both(cluster: Cluster, tmp_path: Path) -> None:
     lab = str(cluster.lab.directory)
     cluster["node2"].ok("vx", "lab", "disk", "fail", lab, "vxd1", "--node", "node2")
     cluster["node3"].ok("vxassist", "-g", "datadg", "make", "vol02", "10m")
-    cluster["node2"].ok("vxdisk", "list")
+    said = cluster["node2"].ok("vxnotify", "--cursor-file", str(_copy(kept)), "-t", "3")
+    assert "change disk vxd1 dm - dg - dgid -" in said
+    assert "change dg datadg dgid" in said
     rows = _watch(cluster, "node2", kept)
     assert {row["log"] for row in rows} == {"shared", "node/node2"}
     applied = 0

@@ -19,6 +19,7 @@ from cli import exit_codes
 from daemon.client import Subscription
 from daemon.errors import RequestFailed
 from daemon.wire import control
+from eventstore import library
 from tests.support.json_schema import problems
 from tests.support.lab import DEADLINE_S, START, RunningLab, running_lab
 from tests.support.waiting import wait_until
@@ -217,6 +218,19 @@ def test_a_cursor_is_refused_by_a_log_that_never_had_it(lab: RunningLab, tmp_pat
     assert (done.code, "V-5-1-9300" in done.err) == (exit_codes.NOT_FOUND, True)
     cursor.write_text(" ".join(["node/elsewhere", *words[1:]]))
     assert "V-5-1-9301" in lab.run(*line).err
+
+
+def test_the_library_follows_a_home_that_is_served_across_a_restart(lab: RunningLab) -> None:
+    with library.follow(str(lab.home), 0, timeout=DEADLINE_S) as told:
+        commits = iter(told)
+        first = next(commits)
+        lab.kill()
+        lab.start()
+        lab.ok("vxdisk", "init", "vxd0")
+        head = lab.data("status")["logs"][1]["position"]
+        rest = [next(commits) for _ in range(head - 1)]
+    positions = [one.position for one in (first, *rest) if isinstance(one, library.Commit)]
+    assert positions == list(range(1, head + 1))
 
 
 def test_commits_are_cloudevents_with_one_identity_in_every_command(lab: RunningLab) -> None:
