@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from cli import exit_codes
 from daemon.client import Subscription
-from daemon.errors import RequestFailed, Unreachable
+from daemon.errors import NoAnswerYet, RequestFailed, Unreachable
 from daemon.wire import control
 
 Row = dict[str, Any]
@@ -114,8 +114,8 @@ class Follower:
         """Yield what is told, until the time is over.
 
         Raises:
-            RequestFailed: the daemon refuses; or there was none at the start, and this follower
-                is not patient.
+            RequestFailed: the daemon refuses; or there was none at the start, or none that
+                answered in time, and this follower is not patient.
 
         """
         told_of_absence = False
@@ -129,12 +129,28 @@ class Follower:
                 if not self._goes_on(error):
                     raise
             else:
+                self._ends()
                 return
             if not told_of_absence:
                 told_of_absence = True
                 yield Disconnected()
             time.sleep(self._left_s(delay_s) or 0)
             delay_s = min(delay_s * 2, _RETRY_MAX_S)
+
+    def _ends(self) -> None:
+        """Tell the end of the time from an end without an answer.
+
+        Raises:
+            NoAnswerYet: the daemon has said nothing yet.
+
+        """
+        if not self._patient:
+            raise NoAnswerYet(
+                "V-5-1-9002",
+                "The daemon did not answer in time",
+                cause="the time was over before it had found the place in the log",
+                fix="wait longer with --timeout SECONDS",
+            )
 
     def _goes_on(self, error: RequestFailed) -> bool:
         """Whether to try again: after the daemon went away, or dropped us for being slow."""

@@ -1,4 +1,4 @@
-"""Tell of every loss, once, however often this is restarted: `python -m eventstore.examples.alarm`.
+"""Tell of every loss once, however often it is restarted: `python -m eventstore.examples.alarm`.
 
 Takes a log, a file in which it keeps how far it is, and for how many seconds to run.
 """

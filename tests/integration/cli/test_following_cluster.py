@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.clusters import Cluster, running_cluster
+from tests.support.clusters import DEADLINE_S, Cluster, running_cluster
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -31,13 +32,18 @@ def test_a_cursor_is_gone_on_from_on_another_node_and_after_a_take_over(tmp_path
         cluster["node2"].ok("vxdg", "-s", "init", "datadg", "d0=vxd0")
         told += _watch(cluster, "node3", cursor)
         cluster.lab_vx("abort", "node1")
-        cluster.until_roles(node2="master", node3="slave")
+        wait_until(lambda: _others(cluster) == {"master", "slave"}, DEADLINE_S)
         told += _watch(cluster, "node3", cursor)
         told += _watch(cluster, "node2", cursor)
         head = cluster["node2"].data("status")["logs"][0]["position"]
         assert _positions(told, "shared") == list(range(2, head + 1))
         _ahead(cluster, cursor)
         _both(cluster, tmp_path)
+
+
+def _others(cluster: Cluster) -> set[str]:
+    roles = cluster.roles()
+    return {roles[node] for node in ("node2", "node3")}
 
 
 def _ahead(cluster: Cluster, cursor: Path) -> None:
