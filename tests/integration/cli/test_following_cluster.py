@@ -39,6 +39,7 @@ def test_a_cursor_is_gone_on_from_on_another_node_and_after_a_take_over(tmp_path
         assert _positions(told, "shared") == list(range(2, head + 1))
         _ahead(cluster, cursor)
         _both(cluster, tmp_path)
+        _cut_off(cluster)
 
 
 def _others(cluster: Cluster) -> set[str]:
@@ -86,3 +87,12 @@ def _both(cluster: Cluster, tmp_path: Path) -> None:
         "shared",
         "node/node2",
     }
+
+
+def _cut_off(cluster: Cluster) -> None:
+    """A node that takes no part says that it knows nothing, and not that nothing happened."""
+    cluster.lab_vx("cut", "node3")
+    wait_until(lambda: cluster.roles()["node3"] not in ("master", "slave"), DEADLINE_S)
+    said = cluster["node3"].run("vx", "watch", "--heartbeat", "0.3", "--timeout", "5")
+    assert "nothing known after shared @" in said.err
+    assert "takes no part" in said.err
