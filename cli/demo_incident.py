@@ -172,6 +172,23 @@ class Incident:
             self.first.run(f"vx log {copy} --log-of node/node2 -n 1", DEVICE)
             said = self.first.run(f"vx log {copy} --since shared@{self.wrong} -n 1 -o cloudevents")
             check('"specversion": "1.0"' in said, "this is no CloudEvent")
+            self.first.run(
+                f"vx report html {copy} --replay -O incident.html",
+                "incident.html",
+            )
+        say(
+            "`incident.html` is one file without scripts: the state at the end, what differs, who "
+            "did what, and the verdict on the log."
+        )
+
+    def learn(self) -> None:
+        """Show that the log of the site is a test from now on."""
+        with step(
+            "So that it goes well next time",
+            "A log from a site is a test: here it is recovered from a crash at every commit, and "
+            "replayed through the program that is\nto be installed.",
+        ):
+            self.first.run("vx rehearse --log incident-node2.db", "every digest")
 
 
 def give(incident: Incident) -> None:
@@ -183,6 +200,7 @@ def give(incident: Incident) -> None:
     incident.inquire()
     incident.repair()
     incident.hand_in()
+    incident.learn()
 
 
 def main() -> int:
