@@ -80,16 +80,27 @@ class Shell:
 
         """
         self.show(line)
-        program, *arguments = shlex.split(line)
-        ended, said = self._perform(
-            [shutil.which(program, path=self._path) or program, *arguments]
-        )
+        ended, said = self._typed(line)
         sys.stdout.write(said)
         sys.stdout.flush()
         check(ended == code, f"`{line}` ended with {ended}, not {code}")
         for word in words:
             check(word in said, f"`{line}` does not say {word!r}")
         return said
+
+    def quietly(self, line: str) -> None:
+        """Run a command line that nobody has to see.
+
+        Raises:
+            TourFailed: it did not succeed.
+
+        """
+        ended, said = self._typed(line)
+        check(ended == exit_codes.DONE, f"`{line}` ended with {ended}\n{said}")
+
+    def _typed(self, line: str) -> tuple[int, str]:
+        program, *arguments = shlex.split(line)
+        return self._perform([shutil.which(program, path=self._path) or program, *arguments])
 
     def _perform(self, command: list[str]) -> tuple[int, str]:
         """Run a command to its end; where that is not waited for, let it undo what it began."""

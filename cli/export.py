@@ -9,7 +9,7 @@ from typing import Annotated
 
 from typer import Option
 
-from cli import output, pieces, progress
+from cli import cloud, output, pieces, progress
 from cli.failure import UsageError
 from cli.options import Command, new_app, reads_history
 from cli.source import Source
@@ -32,8 +32,9 @@ def export(
     Examples:
       vx export -o ndjson > log.ndjson
       vx export --since yesterday | jq .data.summary
+      vx export -o cloudevents > events.ndjson
     """
-    if source.output not in ("table", "json", "ndjson"):
+    if source.output not in ("table", "json", "ndjson", "cloudevents"):
         raise UsageError(f"-o {source.output} cannot hold a log", fix="use -o ndjson")
     among = pieces.resolve(source, since, until)
     with nullcontext() if sys.stdout.isatty() else progress.shown("exporting"):
@@ -42,6 +43,9 @@ def export(
 
 def _write(source: Source, among: pieces.Range) -> None:
     for row in pieces.commits(source, among):
+        if source.output == "cloudevents":
+            sys.stdout.write(cloud.line(among.cluster, among.log, row))
+            continue
         about: dict[str, object] = {"cluster": among.cluster, "log": among.log}
         about |= {"position": row["position"], "at": row["time"], "data": row}
         print(json.dumps(output.envelope("export", about), ensure_ascii=False))

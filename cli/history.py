@@ -60,11 +60,17 @@ def log(
       vx log --object datadg/vol01 --since yesterday
       vx log --type volume-made --json
       vx log --all-nodes --since 02:00
+      vx log --since yesterday -o cloudevents
     """
     args: dict[str, object] = {"since": _when(since), "until": _when(until), "node": node}
     args |= {"actor": actor, "object": object_name, "type": event, "tx": tx, "n": count}
     with progress.shown("reading the log"):
         answer = ask.read(source, "log", args | {"reverse": reverse, "which": which})
+    if source.output == "cloudevents":
+        from cli import cloud
+
+        cloud.write(answer)
+        return
     output.emit(source, "log", answer, output.View(history.log, history.log_rows))
 
 

@@ -60,7 +60,7 @@ _SOURCE: dict[str, tuple[Any, Any]] = {
                 "-o",
                 "--output",
                 metavar="FORM",
-                help="table, plain, tsv, json, ndjson, yaml; commands",
+                help="table, plain, tsv, json, ndjson, yaml; commands, cloudevents",
             ),
         ],
         "table",

@@ -47,6 +47,10 @@ def emit(source: Source, schema: str, answer: Answer, view: View) -> None:
         if view.commands is None:
             raise UsageError("-o commands is for the state: `vx print -o commands`")
         written = view.commands(data)
+    elif source.output == "cloudevents":
+        raise UsageError(
+            "-o cloudevents is for commits", fix="use it with vx watch, vx log or vx export"
+        )
     elif source.output == "yaml":
         from cli import yaml
 

@@ -9,7 +9,7 @@ from cli.failure import UsageError
 DEFAULT_HOME = "/var/lib/vxconfigd"
 SOCKET_NAME = "vxconfigd.sock"
 OUTPUTS = ("table", "plain", "tsv", "json", "ndjson")
-ALL_OUTPUTS = (*OUTPUTS, "yaml", "commands")
+ALL_OUTPUTS = (*OUTPUTS, "yaml", "commands", "cloudevents")
 
 
 class Source:

@@ -73,7 +73,7 @@ def status(
     for told in follow.Follower(source.socket_path, None, limits):
         if isinstance(told, follow.Disconnected):
             print("disconnected", file=sys.stderr, flush=True)
-        elif not isinstance(told, follow.Connected):
+        elif isinstance(told, (follow.Committed, follow.Quiet)):
             print(_CLEAR if sys.stdout.isatty() else "\n", end="")
             # What ended meanwhile, the follower notices and says.
             with suppress(Unreachable):

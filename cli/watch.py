@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-import json
-import sys
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated
 
 from typer import Option
 
-from cli import ask, follow, output
+from cli import ask, follow, watched
+from cli.cursor_file import CursorFile
 from cli.failure import UsageError
 from cli.options import Command, Group, asks, new_app
-from cli.render import history, notify
+from cli.render import notify
 from cli.source import Source
 
 watch_app, notify_app = new_app(), new_app()
 
-Row = dict[str, Any]
+
+BOTH = "both"
+
+Heartbeat = Annotated[
+    float | None,
+    Option(
+        "--heartbeat",
+        min=0.1,
+        metavar="SECONDS",
+        help="after so long without one, say that nothing was",
+    ),
+]
+CursorPath = Annotated[
+    str | None,
+    Option("--cursor-file", metavar="FILE", help="keep there how far one came, go on from it"),
+]
 
 
 @watch_app.command(cls=Command)
@@ -27,9 +42,12 @@ def watch(
     after: Annotated[
         str | None, Option(metavar="WHEN", help="begin after this moment; else now")
     ] = None,
-    cursor_file: Annotated[
-        str | None, Option(metavar="FILE", help="keep there how far one came, and go on from it")
+    cursor_file: CursorPath = None,
+    which: Annotated[
+        str | None,
+        Option("--log-of", metavar="LOG", help="shared, node/NAME or both; else the usual one"),
     ] = None,
+    heartbeat_s: Heartbeat = None,
     count: Annotated[int | None, Option("-n", min=1, metavar="N", help="end after N")] = None,
 ) -> None:
     """Print every commit as it comes; --timeout ends it.
@@ -38,27 +56,28 @@ def watch(
       vx watch
       vx watch --after @1204 -n 20
       vx watch --cursor-file /var/tmp/backup.cursor -o ndjson
+      vx watch --log-of both --heartbeat 10 -o cloudevents
     """
-    cursor = None if cursor_file is None else follow.Cursor(cursor_file)
-    begin = None if cursor is None else cursor.read()
-    if begin is None and after is not None:
-        begin = _position(source, after)
-    left = count
-    limits = follow.Limits(total_s=source.timeout_s)
-    log = follow.Connected("", None, 0)
-    for told in follow.Follower(source.socket_path, begin, limits):
-        if isinstance(told, follow.Committed):
-            _print_commit(source, log, told.row)
-            _keep(cursor, log.log, told.row["position"])
-            left = None if left is None else left - 1
-        elif isinstance(told, follow.Connected):
-            log = told
-            _keep(cursor, told.log, told.after)
-            print(f"connected, after {told.log} @{told.after}", file=sys.stderr, flush=True)
-        elif isinstance(told, follow.Disconnected):
-            print("disconnected", file=sys.stderr, flush=True)
-        if left == 0:
-            return
+    kept = None if cursor_file is None else CursorFile(cursor_file)
+    places = () if kept is None else kept.read()
+    begin = None
+    if not places and after is not None:
+        begin, which = _begin(source, after, which)
+    both = which == BOTH
+    limits = follow.Limits(total_s=source.timeout_s, heartbeat_s=heartbeat_s)
+    follower = follow.Follower(
+        source.socket_path, begin, limits,
+        places=places, which=None if both else which, both=both,
+    )  # fmt: skip
+    printer, left = watched.Printer(source.output), count
+    for told in follower:
+        printer.show(told)
+        if kept is not None and isinstance(told, (follow.Connected, follow.Committed)):
+            kept.write(follower.places.values())
+        if isinstance(told, follow.Committed) and left is not None:
+            left -= 1
+            if left == 0:
+                return
 
 
 @notify_app.command(cls=Command)
@@ -81,8 +100,11 @@ def notify_(
         float | None,
         Option("-w", min=0.001, metavar="SECONDS", help="say `waiting ...` when so long quiet"),
     ] = None,
+    cursor_file: CursorPath = None,
 ) -> None:
     """Print one line for each event, as the original does.
+
+    On a node with peers they are those of the cluster and of the node itself.
 
     Examples:
       vxnotify
@@ -93,62 +115,70 @@ def notify_(
     chosen = {"i": imports, "c": changes, "d": disks, "f": detaches, "m": paths, "s": cluster}
     letters = "".join(letter for letter, wanted in chosen.items() if wanted)
     ends = [one for one in (total_s, source.timeout_s) if one is not None]
-    limits = follow.Limits(quiet_s, min(ends, default=None))
-    left, waiting, name = count, False, None
-    for told in follow.Follower(source.socket_path, None, limits, patient=True):
-        name = told.cluster if isinstance(told, follow.Connected) else name
-        lines = _said(told, letters, group, name)
-        if isinstance(told, follow.Quiet) and waiting:
-            continue
-        waiting = isinstance(told, follow.Quiet)
+    kept = None if cursor_file is None else CursorFile(cursor_file)
+    follower = follow.Follower(
+        source.socket_path, None, follow.Limits(quiet_s, min(ends, default=None)),
+        patient=True, places=() if kept is None else kept.read(), both=True,
+    )  # fmt: skip
+    left = count
+    for told, lines in _spoken(follower, letters, group):
         for line in lines:
-            print(line, flush=True)
             # What the daemon did not say does not count.
             if isinstance(told, follow.Committed) and left is not None:
                 left -= 1
-                if left == 0:
-                    return
+            print(line, flush=True)
+            if left == 0:
+                return
+        if kept is not None and isinstance(told, (follow.Connected, follow.Committed)):
+            kept.write(follower.places.values())
+
+
+def _spoken(
+    follower: follow.Follower, letters: str, group: str | None
+) -> Iterator[tuple[follow.Told, list[str]]]:
+    """Yield what is told, and its lines; that it is quiet is said once."""
+    waiting, name = False, None
+    for told in follower:
+        name = told.cluster if isinstance(told, follow.Connected) else name
+        if not (isinstance(told, follow.Quiet) and waiting):
+            yield told, _said(told, letters, group, name)
+        waiting = isinstance(told, follow.Quiet)
 
 
 def _said(told: follow.Told, letters: str, group: str | None, cluster: str | None) -> list[str]:
     if isinstance(told, follow.Committed):
         return notify.lines(told.row, letters, group, cluster)
-    if isinstance(told, follow.Connected):
-        return ["connected"]
-    return ["disconnected"] if isinstance(told, follow.Disconnected) else ["waiting ..."]
+    if isinstance(told, follow.Gap):
+        # What nobody observed is said where its commit is.
+        return ["more events"] if told.since is None else []
+    words = {
+        follow.Connected: ["connected"],
+        follow.Disconnected: ["disconnected"],
+        follow.Quiet: ["waiting ..."],
+    }
+    return words.get(type(told), [])
 
 
-def _position(source: Source, text: str) -> int:
-    """Return the position of a moment.
+def _begin(source: Source, text: str, which: str | None) -> tuple[int, str | None]:
+    """Return the position of a moment, and the log in which it is, None for the usual one.
 
     Raises:
-        UsageError: the text names no moment.
+        UsageError: the text names no moment of a log.
         RequestFailed: the log has no such moment.
 
     """
     found = ask.moment(text)
-    value = found.get("value")
-    if found["kind"] == "position" and isinstance(value, int) and found.get("log") is None:
-        return value
-    where = Source(source.program, home=source.home, socket=source.socket, at=text)
-    position = ask.read(where, "show", {})["position"]
-    if not isinstance(position, int):
+    if which == BOTH:
+        raise UsageError("--after is a moment of one log", fix="name it: --log-of shared")
+    value, log = found.get("value"), found.get("log")
+    if found["kind"] == "position" and isinstance(value, int) and log is None:
+        return value, which
+    named = text if log is not None or which is None else f"{which}{_JOINS[text[0] == '@']}{text}"
+    where = Source(source.program, home=source.home, socket=source.socket, at=named)
+    answer = ask.read(where, "show", {})
+    if not isinstance(answer["position"], int):
         raise UsageError(f"{text!r} is no moment of this log")
-    return position
+    return answer["position"], str(answer["log"])
 
 
-def _keep(cursor: follow.Cursor | None, log: str, position: int) -> None:
-    if cursor is not None:
-        cursor.write(log, position)
-
-
-def _print_commit(source: Source, log: follow.Connected, row: Row) -> None:
-    """Print one commit at once: whoever reads a stream waits for it."""
-    if source.output in ("json", "ndjson"):
-        about: ask.Answer = {"cluster": log.cluster, "log": log.log}
-        about |= {"position": row["position"], "at": row["time"], "data": row}
-        print(json.dumps(output.envelope("watch", about), ensure_ascii=False), flush=True)
-        return
-    told = {**row, "events": [event["name"] for event in row["events"]]}
-    cells = history.log_rows([told])[1]
-    print(("\t" if source.output == "tsv" else "  ").join(cells), flush=True)
+_JOINS = {True: "", False: "@"}

@@ -9,6 +9,7 @@ from eventstore.codec import Commit
 from eventstore.model.commands import MakeVolume
 from eventstore.model.decide.layout import STRIPE_DEFAULT
 from eventstore.moments import Moment
+from eventstore.resuming import Place
 
 
 class PrintArgs(Struct, frozen=True):
@@ -138,3 +139,14 @@ class FollowArgs(Struct, frozen=True):
     after: int | None = None
     n: int = following.PIECE_MAX
     which: str | None = None
+
+
+class ResumeArgs(Struct, frozen=True):
+    """``resume``: up to `n` commits of each log that follow some places, in one order.
+
+    Without places, `both`: from now on, of the shared log and the node's own if it has peers.
+    """
+
+    places: tuple[Place, ...] = ()
+    both: bool = False
+    n: int = following.PIECE_MAX

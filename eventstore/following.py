@@ -6,9 +6,10 @@ piece's beginning, and learned from its own commits from there on.
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
-from eventstore.codec import Commit, decode_context, decode_events, decode_header
+from eventstore.codec import ZERO_HASH, Commit, decode_context, decode_events, decode_header
 from eventstore.differences import event_row
 from eventstore.errors import NotFound
 from eventstore.model.events import AnyEvent, IntervalUnknown, PlexDissociated, touched
@@ -20,6 +21,9 @@ from eventstore.views import Row
 
 PIECE_MAX = 256
 """Commits in one piece: some hundred kilobytes, unless single commits are large."""
+
+_FACTS_MAX = 200_000
+"""What is remembered from one piece to the next: some tens of megabytes."""
 
 _LEARNED = ("name", "volume", "device_name")
 
@@ -38,19 +42,38 @@ def piece(reader: LogReader, after: int, count: int) -> list[Row]:
             cause=f"its last one is @{last}: this is not the log that was followed",
             fix="begin again, without a cursor",
         )
-    facts = _Facts(reader, after)
+    facts = _facts_at(reader, after)
     high = min(last, after + min(count, PIECE_MAX))
-    return [_row(commit, facts) for commit in reader.commits(after + 1, high)]
+    rows: list[Row] = []
+    for commit in reader.commits(after + 1, high):
+        rows.append(_row(commit, facts))
+        facts.behind = commit.hash
+    return rows
+
+
+def _facts_at(reader: LogReader, after: int) -> _Facts:
+    """Return what is known at a position: what the piece before learned, if it ended here."""
+    behind = reader.commit(after).hash if after else ZERO_HASH
+    facts = _KNOWN.get(reader)
+    if facts is None or facts.behind != behind or len(facts) > _FACTS_MAX:
+        facts = _KNOWN[reader] = _Facts(reader.name, weakref.proxy(reader), after, behind)
+    return facts
 
 
 class _Facts:
     """What the events of a log said last about an object: its name, its volume, its device."""
 
-    def __init__(self, reader: LogReader, before: int) -> None:
+    def __init__(self, log: str, reader: LogReader, before: int, behind: bytes) -> None:
+        self.log = log
+        self.behind = behind
+        """The hash of the last commit that was learned from: it is over all before it."""
         self._reader = reader
         self._before = before
         self._known: dict[tuple[Key, str], Any] = {}
         self._tail: dict[str, list[int]] | None = None
+
+    def __len__(self) -> int:
+        return len(self._known)
 
     def learn(self, event: AnyEvent) -> None:
         """Take what an event says."""
@@ -71,7 +94,7 @@ class _Facts:
     def name(self, key: Key) -> str:
         """Return ``DG/NAME``, ``DG``, a device's name, or the record ID if nothing named it."""
         if key == (NODE_SPACE, HEADER_RID):
-            return self._reader.name
+            return self.log
         own = self.of(key, "name")
         if own is None:
             return rid_text(key)
@@ -108,7 +131,10 @@ def _row(commit: Commit, facts: _Facts) -> Row:
         facts.learn(event)
         rows.append({**event_row(event), **_place(event, facts)})
     return {
+        "log": facts.log,
+        "lineage": header.lineage.hex(),
         "position": commit.position,
+        "shared_position": header.shared_position,
         "tx": header.tx,
         "hash": commit.hash.hex(),
         "time": iso(header.time_us),
@@ -148,3 +174,7 @@ def _place(event: AnyEvent, facts: _Facts) -> Row:
     if name.startswith("Disk") and key[1] != HEADER_RID and key[0] != NODE_SPACE:
         place["device_name"] = facts.of(key, "device_name")
     return place
+
+
+_KNOWN: weakref.WeakKeyDictionary[LogReader, _Facts] = weakref.WeakKeyDictionary()
+"""Where the last piece of each reader ended: who reads on finds the names that it learned."""

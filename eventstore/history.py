@@ -113,6 +113,7 @@ def _line(commit: Commit, events: list[AnyEvent]) -> Row:
     return {
         "position": commit.position,
         "tx": header.tx,
+        "hash": commit.hash.hex(),
         "time": iso(header.time_us),
         "node": header.node,
         "shared_position": header.shared_position,

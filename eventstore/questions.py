@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, lookups, room, standing as standings, views
+from eventstore import following, history, lookups, resuming, room, standing as standings, views
 from eventstore.answering import Answer, envelope, envelope_of_broken, log_meant
 from eventstore.asked import (
     DeviceArgs,
@@ -28,6 +28,7 @@ from eventstore.asked import (
     PrintArgs,
     RangeArgs,
     ReplayArgs,
+    ResumeArgs,
     RoomArgs,
     VerifyArgs,
 )
@@ -231,6 +232,11 @@ def _follow(source: Source, args: FollowArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, rows, [])
 
 
+def _resume(source: Source, args: ResumeArgs, _at: Moment | None) -> Answer:
+    points = resuming.stand(source.readers, source.default, args.places, both=args.both)
+    return envelope(source, points[0].reader, None, resuming.told(points, args.n), [])
+
+
 def _range(source: Source, args: RangeArgs, _at: Moment | None) -> Answer:
     reader = source.reader(args.since, args.until)
     low = 1 if args.since is None else _first_after(reader, args.since)
@@ -312,6 +318,7 @@ _HISTORY_QUESTIONS: dict[
     "blame": (ObjectArgs, _blame),
     "range": (RangeArgs, _range),
     "follow": (FollowArgs, _follow),
+    "resume": (ResumeArgs, _resume),
     "outcome": (OutcomeArgs, _outcome),
     "knew": (KnewArgs, _knew),
     **lookups.QUESTIONS,

@@ -31,6 +31,7 @@ from daemon.shell.requests import (
     submission,
 )
 from daemon.shell.service import Service
+from daemon.shell.status import role_of
 from daemon.wire.frames import MAX_FRAME, FrameReader, pack_message
 from eventstore.errors import NotPermitted, Overloaded, Rejected, StoreError
 from eventstore.text import iso
@@ -139,7 +140,7 @@ class Connection(asyncio.Protocol):
                     self._task = asyncio.get_running_loop().create_task(self._later(answer))
             case Watch():
                 limit = self._service.settings.limits.follower_seconds
-                follower = Follower(self._send, request.after, request.which, limit)
+                follower = Follower(self._send, request, limit, self._role)
                 self._follower = follower
                 self._task = asyncio.get_running_loop().create_task(self._follow(follower))
             case Ping():
@@ -153,6 +154,13 @@ class Connection(asyncio.Protocol):
             self._server.note(f"{error.message} -> follower {self._peer.user} is out")
             self._send({"ok": False, "error": error.to_map(), "after": follower.after})
             self._transport.close()
+
+    def _role(self) -> str:
+        """Return what this node is: whether silence of its log means that nothing happened."""
+        if not self._service.serving:
+            return "unknown"
+        node = self._service.driver().node
+        return role_of(node, node.name)
 
     async def _later(self, coming: Any) -> None:
         try:

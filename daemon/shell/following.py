@@ -10,10 +10,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import msgspec
+
+from daemon.shell import clock
 from daemon.shell.past import PastReader
+from daemon.shell.requests import Watch
 from eventstore.errors import Overloaded, StoreError
+from eventstore.following import PIECE_MAX
+from eventstore.text import iso
 
 FOLLOWERS_MAX = 32
 """Fewer than questions may wait for a reader."""
@@ -62,43 +69,66 @@ class Followers:
             self._waiting.discard(more)
 
     async def _send_all(self, follower: Follower, more: asyncio.Event) -> None:
-        begin = await self._piece(follower)
-        if follower.after is None:
-            follower.after = begin["position"]
-        follower.send({**begin, "data": {"after": follower.after}})
-        piece = begin if begin["data"] else None
+        begin = await self._look(follower, 0)
+        follower.send({**begin, "data": {"after": follower.after, "places": follower.places}})
+        is_late = False
         while True:
             more.clear()
-            piece = piece or await self._piece(follower)
-            if piece["data"]:
-                follower.send({**piece, "position": piece["data"][-1]["position"]})
-                follower.after = piece["data"][-1]["position"]
+            asked_us = clock.wall_us()
+            look = await self._look(follower)
+            if rows := look["data"]["rows"]:
+                about = {"log": rows[-1]["log"], "position": rows[-1]["position"]}
+                follower.send({**look, **about, "data": rows})
                 await follower.drained()
-            else:
-                await more.wait()
-            piece = None
+            elif is_late:
+                follower.send({**look, "data": {"heartbeat": follower.heartbeat(asked_us)}})
+            is_late = not rows and not await _set_within(more, follower.heartbeat_s)
 
-    async def _piece(self, follower: Follower) -> dict[str, Any]:
-        args = {"after": follower.after, "which": follower.which}
-        request = {"question": "follow", "args": args, "at": None}
+    async def _look(self, follower: Follower, count: int = PIECE_MAX) -> dict[str, Any]:
+        """Ask what comes next, and move the follower behind it."""
+        args = {"places": follower.places, "both": follower.both, "n": count}
+        request = {"question": "resume", "args": args, "at": None}
         answer = (await self._past.ask(request, PIECE_SECONDS)).message()
         if not answer["ok"]:
             raise _Refused(answer["error"])
+        follower.places = answer["data"]["places"]
         return answer
+
+
+async def _set_within(event: asyncio.Event, limit_s: float | None) -> bool:
+    """Wait for an event; tell whether it came in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(limit_s):
+            await event.wait()
+    return event.is_set()
 
 
 class Follower:
     """One utility: how far it has been told, and whether it listens."""
 
     def __init__(
-        self, send: Send, after: int | None, which: str | None, patience_s: float
+        self, send: Send, asked: Watch, patience_s: float, role: Callable[[], str]
     ) -> None:
         self.send = send
-        self.after = after
-        self.which = which
+        self.both = asked.both
+        self.heartbeat_s = None if asked.heartbeat_ms is None else asked.heartbeat_ms / 1000
+        self.places: list[dict[str, Any]] = msgspec.to_builtins(list(asked.places))
+        if not self.places and not (asked.both and asked.after is None):
+            self.places = [{"log": asked.which, "position": asked.after}]
+        self._role = role
         self._patience_s = patience_s
         self._free = asyncio.Event()
         self._free.set()
+
+    @property
+    def after(self) -> int | None:
+        """Return how far it is in the first log that it follows; None for not begun."""
+        position: int | None = self.places[0]["position"] if self.places else None
+        return position
+
+    def heartbeat(self, asked_us: int) -> dict[str, Any]:
+        """Return what says that up to a time there was nothing behind these places."""
+        return {"time": iso(asked_us), "role": self._role(), "places": self.places}
 
     def pause(self) -> None:
         """Note that what was sent has not been taken yet."""

@@ -24,6 +24,8 @@ SET_ASIDE = "quarantine.set-aside"
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
 Line = Annotated[str, Meta(max_length=8192)]
 MAX_TIMEOUT_MS = 24 * 3600 * 1000
+LogName = Annotated[str, Meta(max_length=64)]
+Position = Annotated[int, Meta(ge=0, le=1 << 62)]
 Timeout = Annotated[int, Meta(ge=1, le=MAX_TIMEOUT_MS)]
 
 
@@ -57,12 +59,27 @@ class Query(Struct, frozen=True, tag_field="op", tag="query"):
     all_nodes: bool = False
 
 
+class Place(Struct, frozen=True):
+    """Where a follower is in one log: `position` is the last that it took, None is the end."""
+
+    log: LogName
+    position: Position | None = None
+    lineage: Annotated[str, Meta(max_length=32)] = ""
+    hash: Annotated[str, Meta(max_length=64)] = ""
+
+
 class Watch(Struct, frozen=True, tag_field="op", tag="watch"):
-    """Every commit after a position is asked for, as it comes; None: from here on."""
+    """Every commit after a position is asked for, as it comes; None: from here on.
+
+    `places` are asked for instead, where there are some.
+    """
 
     v: Literal[1]
-    after: Annotated[int, Meta(ge=0)] | None = None
-    which: Annotated[str, Meta(max_length=64)] | None = None
+    after: Position | None = None
+    which: LogName | None = None
+    places: Annotated[tuple[Place, ...], Meta(max_length=2)] = ()
+    both: bool = False
+    heartbeat_ms: Annotated[int, Meta(ge=100, le=MAX_TIMEOUT_MS)] | None = None
 
 
 class Ping(Struct, frozen=True, tag_field="op", tag="ping"):

@@ -97,12 +97,23 @@ def query(
     }
 
 
-def watch(after: int | None, which: str | None = None) -> dict[str, object]:
+def watch(
+    after: int | None,
+    which: str | None = None,
+    *,
+    places: list[dict[str, object]] | None = None,
+    both: bool = False,
+    heartbeat_ms: int | None = None,
+) -> dict[str, object]:
     """Return the request to be told of every commit after a position (None: from here on).
 
-    The first answer says where it begins; each that follows holds some commits.
+    `places` are cursors, one a log, instead of a position of one log; `both`: of the shared log
+    and the node's own. The first answer says where it begins; each that follows holds some
+    commits, or says after so much silence that there were none.
     """
-    return {"v": VERSION, "op": "watch", "after": after, "which": which}
+    asked: dict[str, object] = {"v": VERSION, "op": "watch", "after": after, "which": which}
+    more = {"places": places, "both": both or None, "heartbeat_ms": heartbeat_ms}
+    return asked | {key: value for key, value in more.items() if value is not None}
 
 
 def ping() -> dict[str, object]:

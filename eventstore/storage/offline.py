@@ -38,7 +38,7 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
         raise NotFound("V-5-1-7840", f"{path}: no such log", fix="name a home, or its log.db")
     with ExitStack() as stack:
         source, alive = source_of(path, stack)
-        immutable = not alive and not _wal(source).exists()
+        immutable = not alive and not wal_path(source).exists()
         with reading(source, immutable=immutable) as connection:
             check_revision(revision_of(connection))
             yield {log: LogReader(connection, log) for log in LOGS}
@@ -47,12 +47,29 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
 def wal_of(path: Path) -> bytes:
     """Return the bytes of a store's WAL: all that may come back, once nobody has it open."""
     try:
-        return _wal(path).read_bytes()
+        return wal_path(path).read_bytes()
     except FileNotFoundError:
         return b""
 
 
-def _wal(path: Path) -> Path:
+def is_held(path: Path) -> bool:
+    """Tell whether a daemon has the home of a store open."""
+    try:
+        lock = path.with_name(LOCK).open("rb")
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except PermissionError:
+        return True  # as `source_of` takes it
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def wal_path(path: Path) -> Path:
+    """Return where the WAL of a store is, if it has one."""
     return path.with_name(f"{path.name}-wal")
 
 
@@ -61,7 +78,7 @@ def source_of(path: Path, stack: ExitStack) -> tuple[Path, bool]:
     try:
         lock = path.with_name(LOCK).open("rb")
     except FileNotFoundError:
-        return (_copy(path, stack), False) if _wal(path).exists() else (path, False)
+        return (_copy(path, stack), False) if wal_path(path).exists() else (path, False)
     except PermissionError:
         return path, True
     with lock:
@@ -82,8 +99,8 @@ def _copy(path: Path, stack: ExitStack) -> Path:
         directory = stack.enter_context(tempfile.TemporaryDirectory(prefix="vx-log-"))
         copy = Path(directory) / path.name
         shutil.copyfile(path, copy)
-        if _wal(path).exists():
-            shutil.copyfile(_wal(path), _wal(copy))
+        if wal_path(path).exists():
+            shutil.copyfile(wal_path(path), wal_path(copy))
     except OSError as error:
         raise Unavailable(
             "V-5-1-12205",

@@ -121,6 +121,7 @@ def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "import.vxprint", "watch")}
     # tests/cli/test_sites.py: what is said of a whole log
     real |= {f"vx.{name}.v1.json" for name in ("rehearse", "report.html")}
+    real.add("vx.watch.heartbeat.v1.json")
     assert names - lab - real == shapes | {"vx.error.v1.json"}
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from cli import exit_codes
 from cli.render import notify
 from daemon.wire.frames import pack_message
 from tests.support.commands import Runner
@@ -111,6 +112,40 @@ def test_the_time_is_over_when_it_was_said_to_be(capsys: pytest.CaptureFixture[s
     with fake_daemon(lambda _: answer({"after": 6})) as daemon:
         done = Runner(capsys, daemon)("vxnotify -t 0.2 -w 0.05")
     assert (done.out, done.code) == ("connected\nwaiting ...\n", 0)
+
+
+def test_a_commit_that_did_not_come_is_a_gap_with_its_place(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    pieces = pack_message(answer({"after": 6})) + pack_message(answer([_commit(7), _commit(9)]))
+    with fake_daemon(lambda _: pieces) as daemon:
+        done = Runner(capsys, daemon)("vx watch -n 2")
+        said = Runner(capsys, daemon)("vxnotify -n 1 -t 0.5")
+    assert "gap: node/node1 @8: commits are missing (the daemon went from @7 to @9)" in done.err
+    assert said.out.splitlines() == ["connected", "more events"]
+
+
+def test_an_end_without_an_answer_is_no_silence(capsys: pytest.CaptureFixture[str]) -> None:
+    with fake_daemon(lambda _: b"") as daemon:
+        done = Runner(capsys, daemon)("vx watch --timeout 0.2")
+    assert (done.out, "did not answer in time" in done.err, done.code) == (
+        "",
+        True,
+        exit_codes.TRY_AGAIN,
+    )
+
+
+def test_both_cursors_of_a_file_are_sent_and_an_old_one_too(
+    tmp_path: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shared = {"log": "shared", "position": 4, "lineage": "a" * 32, "hash": "b" * 64}
+    (tmp_path / "c").write_text(f"{' '.join(map(str, shared.values()))}\nnode/node1 6\n")
+    with fake_daemon(_stream) as daemon:
+        Runner(capsys, daemon)(f"vx watch --cursor-file {tmp_path}/c -n 2")
+        asked = daemon.requests[0]
+    assert asked["places"][0] == shared
+    assert asked["places"][1]["position"] == 6
+    assert asked["after"] is None
 
 
 def test_a_cursor_that_is_none_is_refused(run: Runner, tmp_path: Any) -> None:

@@ -19,6 +19,7 @@ from cli import exit_codes
 from daemon.client import Subscription
 from daemon.errors import RequestFailed
 from daemon.wire import control
+from eventstore import library
 from tests.support.json_schema import problems
 from tests.support.lab import DEADLINE_S, START, RunningLab, running_lab
 from tests.support.waiting import wait_until
@@ -174,3 +175,73 @@ def _rest(slow: Subscription) -> tuple[list[int], RequestFailed]:
         assert message is not None
         if isinstance(message["data"], list):
             positions += [row["position"] for row in message["data"]]
+
+
+def test_silence_is_told_with_position_and_time_and_a_daemon_that_hangs_is_not_silence(
+    lab: RunningLab,
+) -> None:
+    with _running(lab, "vx watch -o ndjson --heartbeat 0.5") as watching:
+        assert _line(watching.stderr).startswith("connected")
+        head = lab.data("status")["logs"][1]["position"]
+        beat = _rows(_line(watching.stdout))[0]
+        assert (beat["role"], beat["places"][0]["position"]) == ("master", head)
+        pid = lab.data("status")["daemon"]["pid"]
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            assert _line(watching.stderr) == "disconnected"
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert _line(watching.stderr).startswith("connected")
+
+
+def test_what_nobody_observed_is_a_gap_with_its_times_and_reason(lab: RunningLab) -> None:
+    with _running(lab, "vx watch -o tsv") as watching:
+        assert _line(watching.stderr).startswith("connected")
+        lab.kill()
+        assert _line(watching.stderr) == "disconnected"
+        lab.start()
+        assert _line(watching.stderr).startswith("connected")
+        gap = _line(watching.stderr)
+    assert re.fullmatch(
+        r"gap: node/node1 @\d+: from \S+Z to \S+Z nothing was observed \(the daemon was down\)",
+        gap,
+    )
+
+
+def test_a_cursor_is_refused_by_a_log_that_never_had_it(lab: RunningLab, tmp_path: Path) -> None:
+    cursor = tmp_path / "cursor"
+    line = ("vx", "watch", "--cursor-file", str(cursor), "-n", "1")
+    lab.ok(*line, "--after", "@1")
+    words = cursor.read_text().split()
+    cursor.write_text(" ".join([*words[:3], "0" * 64]))
+    done = lab.run(*line)
+    assert (done.code, "V-5-1-9300" in done.err) == (exit_codes.NOT_FOUND, True)
+    cursor.write_text(" ".join(["node/elsewhere", *words[1:]]))
+    assert "V-5-1-9301" in lab.run(*line).err
+
+
+def test_the_library_follows_a_home_that_is_served_across_a_restart(lab: RunningLab) -> None:
+    with library.follow(str(lab.home), 0, timeout=DEADLINE_S) as told:
+        commits = iter(told)
+        first = next(commits)
+        lab.kill()
+        lab.start()
+        lab.ok("vxdisk", "init", "vxd0")
+        head = lab.data("status")["logs"][1]["position"]
+        rest = [next(commits) for _ in range(head - 1)]
+    positions = [one.position for one in (first, *rest) if isinstance(one, library.Commit)]
+    assert positions == list(range(1, head + 1))
+
+
+def test_commits_are_cloudevents_with_one_identity_in_every_command(lab: RunningLab) -> None:
+    lab.ok("vxdisk", "init", "vxd0")
+    lines = [
+        lab.vx("watch", "--after", "@1", "-n", "3", "-o", "cloudevents"),
+        lab.vx("log", "--since", "@2", "-o", "cloudevents"),
+        lab.vx("export", "--since", "@2", "-o", "cloudevents"),
+    ]
+    told = [[json.loads(line) for line in text.splitlines()] for text in lines]
+    ids = [[(event["source"], event["id"], event["type"]) for event in one] for one in told]
+    assert len(ids[0]) == 3
+    assert ids[0] == ids[1] == ids[2]
+    assert lab.run("vx", "status", "-o", "cloudevents").code == exit_codes.USAGE

@@ -1,0 +1,169 @@
+"""Following a log by reading it, without asking its daemon: of a home that is served, or a file.
+
+A store that a daemon has open is read beside it; one that nobody has open is looked at again when
+its files change. Either way what is told comes from the log alone, so it is what every other
+follower is told. It never writes, and holds no lock while it waits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from eventstore.cursors import Cursor
+from eventstore.following import PIECE_MAX
+from eventstore.resuming import Place, stand, woven
+from eventstore.shapes import Commit, Heartbeat, commit_of
+from eventstore.source import DATABASE, Source, open_log
+from eventstore.storage.offline import is_held, wal_path
+
+POLL_S = 0.05
+"""How late a commit may be told; a look at a log that did not grow costs some 0.1 ms."""
+
+_Stamp = tuple[int, int, int, int]
+
+
+class Asked(NamedTuple):
+    """Where to begin, and when to speak or to end, in seconds; None for never."""
+
+    places: tuple[Place, ...] = ()
+    both: bool = False
+    timeout_s: float | None = None
+    heartbeat_s: float | None = None
+
+
+class Tail:
+    """A store that grows, or is replaced, while it is read."""
+
+    def __init__(self, path: str) -> None:
+        where = Path(path)
+        self._path = where / DATABASE if where.is_dir() else where
+        self._stack = ExitStack()
+        self._source: Source | None = None
+        self._stamp: tuple[_Stamp, ...] = ()
+        self.is_live = False
+
+    def look(self) -> Source:
+        """Return the store as it is now.
+
+        Raises:
+            NotFound: there is none.
+            UnknownFormat, Damaged: it cannot be read.
+        """
+        is_live, stamp = is_held(self._path), self._stamped()
+        stays = is_live == self.is_live and (
+            stamp[0][0] == self._stamp[0][0] if is_live and self._stamp else stamp == self._stamp
+        )
+        if self._source is None or not stays:
+            self.close()
+            self._source = self._stack.enter_context(open_log(str(self._path)))
+            self._stamp, self.is_live = stamp, is_live
+        return self._source
+
+    def close(self) -> None:
+        """Let go of the store."""
+        self._stack.close()
+        self._source = None
+
+    def _stamped(self) -> tuple[_Stamp, ...]:
+        """Return what tells whether a file is the one that it was, for database and WAL."""
+        return tuple(map(_stamp_of, (self._path, wal_path(self._path))))
+
+
+def _stamp_of(path: Path) -> _Stamp:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return (0, 0, 0, 0)
+    return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+class Follower:
+    """The commits behind some cursors, as they come; see `eventstore.library.follow`.
+
+    Iterate over it once. `close` may be called from another thread, and ends the iteration.
+    """
+
+    def __init__(self, path: str, asked: Asked) -> None:
+        self._tail = Tail(path)
+        self._asked = asked
+        self._places = asked.places
+        self._cursors: dict[str, Cursor] = {}
+        self._closed = Event()
+        self._begin()
+
+    @property
+    def cursors(self) -> tuple[Cursor, ...]:
+        """Return how far it is: behind the last commit that was given, one cursor a log."""
+        return tuple(self._cursors.values())
+
+    def close(self) -> None:
+        """End the iteration, now or at its next step."""
+        self._closed.set()
+
+    def __enter__(self) -> Follower:  # noqa: PYI034 typing has Self, which costs nothing here
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+        self._tail.close()
+
+    def __iter__(self) -> Iterator[Commit | Heartbeat]:
+        """Yield commits, and heartbeats if they were asked for.
+
+        Raises:
+            NotFound: the log never had the commit of a cursor.
+            Damaged: a commit cannot be read.
+        """
+        begun = spoken = time.monotonic()
+        try:
+            while not self._closed.is_set():
+                asked_at = datetime.now(UTC)
+                given, ahead = yield from self._given()
+                if given:
+                    spoken = time.monotonic()
+                    continue
+                now = time.monotonic()
+                if self._is_due(self._asked.heartbeat_s, now - spoken):
+                    spoken = now
+                    yield Heartbeat(asked_at, self.cursors, self._tail.is_live, ahead)
+                if self._is_due(self._asked.timeout_s, now - begun):
+                    return
+                self._closed.wait(POLL_S)
+        finally:
+            self._tail.close()
+
+    def _begin(self) -> None:
+        """Find the places, so that a cursor that does not hold is told at once."""
+        source = self._tail.look()
+        points = stand(source.readers, source.default, self._places, both=self._asked.both)
+        self._move(point.cursor for point in points)
+
+    def _given(self) -> Generator[Commit, None, tuple[bool, tuple[Cursor, ...]]]:
+        """Yield what there is; return whether there was some, and what is ahead of its log."""
+        source = self._tail.look()
+        points = stand(source.readers, source.default, self._places, both=self._asked.both)
+        rows = woven(points, PIECE_MAX)
+        for row in rows:
+            commit = commit_of(row)
+            self._move([commit.cursor])
+            yield commit
+            if self._closed.is_set():
+                break
+        return bool(rows), tuple(point.cursor for point in points if point.is_ahead)
+
+    def _move(self, cursors: Iterable[Cursor]) -> None:
+        for cursor in cursors:
+            self._cursors[cursor.log] = cursor
+        self._places = tuple(
+            Place(c.log, c.position, c.lineage, c.hash) for c in self._cursors.values()
+        )
+
+    @staticmethod
+    def _is_due(limit_s: float | None, passed_s: float) -> bool:
+        return limit_s is not None and passed_s >= limit_s
