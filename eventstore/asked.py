@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from eventstore import following
 from eventstore.codec import Commit
 from eventstore.model.commands import MakeVolume
 from eventstore.model.decide.layout import STRIPE_DEFAULT
 from eventstore.moments import Moment
+
+UNDO_MAX = 1000
+"""Changes that one undo may take back."""
 
 
 class PrintArgs(Struct, frozen=True):
@@ -131,4 +136,13 @@ class FollowArgs(Struct, frozen=True):
 
     after: int | None = None
     n: int = following.PIECE_MAX
+    which: str | None = None
+
+
+class WayArgs(Struct, frozen=True):
+    """``way-back``: revert or restore a moment, or undo the last `n`, or redo."""
+
+    how: Literal["revert", "restore", "undo", "redo"]
+    n: Annotated[int, Meta(ge=1, le=UNDO_MAX)] = 1
+    object: str | None = None
     which: str | None = None

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, room, standing as standings, views
+from eventstore import following, history, room, standing as standings, views, wayback, whatif
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -29,6 +29,7 @@ from eventstore.asked import (
     ReplayArgs,
     RoomArgs,
     VerifyArgs,
+    WayArgs,
 )
 from eventstore.errors import NotFound, Rejected
 from eventstore.model.objects import HEADER_RID, Key, rid_text
@@ -317,6 +318,36 @@ def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     return {**envelope_of_broken(source, reader, data), "position": shown["commits"]}
 
 
+def _way_back(source: Source, args: WayArgs, at: Moment | None) -> Answer:
+    """Return what leads from the present to what was, and what it undoes."""
+    reader = source.readers[_log_of(source, args.object, at, Moment("head", log=args.which))]
+    replayer = source.replayers[reader.log]
+    resolved = None if at is None else resolve(reader, at)
+    if args.how == "undo":
+        way = wayback.undo(replayer, args.n)
+    elif args.how == "redo" or resolved is None:
+        way = wayback.redo(replayer)
+    elif args.how == "revert":
+        way = wayback.revert(replayer, (resolved.position,))
+    else:
+        name, ends = args.object, (resolved.position, reader.last())
+        keys = None if name is None else _keys_at_either(source, reader, name, *ends)
+        way = wayback.restore(replayer, resolved.position, keys)
+    data = {"log": reader.log, **msgspec.to_builtins(way)}
+    return envelope(source, reader, resolved, data, [])
+
+
+def _what_if(source: Source, args: whatif.WhatIfArgs, at: Moment | None) -> Answer:
+    """Return what a change would have done at a moment."""
+    then = Then(source, at, source.default)
+    resolved = then.resolved(then.default)
+    data, log = whatif.what_if(then.standing, args, resolved.time_us, resolved.position)
+    there = then.resolved(log)
+    data["position"] = there.position
+    told = there if at is not None else None
+    return envelope(source, source.readers[log], told, data, doubt_about(source.readers[log], there))
+
+
 def envelope_of_broken(source: Source, reader: LogReader, data: Any) -> Answer:
     """Return an answer about a log whose head may not be readable."""
     return {
@@ -355,4 +386,6 @@ _HISTORY_QUESTIONS: dict[
     "knew": (KnewArgs, _knew),
     "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
+    "way-back": (WayArgs, _way_back),
+    "what-if": (whatif.WhatIfArgs, _what_if),
 }

@@ -12,7 +12,7 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from eventstore.model import activation, cluster as cl, edits, events as ev, node_life
+from eventstore.model import activation, cluster as cl, edits, events as ev, node_life, wayback
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
@@ -376,6 +376,7 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DaemonModeSet: node_life.set_mode,
     ev.DevicesScanned: _nothing,
     ev.ImportLockSet: node_life.set_lock,
+    **wayback.HANDLERS,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"
