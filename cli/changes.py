@@ -21,6 +21,4 @@ def perform(
     answer = change.send(verb, args)
     output.emit(change.source, shown_as or verb, answer, history.CHANGED)
     if change.confirm_s is not None and not change.dry_run:
-        print(
-            f"undone in {change.confirm_s} s, unless: vx confirm {change.id}", file=sys.stderr
-        )
+        print(f"undone in {change.confirm_s} s, unless: vx confirm {change.id}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""The way back: `vx revert`, `restore`, `undo`, `redo`; and `vx confirm`, which lets a change stay."""
+"""The way back: `vx revert`, `restore`, `undo`, `redo`; and `vx confirm`: a change stays."""
 
 from __future__ import annotations
 

@@ -345,7 +345,9 @@ def _what_if(source: Source, args: whatif.WhatIfArgs, at: Moment | None) -> Answ
     there = then.resolved(log)
     data["position"] = there.position
     told = there if at is not None else None
-    return envelope(source, source.readers[log], told, data, doubt_about(source.readers[log], there))
+    return envelope(
+        source, source.readers[log], told, data, doubt_about(source.readers[log], there)
+    )
 
 
 def envelope_of_broken(source: Source, reader: LogReader, data: Any) -> Answer:

@@ -105,7 +105,9 @@ def _taken_back(step: Step, present: AnyRecord | None) -> tuple[AnyRecord | None
         return None, "it is gone"
     if step.then is None:
         return None, None if same(present, step.now) else "it was changed since"
-    changed = [name for name in _names(step) if getattr(step.now, name) != getattr(step.then, name)]
+    changed = [
+        name for name in _names(step) if getattr(step.now, name) != getattr(step.then, name)
+    ]
     later = [name for name in changed if getattr(present, name) != getattr(step.now, name)]
     if type(present) is not type(step.now) or later:
         return None, f"{', '.join(later) or 'it'} was changed since"
@@ -121,7 +123,9 @@ def _names(step: Step) -> Iterable[str]:
         return MARKS
     if getattr(step.now, "device", 0):
         facts = ("state", "device_name")
-        return [] if step.now is None else [n for n in step.now.__struct_fields__ if n not in facts]
+        return (
+            [] if step.now is None else [n for n in step.now.__struct_fields__ if n not in facts]
+        )
     return () if step.now is None else step.now.__struct_fields__
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Union
 
-from msgspec import Meta, Struct
+from msgspec import Meta
 
 from eventstore.model.cluster_commands import AddNode as AddNode, RemoveNode as RemoveNode
 from eventstore.model.command import MAX_LIST, Command, Sectors, Text
@@ -43,8 +43,8 @@ from eventstore.model.takeover_commands import (
     GroupRow as GroupRow,
     PlexRow as PlexRow,
     SubdiskRow as SubdiskRow,
-    TakeOverDiskGroup as TakeOverDiskGroup,
     TakenRow as TakenRow,
+    TakeOverDiskGroup as TakeOverDiskGroup,
     VolumeRow as VolumeRow,
     WordsRow as WordsRow,
 )

@@ -357,7 +357,7 @@ def touched(event: Event) -> tuple[Key, ...]:
     if isinstance(event, OfNode):
         return ((NODE_SPACE, event.rid),)
     if isinstance(event, RecordsRestored):
-        return event.keys()
+        return event.touches()
     if isinstance(event, OfGroupItself):
         return ((event.dgid, HEADER_RID),)
     if isinstance(event, _OF_HEADER):

@@ -248,7 +248,9 @@ class Awaited(Record, frozen=True, tag="wait"):
     failed: str = ""
 
 
-AnyRecord = Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk | Foreign | Awaited
+AnyRecord = (
+    Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk | Foreign | Awaited
+)
 Header = Cluster | Node | DiskGroup
 Labelled = DiskGroup | Disk | Volume | Plex | Subdisk
 

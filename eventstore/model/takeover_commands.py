@@ -1,4 +1,4 @@
-"""What is read of a disk group of another system, row by row, and the command that takes it over."""
+"""What is read of a disk group of another system, and the command that takes it over."""
 
 from __future__ import annotations
 

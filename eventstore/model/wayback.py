@@ -57,9 +57,7 @@ def restore(state: State, e: RecordsRestored) -> Changes:
     except KeyError:
         changes: list[Change] = []
     try:
-        for key in e.keys():
-            if state.get(key) is not None:
-                changes.append(state.drop(key))
+        changes += [state.drop(key) for key in e.touches() if state.get(key) is not None]
         changes += [state.put(record) for record in e.back]
     except KeyError:
         state.restore(changes)
@@ -70,9 +68,8 @@ def restore(state: State, e: RecordsRestored) -> Changes:
 def _one_by_one(state: State, e: RecordsRestored) -> Changes:
     changes: list[Change] = []
     try:
-        for where in e.gone:
-            if state.get((where.space, where.rid)) is not None:
-                changes.append(state.drop((where.space, where.rid)))
+        gone = ((where.space, where.rid) for where in e.gone)
+        changes += [state.drop(key) for key in gone if state.get(key) is not None]
         changes += [state.put(record) for record in e.back]
     except KeyError:
         state.restore(changes)

@@ -38,7 +38,7 @@ class RecordsRestored(Event, frozen=True, tag="records-restored/1"):
     back: tuple[Configured, ...]
     gone: tuple[Where, ...]
 
-    def keys(self) -> tuple[Key, ...]:
+    def touches(self) -> tuple[Key, ...]:
         """Return the keys of all records that it is about."""
         gone = ((where.space, where.rid) for where in self.gone)
         return (*gone, *((record.space, record.rid) for record in self.back))

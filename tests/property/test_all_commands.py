@@ -149,9 +149,9 @@ BUILDERS[cmd.RestoreRecords] = st.builds(
     st.just("node"),
     st.sampled_from(["revert", "undo"]),
     st.just(("@1",)),
-    st.lists(st.builds(cmd.Step, st.none() | SOME_RECORD, st.none() | SOME_RECORD), max_size=2).map(
-        tuple
-    ),
+    st.lists(
+        st.builds(cmd.Step, st.none() | SOME_RECORD, st.none() | SOME_RECORD), max_size=2
+    ).map(tuple),
 )
 BUILDING = [
     cmd.AddLog,

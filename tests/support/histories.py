@@ -178,8 +178,8 @@ def every_event() -> Core:
     core = the_whole_story()
     _another_group(core)
     _whole_groups(core)
-    _the_daemon(core)
     _the_way_back(core)
+    _the_daemon(core)
     _a_cluster(core)
     return core
 

@@ -1,6 +1,7 @@
-"""What the data of a volume has to say to a change of its records: a plex that fell behind is stale.
+"""What the data of a volume has to say to a change of its records.
 
-Records can be what they were; what stands on a disk is what was written there last.
+Records can be what they were; what stands on a disk is what was written there last. So a plex that
+fell behind is stale, whatever its record said before.
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ def stale(state: State, wanted: AnyRecord, present: AnyRecord | None) -> str | N
     if isinstance(present, Plex) and present.volume == wanted.volume:
         behind = present.state in _BEHIND or present.kstate == "DETACHED"
         if behind and (present.kstate, present.state) != (wanted.kstate, wanted.state):
-            return f"it is {present.kstate} {present.state}, and missed what was written: attach it"
+            return (
+                f"it is {present.kstate} {present.state}, and missed what was written: attach it"
+            )
         return None
     volume = state.get((wanted.space, wanted.volume))
     if isinstance(volume, Volume) and volume.kstate != "ENABLED":

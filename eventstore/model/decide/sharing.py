@@ -9,6 +9,7 @@ change it: what one node sees of a disk is that node's business, and in its own 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -35,6 +36,7 @@ from eventstore.model.objects import (
     Volume,
 )
 from eventstore.model.state import State
+
 
 class DiskFact(Struct, frozen=True, array_like=True):
     """A device as one node knows it: it travels with a request to the node that decides (D3)."""

@@ -101,4 +101,6 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.TakeBack: _timeless(wayback.take_back),
 }
 
-assert {*DECISIONS, cmd.Transaction} == set(get_args(cmd.AnyCommand)), "every command needs a decision"
+assert {*DECISIONS, cmd.Transaction} == set(get_args(cmd.AnyCommand)), (
+    "every command needs a decision"
+)

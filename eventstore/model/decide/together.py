@@ -1,4 +1,4 @@
-"""Several commands as one change: all of them or none, each decided on what those before it left."""
+"""Several commands as one change: all or none, each decided on what those before it left."""
 
 from __future__ import annotations
 

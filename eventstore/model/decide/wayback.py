@@ -1,4 +1,4 @@
-"""The way back: whether records can be again what they were, and what becomes of a change that waits.
+"""The way back: what can be again what it was, and what becomes of a change that waits.
 
 What a command made can be made again; what the kernel said cannot. So facts are taken as they are
 now (whether a disk has its device, who has a group activated, how far a counter is), and what
@@ -62,7 +62,7 @@ def restore(state: State, command: cmd.RestoreRecords) -> list[ev.AnyEvent]:
     event, problems = way(state, command.how, command.undoes, command.steps)
     if problems:
         raise impossible(problems)
-    if not event.keys():
+    if not event.touches():
         raise nothing_to_do()
     return [event]
 
@@ -70,7 +70,7 @@ def restore(state: State, command: cmd.RestoreRecords) -> list[ev.AnyEvent]:
 def way(
     state: State, how: str, undoes: tuple[str, ...], steps: Sequence[Step]
 ) -> tuple[ev.RecordsRestored, list[Problem]]:
-    """Return the event that takes steps, and what stands against it; the state is left as it is."""
+    """Return the event that takes steps, and what stands against it; the state is left alone."""
     problems: list[Problem] = []
     back: list[Configured] = []
     gone: list[Where] = []
@@ -175,7 +175,7 @@ def _tried(state: State, event: ev.RecordsRestored) -> list[Problem]:
     if problems:
         return problems
     coming = {(record.space, record.rid): record for record in event.back}
-    names = {key: _named(state, key, coming.get(key)) for key in event.keys()}
+    names = {key: _named(state, key, coming.get(key)) for key in event.touches()}
     try:
         changes = apply(state, (event,))
     except KeyError as error:
@@ -194,7 +194,7 @@ def _against_groups(state: State, event: ev.RecordsRestored) -> Iterator[Problem
     """Yield the groups that are put away, or that would leave records behind."""
     coming = {record.space for record in event.back if record.rid == HEADER_RID}
     going = {where.space for where in event.gone if where.rid == HEADER_RID}
-    keys = set(event.keys())
+    keys = set(event.touches())
     for space in sorted({key[0] for key in keys} - {NODE_SPACE}):
         group = state.get((space, HEADER_RID))
         if not isinstance(group, DiskGroup):
@@ -237,7 +237,9 @@ def _named(state: State, key: Key, otherwise: AnyRecord | None = None) -> str:
     if record is None:
         return rid_text(key)
     group = state.get((key[0], HEADER_RID))
-    return f"{group.name}/{record.name}" if isinstance(group, DiskGroup) and key[1] else record.name
+    return (
+        f"{group.name}/{record.name}" if isinstance(group, DiskGroup) and key[1] else record.name
+    )
 
 
 # A change that waits to be confirmed.

@@ -9,6 +9,8 @@ import pytest
 from daemon.core.ready import Ready
 from eventstore.errors import NotFound, Rejected
 from eventstore.model import commands as cmd, events as ev
+from eventstore.model.decide.wayback import BYTES_MAX
+from eventstore.model.objects import Foreign
 from eventstore.wayback import Way
 from tests.support.core import Core, a_core, the_answer
 from tests.support.model import appears, goes, grow, make, make_group, remove, size_for
@@ -74,7 +76,9 @@ def test_the_last_n_changes_are_taken_back_by_one_commit(story: Story) -> None:
     assert story.volumes() == {"u": 10}
 
 
-def test_what_the_kernel_said_and_what_was_refused_does_not_count_as_a_change(story: Story) -> None:
+def test_what_the_kernel_said_and_what_was_refused_does_not_count_as_a_change(
+    story: Story,
+) -> None:
     made = story.does(make("u", 10))
     story.core.asks(make("u", 10))
     story.core.sees(appears("sd7"))
@@ -191,6 +195,15 @@ def test_a_restore_that_would_change_nothing_is_refused(story: Story) -> None:
     with pytest.raises(Rejected) as caught:
         story.way("restore", at(position))
     assert caught.value.id == "V-5-1-9241"
+
+
+def test_what_fits_into_no_proposal_is_refused(story: Story) -> None:
+    long = "x" * 1000
+    rows = [Foreign(story.core.dgid(), 900 + n, "rg", f"f{n}", 0, (long,)) for n in range(300)]
+    steps = tuple(cmd.Step(None, row) for row in rows)
+    answer = the_answer(story.takes(Way("restore", (), steps, 1)))
+    assert "do it in parts" in answer["error"]["cause"]
+    assert len(rows) * len(long) > BYTES_MAX
 
 
 def test_blame_tells_the_commit_that_brought_a_record_back(story: Story, tmp_path: Path) -> None:
