@@ -16,7 +16,7 @@ from cli.registry import CLASSIC, CLASSIC_VERBS, NOUNS
 # Options that may also stand before the verb, as in `vxdg -g datadg list`; True: with a value.
 _MOVABLE = {
     **dict.fromkeys(("-g", "-o", "--output", "--home", "--socket", "--log", "--at"), True),
-    **dict.fromkeys(("--timeout", "--expect", "--id", "-m"), True),
+    **dict.fromkeys(("--timeout", "--expect", "--id", "-m", "--confirm-within"), True),
     "-c": False,  # vxdctl -c mode
     **dict.fromkeys(("--json", "--dry-run", "-n", "--yes", "--remove", "--clean"), False),
     **dict.fromkeys(("--alldgs", "-e"), False),  # vxdisk -e -o alldgs list

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli import ask
+from cli import ask, units
 from cli.failure import UsageError
 from cli.source import Source
 from daemon.errors import RequestFailed
@@ -27,6 +27,10 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 99}
 
 # 63 bits of position, as the log counts.
 _POSITION = re.compile(r"@?([0-9]{1,18})", re.ASCII)
+
+
+intercept: Callable[[Source, str, dict[str, object]], None] | None = None
+"""Who takes what a command would send, instead of the daemon (`cli.capture`)."""
 
 
 class Invocation(NamedTuple):
@@ -136,6 +140,13 @@ _CHANGE: dict[str, tuple[Any, Any]] = {
     ),
     "refused_at": (Annotated[str | None, typer.Option("--at", hidden=True)], None),
 }
+_CHANGE["confirm_within"] = (
+    Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="undo it after 90s, 10m, 2h unless it is confirmed"),
+    ],
+    None,
+)
 _LONG_DRY_RUN = {
     "dry_run": (
         Annotated[bool, typer.Option("--dry-run", help="show what would happen; append nothing")],
@@ -159,6 +170,8 @@ class Change:
         self.message: str | None = given["message"]
         self.yes: bool = given.get("yes", False)
         self.ship: bool = not given["no_ship"]
+        within = given["confirm_within"]
+        self.confirm_s = None if within is None else units.seconds("--confirm-within", within)
         self._cmdline = cmdline
         if self.message is not None and len(self.message) > control.LINE_MAX:
             raise UsageError(f"-m takes up to {control.LINE_MAX} characters")
@@ -172,6 +185,11 @@ class Change:
 
     def send(self, verb: str, args: dict[str, object]) -> ask.Answer:
         """Ask the daemon for it, and return its answer."""
+        if intercept is not None:
+            intercept(self.source, verb, args)
+        if self.confirm_s is not None:
+            one = args if verb == "transaction" else {"commands": [{**args, "verb": verb}]}
+            verb, args = "transaction", {**one, "confirm_s": self.confirm_s, "request": self.id}
         request = control.command(
             verb,
             args,
@@ -195,7 +213,7 @@ class Change:
             UsageError: there is no terminal, and no --yes.
 
         """
-        if self.yes or self.dry_run:
+        if self.yes or self.dry_run or intercept is not None:
             return
         if not sys.stdin.isatty():
             raise UsageError(

@@ -42,3 +42,26 @@ def _bad(text: str) -> UsageError:
         cause="a size is a whole number of 512-byte sectors, or has a unit: s, k, m, g, t",
         fix="for example 10g, 512m, 2048s or 20971520",
     )
+
+
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_LONGEST_S = 30 * 86_400
+
+
+def seconds(option: str, text: str) -> int:
+    """Return a time to wait in seconds: `90s`, `10m`, `2h`, `1d`; a bare number is minutes.
+
+    Raises:
+        UsageError: it is none, or longer than anybody waits.
+
+    """
+    number, unit = (text[:-1], text[-1:].lower()) if text[-1:].isalpha() else (text, "m")
+    digits = number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS
+    found = int(number) * _SECONDS[unit] if digits and unit in _SECONDS else 0
+    if not 1 <= found <= _LONGEST_S:
+        raise UsageError(
+            f"{option} {text!r} is no time to wait",
+            cause="it is a whole number with s, m, h or d, from a second to 30 days",
+            fix="for example 90s, 10m or 2h; a bare number is minutes",
+        )
+    return found

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from eventstore import views
+from eventstore.errors import NotFound
+from eventstore.model.objects import Key
 from eventstore.moments import Moment, Resolved, log_of, resolve
 from eventstore.source import Source, Then
 from eventstore.standing import Log
@@ -55,3 +58,29 @@ def log_meant(source: Source, name: str | None, *moments: Moment | None) -> Log:
         if log != source.default:
             return log
     return source.default
+
+
+def key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
+    """Find an object by name at a moment; a record ID needs no state, and may be gone."""
+    key = views.key_of_rid(name)
+    if key is not None:
+        return key
+    return views.find(source.replayers[reader.log].state_at(position), name)
+
+
+def keys_at_either(source: Source, reader: LogReader, name: str, *positions: int) -> set[Key]:
+    """Find what bears a name at one of two moments at least.
+
+    Raises:
+        NotFound: nothing does at either.
+    """
+    keys: set[Key] = set()
+    missing: NotFound | None = None
+    for position in positions:
+        try:
+            keys.add(key_of(source, reader, name, position))
+        except NotFound as error:
+            missing = error
+    if missing is not None and not keys:
+        raise missing
+    return keys

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
 
 from eventstore import following
 from eventstore.codec import Commit
@@ -10,6 +12,9 @@ from eventstore.model.commands import MakeVolume
 from eventstore.model.decide.layout import STRIPE_DEFAULT
 from eventstore.moments import Moment
 from eventstore.resuming import Place
+
+UNDO_MAX = 1000
+"""Changes that one undo may take back."""
 
 
 class PrintArgs(Struct, frozen=True):
@@ -150,3 +155,12 @@ class ResumeArgs(Struct, frozen=True):
     places: tuple[Place, ...] = ()
     both: bool = False
     n: int = following.PIECE_MAX
+
+
+class WayArgs(Struct, frozen=True):
+    """``way-back``: revert or restore a moment, or undo the last `n`, or redo."""
+
+    how: Literal["revert", "restore", "undo", "redo"]
+    n: Annotated[int, Meta(ge=1, le=UNDO_MAX)] = 1
+    object: str | None = None
+    which: str | None = None

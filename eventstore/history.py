@@ -25,6 +25,7 @@ from eventstore.model.objects import (
     rid_text,
 )
 from eventstore.model.state import State
+from eventstore.model.wayback import about
 from eventstore.moments import position_of_tx
 from eventstore.replay import Replayer
 from eventstore.storage.reader import LogReader
@@ -213,7 +214,7 @@ def blame(reader: LogReader, key: Key, high: int) -> list[Row]:
         events = decode_events(reader.commit(position).payload, position)
         for event in events:
             if key in touched(event):
-                for _key, before, after in apply(scratch, (event,)):
+                for _key, before, after in apply(scratch, (about(event, key),)):
                     _note_origins(origin, _key == key, before, after, position)
     record = scratch.get(key)
     if record is None:

@@ -12,8 +12,24 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, lookups, resuming, room, standing as standings, views
-from eventstore.answering import Answer, envelope, envelope_of_broken, log_meant
+from eventstore import (
+    following,
+    history,
+    lookups,
+    prospects,
+    resuming,
+    room,
+    standing as standings,
+    views,
+)
+from eventstore.answering import (
+    Answer,
+    envelope,
+    envelope_of_broken,
+    key_of,
+    keys_at_either,
+    log_meant,
+)
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -139,14 +155,6 @@ def _of_state(source: Source, question: str, args: object, at: Moment | None) ->
     return answered
 
 
-def _key_of(source: Source, reader: LogReader, name: str, position: int) -> Key:
-    """Find an object by name at a moment; a record ID needs no state, and may be gone."""
-    key = views.key_of_rid(name)
-    if key is not None:
-        return key
-    return views.find(source.replayers[reader.log].state_at(position), name)
-
-
 def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     until = args.until or at
     which = Moment("head", log=args.which)
@@ -157,7 +165,7 @@ def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     wanted = history.Wanted(
         node=args.node, actor=args.actor, type=args.type, tx=args.tx, n=args.n,
         reverse=args.reverse,
-        key=None if args.object is None else rid_text(_key_of(source, reader, args.object, high)),
+        key=None if args.object is None else rid_text(key_of(source, reader, args.object, high)),
     )  # fmt: skip
     rows = history.log_lines(reader, wanted, low, high)
     return envelope(source, reader, None, rows, doubt_about(reader, end))
@@ -186,30 +194,12 @@ def _diff(source: Source, args: DiffArgs, _at: Moment | None) -> Answer:
     replayer = source.replayers[reader.log]
     rows = history.diff(replayer, first.position, second.position)
     if args.object is not None:
-        keys = _keys_at_either(source, reader, args.object, first.position, second.position)
+        keys = keys_at_either(source, reader, args.object, first.position, second.position)
         rows = [row for row in rows if _is_about(row, keys)]
     low, high = sorted((first.position, second.position))
     data = {"from": first.position, "to": second.position, "changes": rows}
     notes = [f"from {str(first)[3:]} to {str(second)[3:]}", *doubt_between(reader, low, high)]
     return envelope(source, reader, None, data, notes)
-
-
-def _keys_at_either(source: Source, reader: LogReader, name: str, *positions: int) -> set[Key]:
-    """Find what bears a name at one of two moments at least.
-
-    Raises:
-        NotFound: nothing does at either.
-    """
-    keys: set[Key] = set()
-    missing: NotFound | None = None
-    for position in positions:
-        try:
-            keys.add(_key_of(source, reader, name, position))
-        except NotFound as error:
-            missing = error
-    if missing is not None and not keys:
-        raise missing
-    return keys
 
 
 def _is_about(row: views.Row, keys: set[Key]) -> bool:
@@ -221,7 +211,7 @@ def _is_about(row: views.Row, keys: set[Key]) -> bool:
 def _blame(source: Source, args: ObjectArgs, at: Moment | None) -> Answer:
     reader = source.readers[log_meant(source, args.object, at)]
     resolved = resolve(reader, at)
-    key = _key_of(source, reader, args.object, resolved.position)
+    key = key_of(source, reader, args.object, resolved.position)
     rows = history.blame(reader, key, resolved.position)
     return envelope(source, reader, resolved if at else None, rows, doubt_about(reader, resolved))
 
@@ -322,6 +312,7 @@ _HISTORY_QUESTIONS: dict[
     "outcome": (OutcomeArgs, _outcome),
     "knew": (KnewArgs, _knew),
     **lookups.QUESTIONS,
+    **prospects.QUESTIONS,
     "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
 }

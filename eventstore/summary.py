@@ -8,6 +8,7 @@ from typing import Any
 from eventstore.model import events as ev
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key
 from eventstore.model.tags import TagRemoved, TagSet
+from eventstore.text import iso
 
 NameOf = Callable[[Key], str]
 Words = dict[type, Callable[[Any, str], str]]
@@ -48,6 +49,13 @@ def _started(event: ev.DaemonStarted, _name: str) -> str:
 
 def _changed(event: ev.DeviceChanged, name: str) -> str:
     return f"device {name} {'fails' if event.failing else f'is there ({event.notice.action})'}"
+
+
+def _restored(event: ev.RecordsRestored, _name: str) -> str:
+    count = len(event.back) + len(event.gone)
+    records = "1 record" if count == 1 else f"{count} records"
+    what = ", ".join(event.undoes[:_SHOWN]) + ("..." if event.undoes[_SHOWN:] else "")
+    return f"{event.how} {what}: {records}"
 
 
 def _disk_state(event: ev.DiskStateSet, name: str) -> str:
@@ -127,6 +135,11 @@ _WORDS: Words = {
     ev.LogQuarantined: lambda e, _: f"the shared log is another one from @{e.position} on",
     ev.LogSetAside: lambda e, _: f"@{e.first} to @{e.through} of the shared log put aside",
     ev.DaemonModeSet: lambda e, _: f"the daemon is {e.mode}",
+    ev.RecordsRestored: _restored,
+    ev.ConfirmationAwaited: lambda e, _: f"undone at {iso(e.until_us)} unless confirmed",
+    ev.ChangeConfirmed: lambda e, _: f"{e.request} confirmed",
+    ev.ChangeUndone: lambda e, _: f"{e.request} was not confirmed",
+    ev.UndoFailed: lambda e, _: f"{e.request} cannot be undone: {e.reason}",
 }
 
 _OF_PARTS: Words = {

@@ -20,6 +20,11 @@ def status(data: Row, header: bool) -> str:
     lines = [_headline(data), *_problems(data["problems"]), *_unknown(data["unknown_intervals"])]
     if data["inflight"] or data["in_doubt"]:
         lines.append(f"in flight: {data['inflight']}, in doubt: {data['in_doubt']}")
+    lines += [
+        f"undone at {cell(one['until'])} unless confirmed: {cell(one['id'])}"
+        for one in data.get("unconfirmed", ())
+        if not one["failed"]
+    ]
     daemon = data["daemon"]
     counts = [f"{key}: {data[key]}" for key in ("groups", "volumes", "devices") if key in data]
     tail = [

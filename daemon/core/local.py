@@ -13,10 +13,12 @@ from eventstore.errors import Rejected, StoreError
 from eventstore.model.activation import activates
 from eventstore.model.commands import AnyCommand
 from eventstore.model.decide import sharing
+from eventstore.model.decide.home import home_of
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.sharing import DiskFact
 from eventstore.model.events import AnyEvent
 from eventstore.model.objects import OWN_HEADER, Key, Node
+from eventstore.model.wayback import spread
 
 
 class LocalFacts:
@@ -49,7 +51,7 @@ class LocalFacts:
 
     def home_of(self, command: AnyCommand) -> str:
         """Return the log that a command belongs to, ``shared`` or ``node``."""
-        return sharing.home_of(self._shared.state, self._own.state, command)
+        return home_of(self._shared.state, self._own.state, command)
 
     def private_objection(
         self, events: Sequence[AnyEvent], reserved: Sequence[Commit] = ()
@@ -59,7 +61,12 @@ class LocalFacts:
         `reserved` are commits whose outcome is not known yet.
         """
         coming = [event for c in reserved for event in decode_events(c.payload, c.position)]
-        return sharing.private_check(self._shared.state, self._own.state, events, coming)
+        return sharing.private_check(
+            self._shared.state,
+            self._own.state,
+            spread(self._own.state, events),
+            spread(self._shared.state, coming),
+        )
 
     def objection(self, commit: Commit) -> StoreError | None:
         """Return what this node has against a commit, None if nothing (D3)."""
@@ -69,7 +76,9 @@ class LocalFacts:
         """Return what this node has against events, None if nothing (D3)."""
         if self.leaving and activates(events, self._name):
             return _is_leaving(self._name)
-        return sharing.local_check(self._own.state, self._shared.state, events)
+        return sharing.local_check(
+            self._own.state, self._shared.state, spread(self._shared.state, events)
+        )
 
     @property
     def _name(self) -> str:
@@ -83,7 +92,7 @@ class LocalFacts:
 
     def in_use(self, events: Sequence[AnyEvent]) -> tuple[Key, ...]:
         """Return the volumes whose I/O has to be held for events (D4)."""
-        return sharing.in_use(self._shared.state, events)
+        return sharing.in_use(self._shared.state, spread(self._shared.state, events))
 
 
 def _is_leaving(node: str) -> Rejected:

@@ -9,6 +9,7 @@ disks are the node's own, and go through `Private`.
 
 from __future__ import annotations
 
+from daemon.core.deadlines import Deadlines
 from daemon.core.leaving import Leaving
 from daemon.core.livelog import LiveLog
 from daemon.core.local import LocalFacts
@@ -60,6 +61,7 @@ class Node:
         self.member = Member(name, header.cluster_id, shared, self.local, hard_state)
         self.leaving = Leaving(self.member)
         self.private = Private(cluster, own, self.member, self.local)
+        self.deadlines = Deadlines(self.member, self.private)
 
     @property
     def hard_state(self) -> HardState:
@@ -88,10 +90,12 @@ class Node:
         member.now_ms, member.wall_us = now_ms, wall_us
         self.private.clock_jump()
         self._dispatch(said)
+        self.deadlines.look()
         self._tell(work)
         self.leaving.look()
         self.private.record_facts()
-        return work.ready(member.wake_at())
+        due = [at for at in (member.wake_at(), self.deadlines.wake_at()) if at is not None]
+        return work.ready(min(due, default=None))
 
     def _dispatch(self, said: Input) -> None:
         match said:

@@ -15,10 +15,12 @@ from eventstore import codec
 from eventstore.differences import change_rows, event_row
 from eventstore.errors import StoreError
 from eventstore.model import events as ev
+from eventstore.model.commands import TakeBack
 from eventstore.model.decide.daemon import refusal
 from eventstore.model.decide.devices import observe
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.table import decide
+from eventstore.model.decide.wayback import waiting
 from eventstore.model.notifications import DeviceNotified, DevicesScanned, Notification
 from eventstore.model.objects import ENABLED, Node as NodeRecord
 
@@ -151,6 +153,20 @@ class Private:
         self._remember(said.request, position)
         self._work.replies.append((said.token, self._done(position)))
         self._work.note(f"{said.verb} {said.request} -> committed @{position}")
+
+    def take_back(self, request: str) -> None:
+        """Undo a private change that nobody confirmed in time, or record why that cannot be."""
+        awaited = next(one for one in waiting(self.own.state) if one.name == request)
+        moment = Moment(self.name, self._wall_us)
+        try:
+            events = decide(self.own.state, TakeBack(request), moment)
+            objection = self.local.private_objection(events, self.member.reserved)
+            if objection is not None:
+                raise objection
+        except StoreError as error:
+            events = (ev.UndoFailed(awaited.rid, request, error.message),)
+        self._own_commit("daemon", events, codec.Cause("transaction", request))
+        self._work.note(f"{request} was not confirmed in time -> @{self.own.head.position}")
 
     def _check_expected(self, said: Submit) -> None:
         """Refuse a request whose author has not seen the last change."""

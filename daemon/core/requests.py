@@ -156,6 +156,10 @@ class Requests:
         self.queue[request.request] = request
         self._go_on()
 
+    def is_under_way(self, request: str) -> bool:
+        """Whether a request of this identifier waits, or is proposed."""
+        return self._known(request) is not None
+
     def _known(self, request: str) -> Request | None:
         """Return a request that is on its way under an identifier, None if none is."""
         if request in self.queue:

@@ -14,9 +14,9 @@ from daemon.core.ready import Submit
 from daemon.shell import clock
 from daemon.shell.credentials import Peer
 from daemon.wire.control import VERSION
-from eventstore.codec import Actor, Context
+from eventstore.codec import Actor, Cause, Context
 from eventstore.errors import NotPermitted, Rejected
-from eventstore.model.commands import AnyCommand
+from eventstore.model.commands import AnyCommand, RestoreRecords
 
 SET_ASIDE = "quarantine.set-aside"
 """The one change that is no command: it is about the log itself (B3)."""
@@ -163,6 +163,7 @@ def submission(request: Command, peer: Peer, token: int) -> Submit:
         actor=Actor(peer.uid, peer.user, peer.pid, request.program),
         command=request.cmdline,
         message=request.message or "",
+        cause=_cause_of(command),
         traceparent=request.traceparent or "",
         clock_us=clock.wall_us(),
     )
@@ -176,3 +177,10 @@ def submission(request: Command, peer: Peer, token: int) -> Submit:
         dry_run=request.dry_run,
         ship=request.ship,
     )
+
+
+def _cause_of(command: AnyCommand) -> Cause | None:
+    """Return what a change follows from: that which it undoes, or from where its records are."""
+    if not isinstance(command, RestoreRecords) or not command.undoes:
+        return None
+    return Cause("commit", " ".join(command.undoes))

@@ -18,7 +18,8 @@ from eventstore.errors import StoreError
 from eventstore.model import digest
 from eventstore.model.cluster import joined_nodes
 from eventstore.model.decide.daemon import mode as daemon_mode
-from eventstore.model.objects import ENABLED, NODE_SPACE, Device, Volume
+from eventstore.model.decide.wayback import waiting
+from eventstore.model.objects import ENABLED, NODE_SPACE, Awaited, Device, Volume
 from eventstore.source import DATABASE
 from eventstore.storage.aside import kept
 from eventstore.text import iso
@@ -86,6 +87,7 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
         "in_doubt": 0 if node.hard_state.doubt is None else len(node.hard_state.doubt.commits),
         "problems": [
             *(*_takes_none(mode), *_of_cluster(node, positions)),
+            *(_not_undone(one) for each in states for one in waiting(each) if one.failed),
             *map(_disabled, bad),
             *map(_missing, lost),
             *([_more(more)] if more else ()),
@@ -99,6 +101,7 @@ def _of_node(node: Node, positions: Mapping[str, int]) -> Answer:
             }
             for position, interval in node.private.intervals
         ],
+        "unconfirmed": [_unconfirmed(each) for one in states for each in waiting(one)],
         "devices": state.counts.get(Device, 0) - gone,
         "groups": sum(len(each.group_names) for each in states),
         "volumes": sum(each.counts.get(Volume, 0) for each in states),
@@ -269,6 +272,16 @@ def _problem(error: StoreError) -> Answer:
 def _takes_none(mode: str) -> list[Answer]:
     text = f"vxconfigd is {mode}: changes are refused"
     return [] if mode == ENABLED else [_row("warning", text, "'vxdctl enable' lets it take them")]
+
+
+def _unconfirmed(one: Awaited) -> Answer:
+    return {"id": one.name, "until": iso(one.until_us), "failed": one.failed or None}
+
+
+def _not_undone(one: Awaited) -> Answer:
+    text = f"{one.name} was not confirmed in time and cannot be undone: {one.failed}"
+    fix = f"let it stay: 'vx confirm {one.name}'; or take back what rests on it, then add --undo"
+    return _row("error", text, fix)
 
 
 def _disabled(volume: Volume) -> Answer:

@@ -21,6 +21,14 @@ from eventstore.model.cluster_events import (
     RequestsFailed as RequestsFailed,
     VersionRaised as VersionRaised,
 )
+from eventstore.model.device_events import (
+    DeviceAdded as DeviceAdded,
+    DeviceChanged as DeviceChanged,
+    DeviceRemoved as DeviceRemoved,
+    DeviceResized as DeviceResized,
+    DiskInitialized as DiskInitialized,
+    NoticeIgnored as NoticeIgnored,
+)
 from eventstore.model.edit_events import (
     DeviceCloneSet as DeviceCloneSet,
     DiskGroupUpgraded as DiskGroupUpgraded,
@@ -59,6 +67,13 @@ from eventstore.model.takeover_events import (
     ForeignRemoved as ForeignRemoved,
     ForeignTakenOver as ForeignTakenOver,
     VolumeTakenOver as VolumeTakenOver,
+)
+from eventstore.model.wayback_events import (
+    ChangeConfirmed as ChangeConfirmed,
+    ChangeUndone as ChangeUndone,
+    ConfirmationAwaited as ConfirmationAwaited,
+    RecordsRestored as RecordsRestored,
+    UndoFailed as UndoFailed,
 )
 
 
@@ -119,53 +134,6 @@ class RequestRejected(Event, frozen=True, tag="request-rejected/1"):
     def index_terms(self) -> tuple[str, ...]:
         """A rejection is found under the request's identifier."""
         return (f"request/{self.request}",)
-
-
-class DeviceAdded(OfNode, frozen=True, tag="device-added/1"):
-    """A disk appeared that was not known, or is known no longer."""
-
-    name: str
-    identity: str
-    size: int
-    notice: Notice
-    failing: bool = False
-
-
-class DeviceRemoved(OfNode, frozen=True, tag="device-removed/1"):
-    """A disk went away."""
-
-    notice: Notice
-
-
-class DeviceChanged(OfNode, frozen=True, tag="device-changed/1"):
-    """A disk came back, was renamed, fails, recovered, or was just announced again."""
-
-    name: str
-    size: int
-    notice: Notice
-    failing: bool = False
-
-
-class DeviceResized(OfNode, frozen=True, tag="device-resized/1"):
-    """The size of a disk changed."""
-
-    size: int
-    notice: Notice
-
-
-class NoticeIgnored(Event, frozen=True, tag="notice-ignored/1"):
-    """A notification about a disk that is not known; kept because every one is (A4)."""
-
-    name: str
-    notice: Notice
-
-
-class DiskInitialized(OfNode, frozen=True, tag="disk-initialized/1"):
-    """A disk was given an ID and a private region."""
-
-    disk_id: str
-    private_len: int
-    public_len: int
 
 
 class DiskGroupCreated(OfGroupItself, frozen=True, tag="group-created/1"):
@@ -360,6 +328,11 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     DevicesScanned,
     ImportLockSet,
     AnyTagEvent,
+    RecordsRestored,
+    ConfirmationAwaited,
+    ChangeConfirmed,
+    ChangeUndone,
+    UndoFailed,
 ]
 
 
@@ -385,6 +358,8 @@ def touched(event: Event) -> tuple[Key, ...]:
         return ((event.dgid, event.rid),)
     if isinstance(event, OfNode):
         return ((NODE_SPACE, event.rid),)
+    if isinstance(event, RecordsRestored):
+        return event.touches()
     if isinstance(event, OfGroupItself):
         return ((event.dgid, HEADER_RID),)
     if isinstance(event, _OF_HEADER):

@@ -12,7 +12,15 @@ from typing import Any, cast, get_args
 
 from msgspec.structs import replace
 
-from eventstore.model import activation, cluster as cl, edits, events as ev, node_life, tags
+from eventstore.model import (
+    activation,
+    cluster as cl,
+    edits,
+    events as ev,
+    node_life,
+    tags,
+    wayback,
+)
 from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
@@ -377,6 +385,7 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DevicesScanned: _nothing,
     ev.ImportLockSet: node_life.set_lock,
     **tags.HANDLERS,
+    **wayback.HANDLERS,
 }
 
 assert set(HANDLERS) == set(get_args(ev.AnyEvent)), "every event needs a handler, and one only"

@@ -16,6 +16,8 @@ Key = tuple[str, int]
 NODE_SPACE = ""
 HEADER_RID = 0
 """In each space the record that describes the space itself and holds its counter."""
+FIRST_SHARED_RID = 1 << 32
+"""Record IDs in the shared log's own space begin here, so that none is a node's own too."""
 OWN_HEADER: Key = (NODE_SPACE, HEADER_RID)
 """What a daemon notes of itself: a commit that changes nothing else changes no configuration."""
 
@@ -242,7 +244,22 @@ class Foreign(Record, frozen=True, tag="foreign"):
     cells: tuple[str, ...]
 
 
-AnyRecord = Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk | Foreign
+class Awaited(Record, frozen=True, tag="wait"):
+    """A change that is undone at `until_us`, unless it is confirmed before; it is in its log.
+
+    `name` is the request's identifier, `steps` what has to be done then, as it was stored; once
+    that could not be done, `failed` says why.
+    """
+
+    name: str
+    until_us: int
+    steps: bytes
+    failed: str = ""
+
+
+AnyRecord = (
+    Cluster | Node | Device | DiskGroup | Disk | Volume | Plex | Subdisk | Foreign | Awaited
+)
 Header = Cluster | Node | DiskGroup
 Labelled = DiskGroup | Disk | Volume | Plex | Subdisk
 

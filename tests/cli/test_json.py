@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from cli.main import main
 from tests.support.commands import Runner
 from tests.support.json_schema import SCHEMAS, problems
 
+CHANGES_FILE = Path(__file__).parent / "changes.txt"
 READS = {
     "vx print": "vx.print/v1",
     "vx volume list": "vx.volume.list/v1",
@@ -42,6 +44,7 @@ READS = {
     "vx tag": "vx.tag.list/v1",
     "vx bisect @3 @12 --run true": "vx.bisect/v1",
     "vx quarantine list": "vx.quarantine.list/v1",
+    "vx what-if vxassist -g datadg make vol01 1g": "vx.what-if/v1",
     "vxassist -g datadg maxsize": "vx.volume.maxsize/v1",
     "vxassist -g datadg maxgrow vol01": "vx.volume.maxgrow/v1",
 }
@@ -98,6 +101,13 @@ CHANGES = {
     "vx tag before-upgrade": "vx.tag.set/v1",
     "vx tag before-upgrade @3": "vx.tag.set/v1",
     "vx tag delete before-upgrade": "vx.tag.delete/v1",
+    "vx revert @11 --yes": "vx.revert/v1",
+    "vx restore --to @11 datadg/vol01 --yes": "vx.restore/v1",
+    "vx undo 2 --yes": "vx.undo/v1",
+    "vx redo --yes": "vx.redo/v1",
+    "vx confirm grow-1": "vx.confirm/v1",
+    f"vx plan {CHANGES_FILE}": "vx.plan/v1",
+    f"vx apply {CHANGES_FILE} --yes": "vx.apply/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}
 

@@ -13,6 +13,7 @@ ERROR: volume old is DISABLED
 WARNING: disk loop2 is gone
   fix: attach it again
 unknown from {TIME} to {TIME}: daemon down (@9)
+undone at {TIME} unless confirmed: grow-1
 
 LOG         HEAD  TIME                         DIGEST
 node/node1  @12   2026-11-22T10:14:58.120000Z  dddddddddddddddd

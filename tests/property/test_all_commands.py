@@ -9,6 +9,7 @@ from eventstore.model.evolve import apply
 from eventstore.model.notifications import DeviceFact, DevicesScanned
 from eventstore.model.state import State
 from eventstore.model.tags import RemoveTag, SetTag
+from eventstore.model.wayback_events import Configured
 from tests.support.histories import (
     DEVICES,
     DISKS,
@@ -19,6 +20,7 @@ from tests.support.histories import (
     USUAL,
     Move,
     moved,
+    of,
 )
 from tests.support.listings import one_group
 from tests.support.model import BOOT, PRIVATE, World, init_disk, make_group, said, snapshot
@@ -37,6 +39,9 @@ SHORT = st.one_of(st.integers(1, 40), st.integers(1, 40), LENGTHS)
 
 ONE_RECORD = st.one_of(VOLUMES, PLEXES, DISKS, st.sampled_from(["a-01", "b-01", "w"]))
 RECORDS = st.lists(ONE_RECORD, min_size=1, max_size=2).map(tuple)
+REQUESTS = st.sampled_from(["r1", "r1", "r2"])
+SOME_RECORD = st.one_of(*map(of, get_args(Configured)))
+"""Records that nobody ever made, with any value in every field."""
 ONE_VOLUME = VOLUMES.map(lambda name: (name,))
 TAGS = st.sampled_from(["before", "after", "head", "a b"])
 ONE_DISK = DISKS.map(lambda name: (name,))
@@ -134,7 +139,24 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.ClearImport: st.builds(
         cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
     ),
+    cmd.ConfirmChange: st.builds(cmd.ConfirmChange, REQUESTS),
+    cmd.TakeBack: st.builds(cmd.TakeBack, REQUESTS),
 }
+BUILDERS[cmd.Transaction] = st.builds(
+    cmd.Transaction,
+    st.lists(st.one_of(*BUILDERS.values()), min_size=1, max_size=3).map(tuple),
+    confirm_s=st.none() | st.integers(1, 60),
+    request=REQUESTS,
+)
+BUILDERS[cmd.RestoreRecords] = st.builds(
+    cmd.RestoreRecords,
+    st.just("node"),
+    st.sampled_from(["revert", "undo"]),
+    st.just(("@1",)),
+    st.lists(
+        st.builds(cmd.Step, st.none() | SOME_RECORD, st.none() | SOME_RECORD), max_size=2
+    ).map(tuple),
+)
 BUILDING = [
     cmd.AddLog,
     cmd.MakeVolume,

@@ -221,9 +221,18 @@ STATUS = {
         {"severity": "error", "text": "volume old is DISABLED", "fix": None},
     ],
     "unknown_intervals": [{"since": TIME, "until": TIME, "reason": "daemon down", "position": 9}],
+    "unconfirmed": [{"id": "grow-1", "until": TIME, "failed": None}],
     "devices": 2,
     "groups": 1,
     "volumes": 2,
+}
+
+DONE = {"position": 1205, "outcome": "done", "events": [], "diff": []}
+DRY_RUN = {
+    "position": 1206,
+    "outcome": "dry-run",
+    "events": [{"name": "volume-made", "version": 1, "rid": 9, "object_name": "vol02"}],
+    "diff": CHANGES[1:2],
 }
 
 FREE = [
@@ -333,19 +342,14 @@ DATA: dict[str, Any] = {
     "verify": VERIFIED,
     "outcome": OUTCOME,
     "knew": KNEW,
+    "way-back": {"log": "node", "how": "undo", "undoes": ["@11"], "steps": [], "seen": 12},
+    "what-if": DRY_RUN,
     "quarantine.list": {
         "node": "node1",
         "quarantined": 6,
         "head": 7,
         "aside": [{"file": "aside/shared-@4-1.db", "bytes": 4096}],
     },
-}
-DONE = {"position": 1205, "outcome": "done", "events": [], "diff": []}
-DRY_RUN = {
-    "position": 1206,
-    "outcome": "dry-run",
-    "events": [{"name": "volume-made", "version": 1, "rid": 9, "object_name": "vol02"}],
-    "diff": CHANGES[1:2],
 }
 SET_ASIDE = {"outcome": "set-aside", "position": 5, "from": 6, "through": 7}
 

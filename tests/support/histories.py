@@ -6,6 +6,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from daemon.core.ready import Tick
 from eventstore.errors import StoreError
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.notifications import (
@@ -61,6 +62,7 @@ def _values(hint: Any) -> st.SearchStrategy[Any]:
         str: TEXTS,
         int: NUMBERS,
         bool: st.booleans(),
+        bytes: st.binary(max_size=8),
         type(None): st.none(),
     }
     if hint in plain:
@@ -177,6 +179,7 @@ def every_event() -> Core:
     core = the_whole_story()
     _another_group(core)
     _whole_groups(core)
+    _the_way_back(core)
     _the_daemon(core)
     _a_cluster(core)
     return core
@@ -218,6 +221,23 @@ def _another_group(core: Core) -> None:
     core.asks(cmd.DissociatePlex("two", "pair-01"), "dissociate")
     core.asks(cmd.AttachPlex("two", "pair", "pair-01"), "attach")
     core.asks(cmd.RenameDisk("two", "a", "first"), "rename-a")
+
+
+def _the_way_back(core: Core) -> None:
+    """What is taken back, and what waits to be confirmed: it stays, is undone, or cannot be."""
+    core.asks(for_a_time(make("stays", 8, group="pairs"), "stays", 60), "stays")
+    core.asks(cmd.ConfirmChange("stays"))
+    core.asks(for_a_time(make("goes", 8, group="pairs"), "goes", 60), "goes")
+    core.asks(cmd.TakeBack("goes"))
+    core.asks(for_a_time(make("grows", 8, group="pairs"), "grows", 60), "grows")
+    core.asks(grow("grows", 8, group="pairs"))
+    core.waits(61)
+    core.steps(Tick())
+
+
+def for_a_time(command: cmd.AnyCommand, request: str, seconds: int) -> cmd.Transaction:
+    """A command that is undone after so long, unless it is confirmed."""
+    return cmd.Transaction((command,), confirm_s=seconds, request=request)
 
 
 def _the_daemon(core: Core) -> None:

@@ -100,7 +100,11 @@ class Scenario:
         expected = re.search(r"expecting @([0-9]+)", how)
         if expected:
             options["expect"] = int(expected[1])
-        self.led.submit(name, label, command(text), **options)
+        asked = command(text)
+        for_a_time = re.search(r"for ([0-9]+) s", how)
+        if for_a_time:
+            asked = cmd.Transaction((asked,), confirm_s=int(for_a_time[1]), request=label)
+        self.led.submit(name, label, asked, **options)
 
     def reads(self, name: str, label: str) -> None:
         self.led.step(name, ReadCurrent(self.led.token(label)))
@@ -230,6 +234,7 @@ COMMANDS: tuple[tuple[str, Callable[..., cmd.AnyCommand]], ...] = (
     (r"add the node (\w+)", cmd.AddNode),
     (r"remove the node (\w+)", cmd.RemoveNode),
     (r"mirror (\w+) of (\w+)", lambda v, g: cmd.MirrorVolume(g, v)),
+    (r"confirm (r[0-9])", cmd.ConfirmChange),
     (r"create (\w+) of ([\w ]+)", lambda g, names: shared_group(g, names.split())),
 )
 

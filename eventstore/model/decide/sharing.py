@@ -9,23 +9,22 @@ change it: what one node sees of a disk is that node's business, and in its own 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from eventstore.errors import Rejected, StoreError, Unavailable
-from eventstore.model import commands as cmd, events as ev, tags as tg
-from eventstore.model.cluster import configured
-from eventstore.model.decide import tags
+from eventstore.model import commands as cmd, events as ev
+from eventstore.model.decide import together
 from eventstore.model.decide.activation import put_away
 from eventstore.model.decide.disks import need_device
-from eventstore.model.decide.limits import check_shared, check_shared_import, is_deported
+from eventstore.model.decide.limits import check_shared, check_shared_import
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.table import decide
 from eventstore.model.event import OfGroup
 from eventstore.model.evolve import apply
 from eventstore.model.objects import (
+    FIRST_SHARED_RID,
     HEADER_RID,
     NODE_SPACE,
     Device,
@@ -37,9 +36,6 @@ from eventstore.model.objects import (
     Volume,
 )
 from eventstore.model.state import State
-
-FIRST_SHARED_RID = 1 << 32
-"""Record IDs of devices in the shared log begin here, so that none is a node's own too."""
 
 
 class DiskFact(Struct, frozen=True, array_like=True):
@@ -70,30 +66,6 @@ _TOUCHES_DATA = (
 """Events after which the data of a volume lies elsewhere, or is reached otherwise."""
 
 
-def home_of(shared: State, own: State, command: cmd.AnyCommand) -> Literal["shared", "node"]:
-    """Return the log to which a command belongs: that of the disk group that it names.
-
-    The nodes of the cluster are in the shared one.
-
-    A group that this node does not know may be one of the cluster's, of which it has not heard.
-    """
-    if isinstance(command, (cmd.AddNode, cmd.RemoveNode)):
-        return "shared"
-    if isinstance(command, (tg.SetTag, tg.RemoveTag)):
-        return tags.home_of(shared, own, command)
-    if isinstance(command, cmd.CreateDiskGroup):
-        return "shared" if command.shared else "node"
-    if isinstance(command, cmd.ImportDiskGroup):
-        if command.shared or is_deported(own, command.group):
-            return "shared" if command.shared else "node"
-        return "shared" if is_deported(shared, command.group) else "node"
-    name = getattr(command, "group", None)
-    if name is None or own.group(name) is not None:
-        return "node"
-    alone = len(configured(shared)) == 1
-    return "node" if alone and shared.group(name) is None else "shared"
-
-
 def decide_shared(
     shared: State,
     command: cmd.AnyCommand,
@@ -107,6 +79,13 @@ def decide_shared(
     Raises:
         Rejected, NotFound: as `decide`.
     """
+    if isinstance(command, cmd.Transaction):
+        return together.together(
+            shared,
+            command,
+            moment,
+            lambda one: decide_shared(shared, one, moment, _named_by(one, disks)),
+        )
     check_shared(command)
     introduced = _introductions(shared, disks)
     changes = apply(shared, introduced)
@@ -152,6 +131,9 @@ def named_disks(shared: State, own: State, command: cmd.AnyCommand) -> tuple[Dis
         NotFound: the node has no device of a name.
         Rejected: the command is about a group that is the node's own.
     """
+    if isinstance(command, cmd.Transaction):
+        facts = (fact for one in command.commands for fact in named_disks(shared, own, one))
+        return tuple(dict.fromkeys(facts))
     check_shared_import(shared, own, command)
     if not isinstance(command, (cmd.CreateDiskGroup, cmd.AddDisks)):
         return ()
@@ -160,6 +142,12 @@ def named_disks(shared: State, own: State, command: cmd.AnyCommand) -> tuple[Dis
         found_here = need_device(own, device_name)
         found[found_here.rid] = _fact(found_here)
     return tuple(found.values())
+
+
+def _named_by(command: cmd.AnyCommand, disks: Sequence[DiskFact]) -> tuple[DiskFact, ...]:
+    """Return those devices that a command names."""
+    names = {device for _name, device in getattr(command, "disks", ()) if device}
+    return tuple(disk for disk in disks if disk.name in names)
 
 
 def completed(own: State, disks: Sequence[DiskFact]) -> tuple[DiskFact, ...]:

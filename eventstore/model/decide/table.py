@@ -22,7 +22,9 @@ from eventstore.model.decide import (
     starting,
     tags,
     takeover,
+    together,
     volumes,
+    wayback,
 )
 from eventstore.model.decide.moment import Moment
 from eventstore.model.state import State
@@ -35,6 +37,8 @@ def decide(state: State, command: cmd.AnyCommand, moment: Moment) -> tuple[ev.An
         Rejected: the command breaks a rule, which the error names.
         NotFound: it names an object that does not exist.
     """
+    if isinstance(command, cmd.Transaction):
+        return together.together(state, command, moment, lambda one: decide(state, one, moment))
     return tuple(DECISIONS[type(command)](state, command, moment))
 
 
@@ -95,6 +99,11 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.ClearImport: _timeless(disks.clear_import),
     tg.SetTag: tags.set_tag,
     tg.RemoveTag: _timeless(tags.remove),
+    cmd.RestoreRecords: _timeless(wayback.restore),
+    cmd.ConfirmChange: _timeless(wayback.confirm),
+    cmd.TakeBack: _timeless(wayback.take_back),
 }
 
-assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"
+assert {*DECISIONS, cmd.Transaction} == set(get_args(cmd.AnyCommand)), (
+    "every command needs a decision"
+)

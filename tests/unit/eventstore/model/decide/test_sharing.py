@@ -4,6 +4,7 @@ import pytest
 
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide import sharing
+from eventstore.model.decide.home import home_of
 from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.sharing import completed, decide_shared, named_disks
 from eventstore.model.evolve import apply
@@ -37,7 +38,7 @@ def shares(shared: State, own: World, group: str, device: str) -> None:
 
 
 def home(cluster: Cluster, command: cmd.AnyCommand) -> str:
-    return sharing.home_of(cluster.state, cluster.own.state, command)
+    return home_of(cluster.state, cluster.own.state, command)
 
 
 def test_a_name_that_is_another_disk_on_another_node_takes_that_nodes_disk() -> None:
