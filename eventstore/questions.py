@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, room, standing as standings, views
+from eventstore import archives, following, history, room, standing as standings, views
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
@@ -304,6 +304,12 @@ def _replayed(source: Source, args: ReplayArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, {"digest": found, "recorded": recorded}, [])
 
 
+def _archive(source: Source, args: archives.ListArgs, _at: Moment | None) -> Answer:
+    """Say which segments the logs have; the answer about a damaged one needs no head."""
+    rows = archives.listed(source, check=args.check)
+    return envelope_of_broken(source, source.readers["node"], rows)
+
+
 def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     """Check both logs, or the one that is named; the first that does not hold is the answer."""
     named = log_of(at)
@@ -355,4 +361,5 @@ _HISTORY_QUESTIONS: dict[
     "knew": (KnewArgs, _knew),
     "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
+    "archive.list": (archives.ListArgs, _archive),
 }

@@ -14,7 +14,7 @@ from eventstore.errors import Rejected
 from eventstore.model.cluster import configured
 from eventstore.model.objects import Volume
 from eventstore.source import DATABASE
-from eventstore.storage.backup import flush
+from eventstore.storage.flushing import flush
 from eventstore.storage.store import Store
 
 _NEW = f"{DATABASE}.new"

@@ -17,6 +17,7 @@ from daemon.config import Settings
 from daemon.core.node import Node
 from daemon.core.ready import Begin, Stop, Submit
 from daemon.shell import clock
+from daemon.shell.archiving import Archivist
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Reply, Unsettled
 from daemon.shell.following import Followers
@@ -62,6 +63,9 @@ class Service:
         self.past = PastReader(home)
         self.present = PastReader(home, "about the whole state", PRESENT_IDLE_S)
         self.followers = Followers(PastReader(home, "of followers"))
+        self.archivist = Archivist(
+            home, settings.node.name, settings.archive.directory, self.driver
+        )
         self.problem: StoreError | None = None
         self.damage: dict[str, Damaged] = {}
         """Log -> what the survey found in it, for as long as this process lives."""

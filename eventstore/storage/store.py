@@ -20,6 +20,7 @@ from sqlalchemy.dialects import sqlite
 from eventstore.codec import Commit, Entry, Head
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
+from eventstore.storage.archive import Named, check_next, name_anew, take_out
 from eventstore.storage.batch import Batch
 from eventstore.storage.index import BATCH, Pending, mark_again
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
@@ -178,6 +179,7 @@ class Store:
 
         def work() -> None:
             self._write(batch, new_hard_state)
+            aside.bring_back(self._driver, self.logs[log].archive, log, first)
             aside.cut(self._driver, log, first)
 
         self._transact(work)
@@ -187,6 +189,26 @@ class Store:
             cause="the daemon begins anew from what is left",
             fix="ask again",
         )
+
+    def archive(self, named: Named) -> None:
+        """Take commits out of a log that a segment holds, which was read back, and name it.
+
+        Raises:
+            Conflict: the segment is of another log than this one, or of its end.
+            AppendFailed: the disk refused; the log is as before.
+        """
+        reader = self.logs[named.log]
+        check_next(reader.archive, named, reader.commit(named.last).hash)
+        self.keep(lambda driver: take_out(driver, named))
+        reader.archive.last()
+
+    def name_anew(self, before: Named, after: Named) -> None:
+        """Name another segment for the same commits; it was read back.
+
+        Raises:
+            AppendFailed: the disk refused; the log is as before.
+        """
+        self.keep(lambda driver: name_anew(driver, before, after))
 
     def enter_again(self, log: str, rows: Sequence[tuple[int, int]]) -> None:
         """Put rows (hash of a key, position) into the index that it has lost.
@@ -278,6 +300,8 @@ class Store:
                 # The disk that refused this holds the logs too (G5).
                 self._failed = error
             return None, error
+        except StoreError as error:
+            return None, error
         return [], None
 
     def _write(self, batch: Batch, body: bytes | None) -> None:
@@ -329,6 +353,9 @@ class Store:
         except DriverError as error:
             self._roll_back()
             raise append_failed(self.path, error) from error
+        except StoreError:
+            self._roll_back()
+            raise
 
     def _roll_back(self) -> None:
         try:

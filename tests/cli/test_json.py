@@ -38,6 +38,8 @@ READS = {
     "vx outcome 01JD": "vx.outcome/v1",
     "vx knew": "vx.knew/v1",
     "vx quarantine list": "vx.quarantine.list/v1",
+    "vx archive list": "vx.archive.list/v1",
+    "vx archive verify": "vx.archive.verify/v1",
     "vxassist -g datadg maxsize": "vx.volume.maxsize/v1",
     "vxassist -g datadg maxgrow vol01": "vx.volume.maxgrow/v1",
 }
@@ -90,6 +92,7 @@ CHANGES = {
     "vxdisk clearimport loop0": "vx.disk.clearimport/v1",
     "vxdctl enable": "vx.ctl.enable/v1",
     "vxdctl disable": "vx.ctl.disable/v1",
+    "vx archive --keep 100": "vx.archive/v1",
     "vx quarantine set-aside --yes": "vx.quarantine.set-aside/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}

@@ -127,6 +127,11 @@ OUTPUTS = {
         "the shared log of node1 is another one from @6 on, up to @7\n"
         "set aside: aside/shared-@4-1.db (4096 bytes)\n"
     ),
+    "vx archive list": (
+        f"node/node1 @1 to @300: {TIME} to {TIME}, 20000 bytes, ok, "
+        "log.db.archive/node1.node.1-300.segment\n"
+    ),
+    "vx archive verify": "node/node1 @1 to @300: ok\n",
     "vx status": STATUS,
 }
 

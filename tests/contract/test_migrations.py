@@ -94,7 +94,7 @@ def test_a_migrated_store_leaves_a_backup_that_opens_and_has_the_same_commits(
         backup = store.backup
         assert backup is not None
         store.append(Maker("shared").entries(1))
-    assert backup.name == "log.db.before-0001-to-0004"
+    assert backup.name == "log.db.before-0001-to-0005"
     restored = SqliteEngine(engine.path.parent / "restored")
     backup.rename(restored.path)
     with Store.open(restored.path) as store:

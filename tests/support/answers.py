@@ -254,6 +254,25 @@ CLUSTER: dict[str, Any] = {
     ],
 }
 
+SEGMENT = {
+    "log": "node/node1",
+    "first": 1,
+    "last": 300,
+    "from": TIME,
+    "until": TIME,
+    "commits": 300,
+    "bytes": 20000,
+    "file": "log.db.archive/node1.node.1-300.segment",
+    "seal": "ab" * 32,
+    "redactions": 0,
+    "state": "ok",
+    "problem": None,
+}
+ARCHIVED = {
+    "outcome": "done",
+    "planned": [{"log": "node/node1", "first": 1, "last": 300, "commits": 300, "segments": 1}],
+    "segments": [{**SEGMENT, "live_bytes": 140000}],
+}
 DATA: dict[str, Any] = {
     "cluster": CLUSTER,
     "dg.free": FREE,
@@ -277,6 +296,7 @@ DATA: dict[str, Any] = {
     "verify": VERIFIED,
     "outcome": OUTCOME,
     "knew": KNEW,
+    "archive.list": [SEGMENT],
     "quarantine.list": {
         "node": "node1",
         "quarantined": 6,
@@ -300,6 +320,9 @@ def by_question(request: Request) -> dict[str, Any]:
         if request["verb"] == "quarantine.set-aside":
             outcome = "dry-run" if request["dry_run"] else "set-aside"
             return answer({**SET_ASIDE, "outcome": outcome})
+        if request["verb"] == "log.archive":
+            would = {**ARCHIVED, "outcome": "dry-run", "segments": []}
+            return answer(would if request["dry_run"] else ARCHIVED)
         return answer(DRY_RUN if request["dry_run"] else DONE)
     resolved = f"at @1204 ({TIME})" if request["at"] else None
     return answer(DATA[request["question"]], resolved=resolved)
