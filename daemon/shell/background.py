@@ -29,6 +29,7 @@ from eventstore.survey import (
     Dropped,
     Finding,
     Lost,
+    Missing,
     Reached,
     Slice,
     Unsealed,
@@ -142,6 +143,8 @@ class Background:
                 pass
             case Done():
                 self._due[finding.log] = finding.next_due
+            case Missing():
+                self._note(f"{finding.message} ({finding.cause}) -> the log goes on without it")
             case Damage():
                 self._found_damage = True
                 damage = Damaged(finding.message, position=finding.position, cause=finding.cause)

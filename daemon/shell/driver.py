@@ -40,7 +40,7 @@ from daemon.shell import clock
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
-from eventstore.errors import Damaged, Overloaded, StoreError, Unavailable
+from eventstore.errors import Damaged, Overloaded, SegmentDamaged, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
 from eventstore.storage import aside
@@ -269,7 +269,7 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, self._loaded(load))
+            self._send_loaded(load)
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
@@ -283,8 +283,21 @@ class Driver:
     def _look_up(self, position: int) -> None:
         """Let the core know the hash at a position of the shared log, if there is a commit."""
         if 1 <= position <= self.store.heads["shared"].position:
-            commit = self.store.logs["shared"].commit(position)
+            try:
+                commit = self.store.logs["shared"].commit(position)
+            except SegmentDamaged as error:
+                self._log.error(f"{error.message} -> not looked up", cause=error.cause)
+                return
             self.put(HashAt(position, commit.hash))
+
+    def _send_loaded(self, load: Load) -> None:
+        """Send what the log has; of what is in a segment that is not to be had, say so here."""
+        try:
+            message = self._loaded(load)
+        except SegmentDamaged as error:
+            self._log.error(f"{error.message} -> {load.to} gets nothing", cause=error.cause)
+            return
+        self._outside.send(load.to, message)
 
     def _loaded(self, load: Load) -> AnyMessage:
         """Return a message with what the log has behind a position, as much as one carries."""
@@ -334,7 +347,8 @@ class Driver:
         """Name who made what stands in the way of a request, once that is in the log."""
         about = answer.pop("about", None)
         positions = self.store.positions("node", about) if about else []
-        if positions:
+        # Not a commit of a segment: that may be missing, and the answer is whole without a maker.
+        if positions and positions[0] > self.store.logs["node"].archive.floor:
             commit = self.store.logs["node"].commit(positions[0])
             context = decode_context(commit.context)
             words = f" with '{context.command}'" if context.command else ""
