@@ -88,9 +88,13 @@ class PeerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[archive]``: where segments of old commits go; empty: beside the log, in the home."""
+    """``[archive]``: where segments of old commits go; empty: beside the log, in the home.
+
+    `commits` is how many go into one of them.
+    """
 
     directory: str = ""
+    commits: Annotated[int, Meta(ge=256, le=65536)] = 16_384
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,8 +10,9 @@ from typing import Any
 from msgspec import Struct
 
 from eventstore.errors import NotFound, Rejected, StoreError
-from eventstore.moments import Moment, resolve, time_of
-from eventstore.source import Source
+from eventstore.moments import Moment, Resolved, resolve, time_of
+from eventstore.retention import rule_at
+from eventstore.source import Source, Then
 from eventstore.storage.archive import Named, file_of
 from eventstore.storage.archiving import SEGMENT_COMMITS, last_to_archive
 from eventstore.storage.reader import LogReader
@@ -31,6 +32,10 @@ class ListArgs(Struct, frozen=True):
     """``archive.list``: whether every segment is to be read, whole."""
 
     check: bool = False
+
+
+class RuleArgs(Struct, frozen=True):
+    """``retention``: nothing but the moment."""
 
 
 class Span(Struct, frozen=True):
@@ -89,6 +94,18 @@ def planned(source: Source, span: Span) -> Row:
         "last": span.last,
         "commits": commits,
         "segments": -(-commits // SEGMENT_COMMITS),
+    }
+
+
+def rule(source: Source, at: Moment | None) -> tuple[Resolved, Row]:
+    """Return the rule of the cluster at a moment, and which position that is."""
+    then = Then(source, at, "shared").resolved("shared")
+    found = rule_at(source.readers["shared"], then.position)
+    return then, {
+        "on": found.is_on,
+        "archive_after_s": found.archive_after_s or None,
+        "keep": found.keep,
+        "since": found.position or None,
     }
 
 

@@ -310,6 +310,11 @@ def _archive(source: Source, args: archives.ListArgs, _at: Moment | None) -> Ans
     return envelope_of_broken(source, source.readers["node"], rows)
 
 
+def _retention(source: Source, _args: archives.RuleArgs, at: Moment | None) -> Answer:
+    resolved, data = archives.rule(source, at)
+    return envelope(source, source.readers["shared"], resolved, data, [])
+
+
 def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     """Check both logs, or the one that is named; the first that does not hold is the answer."""
     named = log_of(at)
@@ -362,4 +367,5 @@ _HISTORY_QUESTIONS: dict[
     "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
     "archive.list": (archives.ListArgs, _archive),
+    "retention": (archives.RuleArgs, _retention),
 }

@@ -74,8 +74,6 @@ async def archive(service: Service, request: Command) -> Answer:
     Raises:
         StoreError: it cannot be done.
     """
-    if not request.dry_run:
-        service.check_promises()
     data = await service.archivist.archive(request.args, dry_run=request.dry_run)
     return now(service.driver().node, data, None)
 

@@ -15,15 +15,22 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
+from daemon.config import ArchiveSettings
 from daemon.errors import ProtocolViolation
+from daemon.shell import clock
 from daemon.shell.driver import Driver
 from daemon.wire.frames import FrameReader, pack_message
 from eventstore.errors import StoreError, Unavailable
+from eventstore.model.events import RETENTIONS
+from eventstore.retention import due, rule_of
 from eventstore.storage.archive import Named
 from eventstore.storage.archiving import tidy
+from eventstore.storage.redacting import carry_out
 
 Row = dict[str, Any]
 _READ_BYTES = 1 << 16
+REST_S = 2.0
+"""Between two looks at what is to be done: what was redacted is in no segment for longer."""
 
 
 class Refused(StoreError):
@@ -36,14 +43,21 @@ class Refused(StoreError):
 
 
 class Archivist:
-    """Archives a home's logs, one request at a time."""
+    """Archives a home's logs: what is asked for, and what the cluster's rule says."""
 
     def __init__(
-        self, home: Path, node: str, directory: str, driver: Callable[[], Driver]
+        self,
+        home: Path,
+        node: str,
+        settings: ArchiveSettings,
+        driver: Callable[[], Driver],
+        note: Callable[[str], None],
     ) -> None:
-        self._command = (str(home), node, directory)
+        self._command = (str(home), node, settings.directory, str(settings.commits))
+        self._commits = settings.commits
         self._node = node
         self._driver = driver
+        self._note = note
         self._turn = asyncio.Lock()
 
     async def archive(self, args: Row, *, dry_run: bool = False) -> Row:
@@ -52,22 +66,57 @@ class Archivist:
         Raises:
             StoreError: it cannot be done, or there is nothing to do.
         """
-        data: Row = {"outcome": "dry-run" if dry_run else "done", "planned": [], "segments": []}
-        async with self._turn:
-            driver = self._driver()
-            default = "shared" if len(driver.node.shared.configured) > 1 else "node"
-            request = {"args": args, "dry_run": dry_run, "default": default}
-            async with aclosing(self._messages(request)) as messages:
-                async for message in messages:
-                    if "error" in message:
-                        raise Refused(message["error"])
-                    if "plan" in message:
-                        data["planned"] = message["plan"]
-                    else:
-                        self._driver().store.archive(Named(*message["named"]))
-                        data["segments"].append(message["row"])
-            self.tidy()
-        return data
+        default = "shared" if len(self._driver().node.shared.configured) > 1 else "node"
+        request = {"args": args, "dry_run": dry_run, "default": default}
+        done = await self._do(request)
+        planned: list[Row] = next((message["plan"] for message in done if "plan" in message), [])
+        rows = [message["row"] for message in done if "row" in message]
+        outcome = "dry-run" if dry_run else "done"
+        return {"outcome": outcome, "planned": planned, "segments": rows}
+
+    async def run(self) -> None:
+        """Write segments anew that hold what was redacted, and archive by rule; one at a time."""
+        while True:
+            try:
+                await self._look()
+            except StoreError as error:
+                self._note(f"{error.message} ({error.cause}) -> archived later")
+            await asyncio.sleep(REST_S)
+
+    async def _look(self) -> None:
+        store = self._driver().store
+        if carry_out(store, self._note):
+            done = await self._do({"redact": True})
+            for message in done:
+                before, after = Named(*message["before"]), Named(*message["after"])
+                self._note(f"segment {before.name} redacted -> written anew as {after.name}")
+        rule = rule_of(store.logs["shared"], store.positions("shared", RETENTIONS))
+        for log, reader in store.logs.items():
+            span = due(reader, rule, self._commits, clock.wall_us())
+            if span is not None:
+                first, last = span
+                await self._do({"span": {"log": log, "first": first, "last": last}})
+                self._note(f"{reader.name} @{first} to @{last} archived, as the rule says")
+
+    async def _do(self, request: Row) -> list[Row]:
+        """Have segments written, and take what they hold out of the logs; one request at a time.
+
+        Raises:
+            StoreError: it cannot be done.
+        """
+        found = list[Row]()
+        async with self._turn, aclosing(self._messages(request)) as messages:
+            async for message in messages:
+                if "error" in message:
+                    raise Refused(message["error"])
+                store = self._driver().store
+                if "named" in message:
+                    store.archive(Named(*message["named"]))
+                elif "after" in message:
+                    store.name_anew(Named(*message["before"]), Named(*message["after"]))
+                found.append(message)
+        self.tidy()
+        return found
 
     def tidy(self) -> None:
         """Remove what a crash left of segments, and of such as were written anew."""

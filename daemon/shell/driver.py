@@ -42,8 +42,9 @@ from daemon.shell.recorder import Recorder
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
 from eventstore.errors import Damaged, Overloaded, SegmentDamaged, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
+from eventstore.model.keeping_events import REDACTIONS
 from eventstore.moments import first_of_tx
-from eventstore.storage import aside
+from eventstore.storage import aside, redacting
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096
@@ -259,6 +260,8 @@ class Driver:
         if entries or body is not None:
             lazy = all(r.lazy or (not r.append and r.hard_state is None) for r in readies)
             self.store.append(entries, new_hard_state=body, flush=not lazy)
+        if any(REDACTIONS in entry.keys for entry in entries):
+            redacting.carry_out(self.store, self._log.info)
         if entries:
             self._on_append()
 

@@ -29,6 +29,7 @@ from eventstore.model.objects import (
     Node as NodeRecord,
 )
 from eventstore.replay import nearest_keyframe, replay
+from eventstore.storage import redacting
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 from eventstore.survey import Walk
@@ -67,6 +68,7 @@ def opened(database: Path) -> tuple[Store, Node]:
         own = rebuilt(store.logs["node"], store.heads["node"])
         node = core(as_shared(store.logs["shared"], shared), own, store.hard_state())
         node.private.intervals.extend(_last_intervals(store))
+        redacting.carry_out(store, lambda _note: None)
     except BaseException:
         store.close()
         raise

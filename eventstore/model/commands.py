@@ -30,6 +30,10 @@ from eventstore.model.edit_commands import (
     SetVolume as SetVolume,
     UpgradeDiskGroup as UpgradeDiskGroup,
 )
+from eventstore.model.keeping_commands import (
+    RedactContext as RedactContext,
+    SetRetention as SetRetention,
+)
 from eventstore.model.node_commands import (
     ClearImport as ClearImport,
     DisableDaemon as DisableDaemon,
@@ -326,15 +330,7 @@ class WordsRow(TakenRow, frozen=True, tag="words"):
     values: tuple[Text, ...]
 
 
-AnyRow = Union[  # noqa: UP007 one member a line reads better
-    GroupRow,
-    DiskRow,
-    VolumeRow,
-    PlexRow,
-    SubdiskRow,
-    ForeignRow,
-    WordsRow,
-]
+AnyRow = GroupRow | DiskRow | VolumeRow | PlexRow | SubdiskRow | ForeignRow | WordsRow
 
 
 class TakeOverDiskGroup(Command, frozen=True, tag="dg.takeover"):
@@ -392,4 +388,6 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     DisableDaemon,
     ScanDevices,
     ClearImport,
+    RedactContext,
+    SetRetention,
 ]

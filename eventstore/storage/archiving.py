@@ -18,6 +18,7 @@ from pathlib import Path
 
 from eventstore.codec import ZERO_HASH, Commit
 from eventstore.errors import Damaged, Rejected, Unavailable
+from eventstore.model.keeping_events import redaction_of
 from eventstore.storage.archive import Named, directory_of, file_of
 from eventstore.storage.flushing import flush
 from eventstore.storage.reader import LogReader
@@ -38,9 +39,8 @@ def last_to_archive(reader: LogReader, *, before: int | None = None, keep: int =
         Rejected: nothing can: it says why.
     """
     head, archived = reader.last(), reader.archive.last()
-    frame = reader.keyframes.nearest(head)
     wanted = head - keep if before is None else min(before - 1, head - keep)
-    last = min(wanted, 0 if frame is None else frame.position - _BESIDE_KEYFRAME)
+    last = archivable(reader, wanted)
     if last > archived:
         return last
     cause = f"@{archived + 1} to @{wanted} are behind the newest keyframe"
@@ -48,19 +48,27 @@ def last_to_archive(reader: LogReader, *, before: int | None = None, keep: int =
     if wanted <= archived:
         cause = f"of the log's {head} commits those up to @{archived} are archived already"
         fix = "name a later moment, or a smaller number to keep"
-    elif frame is None:
+    elif last <= 0:
         cause = "the log is short, and has no keyframe"
     raise Rejected(
         "V-5-1-9282", f"log {reader.name}: there is nothing to archive", cause=cause, fix=fix
     )
 
 
-def slices(reader: LogReader, last: int) -> Iterator[tuple[int, int]]:
+def archivable(reader: LogReader, wanted: int) -> int:
+    """Return the last position up to `wanted` that may be archived: a keyframe is behind it."""
+    frame = reader.keyframes.nearest(reader.last())
+    return min(wanted, 0 if frame is None else frame.position - _BESIDE_KEYFRAME)
+
+
+def slices(
+    reader: LogReader, last: int, commits: int = SEGMENT_COMMITS
+) -> Iterator[tuple[int, int]]:
     """Yield first and last position of each segment to be made, up to `last`."""
     first = reader.archive.last() + 1
     while first <= last:
-        yield first, min(last, first + SEGMENT_COMMITS - 1)
-        first += SEGMENT_COMMITS
+        yield first, min(last, first + commits - 1)
+        first += commits
 
 
 def write(reader: LogReader, node: str, first: int, last: int, directory: str = "") -> Named:
@@ -74,7 +82,12 @@ def write(reader: LogReader, node: str, first: int, last: int, directory: str = 
     """
     before = ZERO_HASH if first == 1 else reader.commit(first - 1).hash
     commits = list(reader.commits(first, last))
-    gone = [Redaction(c.position, "", 0) for c in commits if c.context is None]
+    gone = [
+        Redaction(c.position, reader.log, by)
+        for c in commits
+        if c.context is None
+        for by in reader.positions(redaction_of(c.position))
+    ]
     return _stored(reader, node, before, commits, gone, directory)
 
 

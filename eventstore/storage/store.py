@@ -202,6 +202,29 @@ class Store:
         self.keep(lambda driver: take_out(driver, named))
         reader.archive.last()
 
+    def redact(self, log: str, position: int) -> None:
+        """Take the context of a commit out of the live table, and off the disk.
+
+        Raises:
+            AppendFailed: the disk refused; the log is as before.
+        """
+
+        def work(driver: Any) -> None:
+            driver.execute(
+                f"UPDATE {tables[log].commits.name} SET context = NULL "  # noqa: S608 ours
+                "WHERE position = ?",
+                (position,),
+            )
+
+        # What is freed is written over; the WAL, which has the row as it was, is emptied too,
+        # unless a reader holds it: then it is when it is written over.
+        self._driver.execute("PRAGMA secure_delete=ON").fetchall()
+        try:
+            self.keep(work)
+        finally:
+            self._driver.execute("PRAGMA secure_delete=OFF").fetchall()
+        self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def name_anew(self, before: Named, after: Named) -> None:
         """Name another segment for the same commits; it was read back.
 

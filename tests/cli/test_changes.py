@@ -210,9 +210,6 @@ USAGE = {
     "vxdg -g datadg rmdisk a": "--yes",
     "vxdg destroy datadg": "--yes",
     "vx quarantine set-aside": "--yes",
-    "vx archive": "--keep",
-    "vx archive list --keep 3": "neither",
-    "vx archive all": "list",
     "vxassist -g datadg remove volume vol01": "--yes",
     "vxassist make vol01 10g": "-g DG",
     "vxassist -g datadg make vol01 10x": "10g",
@@ -303,23 +300,6 @@ def test_a_log_is_set_aside_or_it_is_told_what_would_be(
     assert (done.out, done.err, done.code) == (f"{said}\n", "", 0)
     assert run.asked["verb"] == "quarantine.set-aside"
     assert run.asked["dry_run"] == (option == "-n")
-
-
-@pytest.mark.parametrize(
-    ("option", "said"),
-    [
-        ("", "20000 bytes, 7.0 times smaller, in log.db.archive/node1.node.1-300.segment"),
-        ("-n", "300 commits would go into 1 segments"),
-    ],
-)
-def test_a_log_is_archived_or_it_is_told_what_would_be(
-    option: str, said: str, run: Runner
-) -> None:
-    done = run(f"vx archive --before @301 --keep 100 {option}")
-    assert (done.out, done.err, done.code) == (f"node/node1 @1 to @300: {said}\n", "", 0)
-    assert (run.asked["verb"], run.asked["dry_run"]) == ("log.archive", option == "-n")
-    before = {"kind": "position", "value": 301, "log": None}
-    assert run.asked["args"] == {"before": before, "keep": 100}
 
 
 class Terminal(io.StringIO):

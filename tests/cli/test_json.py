@@ -38,6 +38,7 @@ READS = {
     "vx outcome 01JD": "vx.outcome/v1",
     "vx knew": "vx.knew/v1",
     "vx quarantine list": "vx.quarantine.list/v1",
+    "vx retention show": "vx.retention.show/v1",
     "vx archive list": "vx.archive.list/v1",
     "vx archive verify": "vx.archive.verify/v1",
     "vxassist -g datadg maxsize": "vx.volume.maxsize/v1",
@@ -93,6 +94,8 @@ CHANGES = {
     "vxdctl enable": "vx.ctl.enable/v1",
     "vxdctl disable": "vx.ctl.disable/v1",
     "vx archive --keep 100": "vx.archive/v1",
+    "vx redact @11 --yes": "vx.log.redact/v1",
+    "vx retention set --keep 1000": "vx.retention.set/v1",
     "vx quarantine set-aside --yes": "vx.quarantine.set-aside/v1",
 }
 SHAPES = {**READS, **CHANGES, **{f"{line} --dry-run": name for line, name in CHANGES.items()}}

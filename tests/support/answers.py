@@ -128,6 +128,7 @@ COMMIT = {
     "digest": "dd" * 8,
     "context": {
         "redacted": False,
+        "redacted_by": None,
         "actor": {"uid": 0, "user": "root", "pid": 7, "program": "vxassist"},
         "command": "vxassist -g datadg growby vol01 100m",
         "message": "for the payroll",
@@ -297,6 +298,7 @@ DATA: dict[str, Any] = {
     "outcome": OUTCOME,
     "knew": KNEW,
     "archive.list": [SEGMENT],
+    "retention": {"on": True, "archive_after_s": 7776000, "keep": 1000, "since": 9},
     "quarantine.list": {
         "node": "node1",
         "quarantined": 6,

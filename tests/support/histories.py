@@ -196,6 +196,8 @@ def _a_cluster(core: Core) -> None:
         ev.ConfiguredNodesChanged(("node1", "node2")),
         ev.LogQuarantined(4),
         ev.LogSetAside(4, 5),
+        ev.ContextRedacted(3, 64 * "0", "none of this log"),
+        ev.RetentionSet(86_400, 1000),
     ):
         core.shares(event)
 

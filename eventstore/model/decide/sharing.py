@@ -76,8 +76,10 @@ def home_of(shared: State, own: State, command: cmd.AnyCommand) -> Literal["shar
 
     A group that this node does not know may be one of the cluster's, of which it has not heard.
     """
-    if isinstance(command, (cmd.AddNode, cmd.RemoveNode)):
+    if isinstance(command, (cmd.AddNode, cmd.RemoveNode, cmd.SetRetention)):
         return "shared"
+    if isinstance(command, cmd.RedactContext):
+        return command.log
     if isinstance(command, cmd.CreateDiskGroup):
         return "shared" if command.shared else "node"
     if isinstance(command, cmd.ImportDiskGroup):

@@ -13,6 +13,7 @@ from eventstore.model.decide import (
     disks,
     editing,
     groups,
+    keeping,
     logs,
     membership,
     moving,
@@ -92,6 +93,8 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.DisableDaemon: _timeless(daemon.disable),
     cmd.ScanDevices: daemon.scan,
     cmd.ClearImport: _timeless(disks.clear_import),
+    cmd.RedactContext: _timeless(keeping.redact),
+    cmd.SetRetention: _timeless(keeping.set_retention),
 }
 
 assert set(DECISIONS) == set(get_args(cmd.AnyCommand)), "every command needs a decision"

@@ -25,6 +25,8 @@ from tests.support.waiting import wait_until
 pytestmark = pytest.mark.integration
 
 COMMITS, KEYFRAME = 1200, 1100
+SMALL = ("--set", "archive.commits=256")
+"""Commits in a segment."""
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def daemon(tmp_path: Path) -> Iterator[Daemon]:
         with Store.open(made.home / DATABASE) as store:
             extend(store, COMMITS)
             cut_at(store, {KEYFRAME})
-        made.start()
+        made.start(*SMALL)
         yield made
 
 
@@ -59,9 +61,8 @@ def answers(daemon: Daemon) -> list[Any]:
 def test_every_question_has_the_answer_that_it_had(daemon: Daemon) -> None:
     before = answers(daemon)
     data = archive(daemon)
-    assert [(row["log"], row["first"], row["last"]) for row in data["segments"]] == [
-        ("node/node1", 1, KEYFRAME - 2)
-    ]
+    spans = [(row["first"], row["last"]) for row in data["segments"]]
+    assert spans == [(1, 256), (257, 512), (513, 768), (769, 1024), (1025, KEYFRAME - 2)]
     assert answers(daemon) == before
     daemon.assert_sound()
     daemon.stop(signal.SIGKILL)
@@ -97,19 +98,19 @@ def test_a_node_without_its_segments_takes_changes_and_says_what_is_missing(
     assert caught.value.id == "V-5-1-9280"
     wait_until(lambda: "goes on without it" in daemon.said)
     assert daemon.query("status")["state"] == "serving"
-    assert [row["state"] for row in daemon.query("archive.list")] == ["missing"]
+    assert {row["state"] for row in daemon.query("archive.list")} == {"missing"}
 
 
 def test_the_command_line_archives_lists_and_verifies(daemon: Daemon) -> None:
     home = RunningHome(daemon.home)
     document = json.loads(home.vx("archive", "--keep", "200", "--json"))
     assert problems(document) == []
-    (row,) = document["data"]["segments"]
+    row = document["data"]["segments"][0]
     assert row["live_bytes"] > 5 * row["bytes"]
     for word in ("list", "verify"):
         document = json.loads(home.vx("archive", word, "--json"))
         assert problems(document) == []
-        assert [one["state"] for one in document["data"]] == ["ok"]
+        assert [one["state"] for one in document["data"]] == ["ok"] * 4
     assert home.run("vx", "archive", "--keep", "10", "--log", str(daemon.home)).code == 69
     daemon.stop()
     assert home.run("vx", "archive", "--keep", "105", "--log", str(daemon.home)).code == 0
@@ -118,3 +119,41 @@ def test_the_command_line_archives_lists_and_verifies(daemon: Daemon) -> None:
     done = home.run("vx", "archive", "verify", "--log", str(daemon.home))
     assert (done.code, "do not hold" in done.err) == (70, True)
     assert done.out.splitlines()[0].startswith(f"node/node1 @1 to @{row['last']}: damaged")
+
+
+def test_a_context_is_redacted_in_the_live_log_and_in_a_segment(daemon: Daemon) -> None:
+    home = RunningHome(daemon.home)
+    archive(daemon)
+    for position in (300, 1150):
+        home.vx("redact", f"node/node1@{position}", "--reason", "a password", "--yes")
+    wait_until(lambda: context(daemon, 300)["redacted"])
+    for position in (300, 1150):
+        assert context(daemon, position)["redacted_by"]["reason"] == "a password"
+        by = context(daemon, context(daemon, position)["redacted_by"]["position"])
+        assert "vx redact" in by["command"]
+    daemon.assert_sound()
+    assert "a password" in home.vx("show", "node/node1@300")
+    assert home.run("vx", "redact", "node/node1@300", "--yes").code == 1
+    segments = daemon.query("archive.list", check=True)
+    assert [row["redactions"] for row in segments] == [0, 1, 0, 0, 0]
+    files = {file.name for file in directory_of(daemon.home / DATABASE).iterdir()}
+    assert files == {Path(row["file"]).name for row in segments}
+
+
+def context(daemon: Daemon, position: int) -> Any:
+    return daemon.query("show", at=at(position))["context"]
+
+
+def test_the_rule_is_a_commit_and_the_daemon_archives_by_itself(daemon: Daemon) -> None:
+    home = RunningHome(daemon.home)
+    assert home.data("retention", "show")["on"] is False
+    home.vx("retention", "set", "--keep", "500")
+    assert home.data("retention", "show")["keep"] == 500
+    wait_until(lambda: len(daemon.query("archive.list")) == 2)
+    home.vx("retention", "set", "--archive-after", "5200w", "--keep", "1")
+    daemon.stop()
+    daemon.start(*SMALL)
+    home.vx("retention", "set", "--archive-after", "1s")
+    wait_until(lambda: len(daemon.query("archive.list")) == 4)
+    daemon.assert_sound()
+    assert home.data("retention", "show", "--at", "shared@1")["on"] is False
