@@ -35,7 +35,7 @@ def old_store(engine: SqliteEngine, commits: int = 700) -> tuple[Commit, ...]:
         made = tuple(append_all(store, Maker().entries(commits)))
         store.append([], new_hard_state=b"promise")
     with raw(engine.path) as connection:
-        for table in (*INDEX, "keyframes", "keyframe_slices"):
+        for table in (*INDEX, "keyframes", "keyframe_slices", "segments"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     return made

@@ -127,6 +127,8 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.EnableDaemon: st.just(cmd.EnableDaemon()),
     cmd.DisableDaemon: st.just(cmd.DisableDaemon()),
     cmd.ScanDevices: st.just(cmd.ScanDevices()),
+    cmd.RedactContext: st.just(cmd.RedactContext("node", 1, 64 * "0")),
+    cmd.SetRetention: st.builds(cmd.SetRetention, st.integers(0, 9), st.integers(0, 9)),
     cmd.ClearImport: st.builds(
         cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
     ),
