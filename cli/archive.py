@@ -41,7 +41,8 @@ def archive(
     """Move old commits into sealed, compressed files beside the log; no question loses anything.
 
     `list` names the files, `verify` reads each of them whole. A file that is missing or damaged is
-    named by whatever needs it.
+    named by whatever needs it. The room in the log is used again by what comes; on a home without
+    a daemon (--log) it is given back.
 
     Examples:
       vx archive --before '90d ago' --dry-run

@@ -10,6 +10,7 @@ import msgspec
 from eventstore.archives import ArchiveArgs, Row, made, planned, spans
 from eventstore.errors import Rejected
 from eventstore.source import DATABASE, Source
+from eventstore.storage import keeping
 from eventstore.storage.archiving import slices, tidy, write
 from eventstore.storage.holding import held
 from eventstore.storage.store import Store
@@ -44,7 +45,9 @@ def archive(where: str, args: dict[str, Any], directory: str = "", *, dry_run: b
             reader = store.logs[span.log]
             for first, last in slices(reader, span.last):
                 named = write(reader, node, first, last, directory)
-                store.archive(named)
+                keeping.archive(store, named)
                 data["segments"].append(made(reader, named))
             tidy(reader, node)
+        if not dry_run:
+            keeping.compact(store)
     return data

@@ -23,6 +23,7 @@ from daemon.wire.frames import FrameReader, pack_message
 from eventstore.errors import StoreError, Unavailable
 from eventstore.model.events import RETENTIONS
 from eventstore.retention import due, rule_of
+from eventstore.storage import keeping
 from eventstore.storage.archive import Named
 from eventstore.storage.archiving import tidy
 from eventstore.storage.redacting import carry_out
@@ -90,7 +91,10 @@ class Archivist:
             for message in done:
                 before, after = Named(*message["before"]), Named(*message["after"])
                 self._note(f"segment {before.name} redacted -> written anew as {after.name}")
-        rule = rule_of(store.logs["shared"], store.positions("shared", RETENTIONS))
+        set_at = store.known_positions("shared", RETENTIONS)
+        if not set_at:
+            return
+        rule = rule_of(store.logs["shared"], set_at)
         for log, reader in store.logs.items():
             span = due(reader, rule, self._commits, clock.wall_us())
             if span is not None:
@@ -111,9 +115,9 @@ class Archivist:
                     raise Refused(message["error"])
                 store = self._driver().store
                 if "named" in message:
-                    store.archive(Named(*message["named"]))
+                    keeping.archive(store, Named(*message["named"]))
                 elif "after" in message:
-                    store.name_anew(Named(*message["before"]), Named(*message["after"]))
+                    keeping.name_anew(store, Named(*message["before"]), Named(*message["after"]))
                 found.append(message)
         self.tidy()
         return found

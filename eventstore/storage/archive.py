@@ -243,12 +243,3 @@ def check_next(archive: Archive, named: Named, hash_at_last: bytes) -> None:
             cause=f"segment {named.name} does not follow @{archive.last()}",
             fix="ask again; another archive was made meanwhile",
         )
-
-
-def name_anew(driver: Any, before: Named, after: Named) -> None:
-    """Name a segment in place of the one that held the same commits, inside a transaction."""
-    driver.execute(
-        "UPDATE segments SET seal = ?, name = ?, directory = ?, size = ? "
-        "WHERE log = ? AND first = ? AND seal = ?",
-        (after.seal, after.name, after.directory, after.size, *before[:2], before.seal),
-    )

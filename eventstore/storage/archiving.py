@@ -1,9 +1,9 @@
 """Archiving: old commits of a log written into segments beside it, and read back.
 
-It reads the store and writes files; the store itself is changed by its one writer only
-(`Store.archive`), in a transaction of its own, after the segment is on stable storage and gave
-back, read from there, exactly the commits that are in the log. A crash leaves a file that nobody
-names, or a segment: never a gap. What is left of a crash goes when archiving goes on.
+It reads the store and writes files; the store itself is changed by its one writer only, in a
+transaction of its own (`eventstore.storage.keeping`), after the segment is on stable storage and
+gave back, read from there, exactly the commits that are in the log. A crash leaves a file that
+nobody names, or a segment: never a gap. What is left of a crash goes when archiving goes on.
 
 Never more is archived than what lies well before a keyframe: a node starts, and answers about the
 present, without any segment.

@@ -17,6 +17,7 @@ from eventstore.codec import Commit, decode_events
 from eventstore.errors import Damaged, StoreError
 from eventstore.model.events import REDACTIONS, ContextRedacted
 from eventstore.storage.archive import Named
+from eventstore.storage.keeping import redact
 from eventstore.storage.reader import LogReader
 from eventstore.storage.segment import Redaction
 from eventstore.storage.store import Store
@@ -35,19 +36,21 @@ def recorded(reader: LogReader, positions: Iterable[int]) -> list[tuple[Redactio
 def carry_out(store: Store, note: Callable[[str], None]) -> bool:
     """Take what is to be gone out of the live tables; tell whether segments are left to do.
 
+    Where the index has to be mended first it is done later: nobody waits for it here.
+
     Raises:
         AppendFailed: the disk refused; it is done at the next start.
     """
     left = False
     for log, reader in store.logs.items():
         floor = reader.archive.last()
-        for redaction, wanted in _known(reader, store.positions(log, REDACTIONS)):
+        for redaction, wanted in _known(reader, store.known_positions(log, REDACTIONS) or ()):
             if redaction.position <= floor:
                 left = left or bool(_to_rewrite(reader, redaction, wanted))
                 continue
             commit = reader.commit(redaction.position)
             if commit.context is not None and _is_meant(commit, wanted):
-                store.redact(log, commit.position)
+                redact(store, log, commit.position)
                 note(f"context of {reader.name} @{commit.position} redacted, by @{redaction.by}")
     return left
 

@@ -20,13 +20,12 @@ from sqlalchemy.dialects import sqlite
 from eventstore.codec import Commit, Entry, Head
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
-from eventstore.storage.archive import Named, check_next, name_anew, take_out
 from eventstore.storage.batch import Batch
-from eventstore.storage.index import BATCH, Pending, mark_again
+from eventstore.storage.index import BATCH, Pending, key_hash, mark_again
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
-from eventstore.storage.seals import Place
+from eventstore.storage.seals import NotSealed, Place
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
 
 APPEND_TIMEOUT_S = 30.0
@@ -190,49 +189,6 @@ class Store:
             fix="ask again",
         )
 
-    def archive(self, named: Named) -> None:
-        """Take commits out of a log that a segment holds, which was read back, and name it.
-
-        Raises:
-            Conflict: the segment is of another log than this one, or of its end.
-            AppendFailed: the disk refused; the log is as before.
-        """
-        reader = self.logs[named.log]
-        check_next(reader.archive, named, reader.commit(named.last).hash)
-        self.keep(lambda driver: take_out(driver, named))
-        reader.archive.last()
-
-    def redact(self, log: str, position: int) -> None:
-        """Take the context of a commit out of the live table, and off the disk.
-
-        Raises:
-            AppendFailed: the disk refused; the log is as before.
-        """
-
-        def work(driver: Any) -> None:
-            driver.execute(
-                f"UPDATE {tables[log].commits.name} SET context = NULL "  # noqa: S608 ours
-                "WHERE position = ?",
-                (position,),
-            )
-
-        # What is freed is written over; the WAL, which has the row as it was, is emptied too,
-        # unless a reader holds it: then it is when it is written over.
-        self._driver.execute("PRAGMA secure_delete=ON").fetchall()
-        try:
-            self.keep(work)
-        finally:
-            self._driver.execute("PRAGMA secure_delete=OFF").fetchall()
-        self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-
-    def name_anew(self, before: Named, after: Named) -> None:
-        """Name another segment for the same commits; it was read back.
-
-        Raises:
-            AppendFailed: the disk refused; the log is as before.
-        """
-        self.keep(lambda driver: name_anew(driver, before, after))
-
     def enter_again(self, log: str, rows: Sequence[tuple[int, int]]) -> None:
         """Put rows (hash of a key, position) into the index that it has lost.
 
@@ -257,6 +213,26 @@ class Store:
         if pending.from_start:
             return waiting
         return sorted({*self.logs[log].indexed(key), *waiting})
+
+    def known_positions(self, log: str, key: str) -> list[int] | None:
+        """Return what `positions` does, without a look at commits; None: the index has a fault."""
+        pending = self._pending[log]
+        try:
+            found = [] if pending.from_start else self.logs[log].index.positions(key_hash(key))
+        except NotSealed:
+            return None
+        return sorted({*found, *pending.positions(key)})
+
+    def alone(self, statement: str) -> None:
+        """Run a statement that takes no transaction.
+
+        Raises:
+            AppendFailed: the disk refused; the logs are as before.
+        """
+        try:
+            self._driver.execute(statement).fetchall()
+        except DriverError as error:
+            raise append_failed(self.path, error) from error
 
     def hard_state(self) -> bytes | None:
         """Return the hard state as it was last written, or None."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from eventstore.replay import replay
+from eventstore.storage import keeping
 from eventstore.storage.archiving import slices, write
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
@@ -29,7 +30,7 @@ def against_live(directory: Path, scale: Scale) -> list[Row]:
     with Store.open(archived) as store:
         reader = store.logs[LOG]
         for first, last in slices(reader, reader.last() - 1):
-            store.archive(write(reader, "node1", first, last))
+            keeping.archive(store, write(reader, "node1", first, last))
         size = sum(named.size for named in reader.archive.all())
     with ExitStack() as stack:
         ours = stack.enter_context(read_store(archived))[LOG]

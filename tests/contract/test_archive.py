@@ -10,6 +10,7 @@ import pytest
 from eventstore.codec import Commit
 from eventstore.errors import Conflict, Damaged, Rejected, SegmentDamaged
 from eventstore.replay import Replayer
+from eventstore.storage import keeping
 from eventstore.storage.archive import Named, directory_of, file_of
 from eventstore.storage.archiving import last_to_archive, slices, tidy, write
 from eventstore.storage.backup import back_up
@@ -190,7 +191,9 @@ def test_a_log_that_is_cut_in_its_archived_part_has_its_tail_live_again(
 def test_segments_elsewhere_are_found(home: SqliteEngine, tmp_path: Path) -> None:
     with home.open() as store:
         before = long_store(store)
-        store.archive(write(store.logs["node"], NODE, 1, 300, str(tmp_path / "elsewhere")))
+        keeping.archive(
+            store, write(store.logs["node"], NODE, 1, 300, str(tmp_path / "elsewhere"))
+        )
     assert len(list((tmp_path / "elsewhere").iterdir())) == 1
     with home.reading() as readers:
         assert list(readers["node"].commits()) == before
@@ -202,7 +205,7 @@ def test_a_segment_that_does_not_come_next_is_refused(home: SqliteEngine) -> Non
         reader = store.logs["node"]
         other = write(reader, NODE, 5, 300)
         with pytest.raises(Conflict, match="cannot be archived"):
-            store.archive(other)
+            keeping.archive(store, other)
         assert reader.archive.all() == []
 
 
@@ -226,13 +229,13 @@ def test_a_crash_at_any_step_leaves_no_gap(home: SqliteEngine, tmp_path: Path, s
         if step == "while writing":
             path.rename(f"{path}.part")
         if step == "after naming":
-            store.archive(named)
+            keeping.archive(store, named)
         dead = home.copy(tmp_path / "dead")
     with dead.open() as store:
         reader = store.logs["node"]
         assert list(reader.commits()) == before
         for first, last in slices(reader, 600):
-            store.archive(write(reader, NODE, first, last))
+            keeping.archive(store, write(reader, NODE, first, last))
         tidy(reader, NODE)
         assert list(reader.commits()) == before
         names = {one.name for one in reader.archive.all()}
@@ -253,7 +256,7 @@ def test_a_crash_within_the_transaction_leaves_the_log_as_it_was(
         with pytest.raises(Conflict):
             store.keep(half)
         assert list(store.logs["node"].commits()) == before
-        store.archive(named)
+        keeping.archive(store, named)
         assert list(store.logs["node"].commits()) == before
 
 

@@ -16,6 +16,7 @@ from eventstore.codec import (
     index_keys,
 )
 from eventstore.model.events import ContextRedacted
+from eventstore.storage import keeping
 from eventstore.storage.archive import directory_of, file_of
 from eventstore.storage.archiving import rewrite, tidy
 from eventstore.storage.redacting import carry_out, to_rewrite
@@ -52,7 +53,7 @@ def done(store: Store) -> list[str]:
     if carry_out(store, said.append):
         reader = store.logs["node"]
         for named, redactions in to_rewrite(reader):
-            store.name_anew(named, rewrite(reader, NODE, named, redactions))
+            keeping.name_anew(store, named, rewrite(reader, NODE, named, redactions))
         tidy(reader, NODE)
     return said
 
@@ -127,7 +128,7 @@ def test_a_crash_between_the_new_segment_and_the_end_of_the_old_leaves_none_of_i
         reader = store.logs["node"]
         redact(store, 20, before[19].hash)
         ((named, redactions),) = to_rewrite(reader)
-        store.name_anew(named, rewrite(reader, NODE, named, redactions))
+        keeping.name_anew(store, named, rewrite(reader, NODE, named, redactions))
         assert file_of(home.path, named).exists()
     with home.open() as store:
         done(store)

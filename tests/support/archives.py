@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from eventstore.codec import Commit
+from eventstore.storage import keeping
 from eventstore.storage.archiving import write
 from eventstore.storage.store import Store
 from tests.support.keyframes import cut_at
@@ -23,7 +24,7 @@ def long_store(store: Store) -> list[Commit]:
 def archived(store: Store, last: int, log: str = "node") -> None:
     """Archive a log up to a position, in one segment."""
     reader = store.logs[log]
-    store.archive(write(reader, NODE, reader.archive.last() + 1, last))
+    keeping.archive(store, write(reader, NODE, reader.archive.last() + 1, last))
 
 
 def archived_store(engine: SqliteEngine) -> list[Commit]:
