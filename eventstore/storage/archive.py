@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from eventstore.codec import Commit
-from eventstore.errors import Conflict, SegmentDamaged
+from eventstore.errors import Conflict, Damaged, SegmentDamaged
 from eventstore.storage.segment import NotASegment, Segment
 from eventstore.storage.sqlite import DriverError
 
@@ -60,6 +60,7 @@ def file_of(database: Path, named: Named) -> Path:
 
 
 _COLUMNS = "log, first, last, seal, name, directory, size"
+_KINDS = (str, int, int, bytes, str, str, int)
 
 
 class Archive:
@@ -202,6 +203,8 @@ class Archive:
             if "no such table" in str(error):  # an older store: it has no segments
                 return []
             raise
+        if any(tuple(map(type, row)) != _KINDS or "/" in row[4] for row in rows):
+            raise Damaged(f"log {self._log}: store damaged", cause="a segment is named by no name")
         return [Named(*row) for row in rows]
 
 

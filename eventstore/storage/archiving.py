@@ -14,6 +14,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from eventstore.codec import ZERO_HASH, Commit
@@ -136,7 +137,8 @@ def _stored(
         flush(where)
         flush(where.parent)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         raise Unavailable(
             "V-5-1-9283",
             f"segment {path} could not be written",

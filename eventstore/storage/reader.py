@@ -216,7 +216,10 @@ class LogReader:
         for rows in self._pages(sql, at, high, low):
             if not started and rows[0][0] > at:
                 for piece in archived(at, rows[0][0] - 1):
+                    at = piece[-1][0] + 1
                     yield piece, False
+                if rows[0][0] > at:
+                    raise self._broken(at, rows[0])
             started = True
             yield rows, True
         if not started:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from eventstore.codec import Commit
-from eventstore.errors import Conflict, Damaged, Rejected, SegmentDamaged
+from eventstore.errors import Conflict, Damaged, Rejected, SegmentDamaged, Unavailable
 from eventstore.replay import Replayer
 from eventstore.storage import keeping
 from eventstore.storage.archive import Named, directory_of, file_of
@@ -207,6 +207,37 @@ def test_a_segment_that_does_not_come_next_is_refused(home: SqliteEngine) -> Non
         with pytest.raises(Conflict, match="cannot be archived"):
             keeping.archive(store, other)
         assert reader.archive.all() == []
+
+
+def test_where_no_segment_can_be_written_nothing_is_taken_out(home: SqliteEngine) -> None:
+    with home.open() as store:
+        before = long_store(store)
+        directory_of(home.path).write_text("in the way")
+        with pytest.raises(Unavailable, match="could not be written"):
+            write(store.logs["node"], NODE, 1, 300)
+        assert list(store.logs["node"].commits()) == before
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "DELETE FROM segments WHERE first = 1",
+        "DELETE FROM segments",
+        "UPDATE segments SET last = 'x'",
+        "UPDATE segments SET name = '../../elsewhere'",
+        "UPDATE segments SET seal = x'00'",
+    ],
+)
+def test_a_store_that_names_its_segments_no_more_is_damaged_and_never_short(
+    home: SqliteEngine, before: list[Commit], damage: str
+) -> None:
+    with raw(home.path) as driver:
+        driver.execute(damage)
+    with pytest.raises(Damaged), home.reading() as readers:
+        list(readers["node"].commits())
+    with pytest.raises(Damaged), home.reading() as readers:
+        list(readers["node"].payloads())
+    assert before
 
 
 def test_a_commit_that_is_damaged_is_not_archived(home: SqliteEngine) -> None:
