@@ -59,6 +59,9 @@ NOUNS = {
     "config": ("cli.config", "app", "the settings of a home, and where they come from"),
     "explain": ("cli.explain", "app", "what a message means, and what to do"),
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),
+    "redact": ("cli.redact", "app", "take who asked, and how, out of a commit, for good"),
+    "retention": ("cli.retention", "app", "the rule by which nodes archive: show, set"),
+    "archive": ("cli.archive", "app", "move old commits into sealed files: list, verify"),
     "backup": ("cli.backup", "app", "copy the log while it is written, and bring it back"),
     "rehearse": (
         "cli.rehearse",

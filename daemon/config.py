@@ -87,6 +87,16 @@ class PeerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, Meta(ge=1, le=65536)] = 256
 
 
+class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[archive]``: where segments of old commits go; empty: beside the log, in the home.
+
+    `commits` is how many go into one of them.
+    """
+
+    directory: str = ""
+    commits: Annotated[int, Meta(ge=256, le=65536)] = 16_384
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[log]``: the daemon's own messages."""
 
@@ -103,6 +113,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitSettings = LimitSettings()
     recorder: RecorderSettings = RecorderSettings()
     peers: PeerSettings = PeerSettings()
+    archive: ArchiveSettings = ArchiveSettings()
     log: LogSettings = LogSettings()
 
 

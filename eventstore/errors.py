@@ -9,6 +9,7 @@
     ├── Unavailable    circumstances: try later or elsewhere                        exit 69
     │   └── AppendFailed   the disk did not take it; what was written shows on replay   exit 69
     ├── Damaged        the disk, or a bug: never repaired silently                  exit 70
+    │   └── SegmentDamaged   a file with archived commits is missing, or not whole      exit 70
     ├── UnknownFormat  a newer program wrote this                                   exit 70
     ├── Conflict       another commit is at that position                           exit 70
     ├── Overloaded     too many requests wait; try again                            exit 75
@@ -112,6 +113,21 @@ class Damaged(StoreError):
             rule="G5",
         )
         self.position = position
+
+
+class SegmentDamaged(Damaged):
+    """An archived part of a log is not to be had; `position` is the first that was wanted of it.
+
+    The live log is not touched by it: what lies behind `last` is answered as before.
+    """
+
+    def __init__(self, message: str, *, position: int, cause: str, last: int) -> None:
+        super().__init__(message, position=position, cause=cause)
+        self.id = "V-5-1-9280"
+        self.fix = (
+            "put the file back from a backup or another copy of the home; what lies behind "
+            f"@{last} is answered meanwhile, and earlier moments that are in other segments"
+        )
 
 
 class UnknownFormat(StoreError):

@@ -13,7 +13,15 @@ from msgspec import Struct
 from eventstore.codec import Commit, decode_context, decode_events, decode_header
 from eventstore.differences import change_rows, event_row
 from eventstore.errors import NotFound
-from eventstore.model.events import AnyEvent, RequestRejected, RequestsFailed, stored_name, touched
+from eventstore.model.events import (
+    AnyEvent,
+    ContextRedacted,
+    RequestRejected,
+    RequestsFailed,
+    redaction_of,
+    stored_name,
+    touched,
+)
 from eventstore.model.evolve import apply
 from eventstore.model.objects import (
     HEADER_RID,
@@ -161,10 +169,21 @@ def show(replayer: Replayer, position: int) -> Row:
         "hash": commit.hash.hex(),
         "previous_hash": previous,
         "digest": commit.digest.hex(),
-        "context": _context_row(commit),
+        "context": {**_context_row(commit), "redacted_by": _redacted_by(reader, commit)},
         "events": [event_row(event) for event in events],
         "diff": change_rows(state, changes),
     }
+
+
+def _redacted_by(reader: LogReader, commit: Commit) -> Row | None:
+    """Return which commit says that a context is gone, and why."""
+    if commit.context is not None:
+        return None
+    for position in reader.positions(redaction_of(commit.position)):
+        for event in decode_events(reader.commit(position).payload, position):
+            if isinstance(event, ContextRedacted) and event.hash == commit.hash.hex():
+                return {"position": position, "reason": event.reason}
+    return None
 
 
 def _context_row(commit: Commit) -> Row:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from eventstore import (
+    archives,
     following,
     history,
     lookups,
@@ -274,6 +275,17 @@ def _replayed(source: Source, args: ReplayArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, {"digest": found, "recorded": recorded}, [])
 
 
+def _archive(source: Source, args: archives.ListArgs, _at: Moment | None) -> Answer:
+    """Say which segments the logs have; the answer about a damaged one needs no head."""
+    rows = archives.listed(source, check=args.check)
+    return envelope_of_broken(source, source.readers["node"], rows)
+
+
+def _retention(source: Source, _args: archives.RuleArgs, at: Moment | None) -> Answer:
+    resolved, data = archives.rule(source, at)
+    return envelope(source, source.readers["shared"], resolved, data, [])
+
+
 def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
     """Check both logs, or the one that is named; the first that does not hold is the answer."""
     named = log_of(at)
@@ -315,4 +327,6 @@ _HISTORY_QUESTIONS: dict[
     **prospects.QUESTIONS,
     "replay.digest": (ReplayArgs, _replayed),
     "verify": (VerifyArgs, _verify),
+    "archive.list": (archives.ListArgs, _archive),
+    "retention": (archives.RuleArgs, _retention),
 }

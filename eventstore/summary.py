@@ -76,6 +76,13 @@ def _labels(event: ev.LabelsSet, name: str) -> str:
     return f"{name}: " + ", ".join(f"{field}={value}" for field, value in pairs)
 
 
+def _retention(event: ev.RetentionSet, _name: str) -> str:
+    if not event.archive_after_s and not event.keep:
+        return "nothing is archived by rule any more"
+    age = f" that are older than {event.archive_after_s} s" if event.archive_after_s else ""
+    return f"each node archives commits{age}, but for the last {event.keep}"
+
+
 _WORDS: Words = {
     ev.ClusterCreated: lambda e, _: f"cluster {e.name} founded on {', '.join(e.nodes)}",
     ev.NodeCreated: lambda e, _: f"node {e.name} made",
@@ -134,6 +141,8 @@ _WORDS: Words = {
     ev.ConfiguredNodesChanged: lambda e, _: f"the nodes are {', '.join(e.nodes)}",
     ev.LogQuarantined: lambda e, _: f"the shared log is another one from @{e.position} on",
     ev.LogSetAside: lambda e, _: f"@{e.first} to @{e.through} of the shared log put aside",
+    ev.ContextRedacted: lambda e, _: f"context of @{e.position} redacted: {e.reason or '-'}",
+    ev.RetentionSet: _retention,
     ev.DaemonModeSet: lambda e, _: f"the daemon is {e.mode}",
     ev.RecordsRestored: _restored,
     ev.ConfirmationAwaited: lambda e, _: f"undone at {iso(e.until_us)} unless confirmed",

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from eventstore.codec import Commit
-from eventstore.errors import Damaged, StoreError
+from eventstore.errors import Damaged, SegmentDamaged, StoreError
 from eventstore.model.objects import OWN_HEADER
 from eventstore.model.state import State
 from eventstore.replay import nearest_keyframe, open_keyframe
@@ -86,6 +86,14 @@ class Damage(Struct, frozen=True, tag="damage"):
     cause: str | None
 
 
+class Missing(Struct, frozen=True, tag="missing"):
+    """A segment of a log, by its name, is not to be had: what is in it was not looked at."""
+
+    log: str
+    message: str
+    cause: str | None
+
+
 class Reached(Struct, frozen=True, tag="reached"):
     """Everything up to a position was looked at, and holds; `whole` if that began at the start."""
 
@@ -103,7 +111,7 @@ class Done(Struct, frozen=True, tag="done"):
     whole: bool
 
 
-Finding = Slice | Cut | Dropped | Lost | Unsealed | Damage | Reached | Done
+Finding = Slice | Cut | Dropped | Lost | Unsealed | Damage | Missing | Reached | Done
 
 
 def carry_out(store: Store, finding: Slice | Cut | Dropped | Lost | Unsealed) -> None:
@@ -196,9 +204,14 @@ class _Spacing:
 
 
 def survey(reader: LogReader, *, whole: bool, commits_min: int = COMMITS_MIN) -> Iterator[Finding]:
-    """Look a log over, from its start or from its newest keyframe; damage is the last word."""
+    """Look a log over, from its start or from its newest keyframe; damage is the last word.
+
+    A segment that is not to be had is none of the live log, which goes on without it.
+    """
     try:
         yield from _Survey(reader, whole, commits_min).findings()
+    except SegmentDamaged as error:
+        yield Missing(reader.name, error.message, error.cause)
     except StoreError as error:
         where = error.position if isinstance(error, Damaged) else None
         yield Damage(reader.name, where, error.message, error.cause)

@@ -62,6 +62,7 @@ def show(data: Row, _header: bool) -> str:
         ("digest", data.get("digest")),
         ("actor", " ".join(f"{key}={cell(part)}" for key, part in actor.items())),
         *((key, context[key]) for key in ("command", "message", "cause")),
+        ("redacted", _redacted(context)),
     ]
     lines = [f"{key}:".ljust(_KEY) + _part(part) for key, part in pairs if part is not None]
     had = _had(data.get("nodes", ()))
@@ -77,6 +78,14 @@ def _had(nodes: Sequence[Row]) -> list[str]:
         other = "" if row["hash"] == nodes[0]["hash"] else f"  ANOTHER COMMIT: {cell(row['hash'])}"
         lines.append(f"  {cell(row['node'])} had it at {cell(row['applied'])}{other}")
     return lines
+
+
+def _redacted(context: Row) -> str | None:
+    """Return who took the context away, and why."""
+    by = context.get("redacted_by")
+    if not context.get("redacted"):
+        return None
+    return "yes" if by is None else f"by @{by['position']}: {cell(by['reason'])}"
 
 
 def events(data: list[Row]) -> list[str]:

@@ -18,7 +18,7 @@ from daemon.core.node import Node
 from daemon.shell.everywhere import answer_everywhere, elsewhere, unknown
 from daemon.shell.past import ReaderEnded
 from daemon.shell.relay import Relayed, Told
-from daemon.shell.requests import Query
+from daemon.shell.requests import Command, Query
 from daemon.shell.service import FOR_PEERS, Service
 from daemon.shell.status import cluster_rows, quarantine_rows, screen
 from eventstore.model.state import State
@@ -68,6 +68,16 @@ def answer_query(
     if query.question == "knew":
         return _knew(service, query, told)
     return _of_log(service, query, told)
+
+
+async def archive(service: Service, request: Command) -> Answer:
+    """Move old commits into segments, or say what would be moved.
+
+    Raises:
+        StoreError: it cannot be done.
+    """
+    data = await service.archivist.archive(request.args, dry_run=request.dry_run)
+    return now(service.driver().node, data, None)
 
 
 def _live(service: Service, query: Query) -> Answer:

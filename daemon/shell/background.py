@@ -29,6 +29,7 @@ from eventstore.survey import (
     Dropped,
     Finding,
     Lost,
+    Missing,
     Reached,
     Slice,
     Unsealed,
@@ -155,6 +156,8 @@ class Background:
             case Done():
                 worth = finding.position + WORTH_A_SURVEY
                 self._due[finding.log] = max(finding.next_due, worth)
+            case Missing():
+                self._note(f"{finding.message} ({finding.cause}) -> the log goes on without it")
             case Damage():
                 self._found_damage = True
                 damage = Damaged(finding.message, position=finding.position, cause=finding.cause)

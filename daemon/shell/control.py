@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from daemon.errors import ProtocolViolation
-from daemon.shell.answers import answer_query, pong
+from daemon.shell.answers import answer_query, archive, pong
 from daemon.shell.credentials import Peer, peer_of
 from daemon.shell.following import Follower
 from daemon.shell.relay import Relayed
 from daemon.shell.requests import (
+    ARCHIVE,
     SET_ASIDE,
     Command,
     Ping,
@@ -128,6 +129,12 @@ class Connection(asyncio.Protocol):
                 if request.verb == SET_ASIDE:
                     check_may_change(self._peer)
                     driver.set_aside(request.expect, self._reply, dry_run=request.dry_run)
+                    return
+                if request.verb == ARCHIVE:
+                    check_may_change(self._peer)
+                    self._task = asyncio.get_running_loop().create_task(
+                        self._later(archive(self._service, request))
+                    )
                     return
                 if not request.dry_run:
                     self._service.check_promises()

@@ -39,7 +39,7 @@ from daemon.shell.journal import Journal
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
 from eventstore.codec import decode_context, decode_events, decode_header
-from eventstore.errors import Damaged, Overloaded, StoreError, Unavailable
+from eventstore.errors import Damaged, Overloaded, SegmentDamaged, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.moments import first_of_tx
 from eventstore.storage.store import Store
@@ -92,7 +92,7 @@ class Driver:
         self.store = store
         self.node = node
         self.failed: Unavailable | None = None
-        self._journal = Journal(store, self.write_held)
+        self._journal = Journal(store, self.write_held, logger.info)
         self._pieces = pieces.Pieces(store)
         self._outside = outside
         self._recorder = recorder
@@ -288,18 +288,35 @@ class Driver:
         for send in ready.sends:
             self._outside.send(send.to, send.message)
         for load in ready.loads:
-            self._outside.send(load.to, self._pieces.loaded(load))
+            self._send_loaded(load)
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
-            found = self._journal.hash_at(position)
-            if found is not None:
-                self.put(found)
+            self._look_up(position)
         for token, answer in ready.replies:
             if token in self._waiting:
                 self._waiting.pop(token).reply(self._with_maker(answer))
         for note in ready.notes:
             self._log.info(note)
+
+    def _look_up(self, position: int) -> None:
+        """Let the core know the hash at a position of the shared log, if there is a commit."""
+        try:
+            found = self._journal.hash_at(position)
+        except SegmentDamaged as error:
+            self._log.error(f"{error.message} -> not looked up", cause=error.cause)
+            return
+        if found is not None:
+            self.put(found)
+
+    def _send_loaded(self, load: Load) -> None:
+        """Send what the log has; of what is in a segment that is not to be had, say so here."""
+        try:
+            message = self._pieces.loaded(load)
+        except SegmentDamaged as error:
+            self._log.error(f"{error.message} -> {load.to} gets nothing", cause=error.cause)
+            return
+        self._outside.send(load.to, message)
 
     def _wake_at(self, at_ms: int | None) -> None:
         """Let the core know when the time has come that it named last.
@@ -353,7 +370,8 @@ class Driver:
         """Name who made what stands in the way of a request, once that is in the log."""
         about = answer.pop("about", None)
         positions = self.store.positions("node", about) if about else []
-        if positions:
+        # Not a commit of a segment: that may be missing, and the answer is whole without a maker.
+        if positions and positions[0] > self.store.logs["node"].archive.floor:
             commit = self.store.logs["node"].commit(positions[0])
             context = decode_context(commit.context)
             words = f" with '{context.command}'" if context.command else ""

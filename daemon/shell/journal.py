@@ -20,7 +20,8 @@ from daemon.core.ready import HashAt, Ready
 from daemon.shell import clock, pieces
 from eventstore.codec import Entry
 from eventstore.errors import StoreError
-from eventstore.storage import aside
+from eventstore.model.keeping_events import REDACTIONS
+from eventstore.storage import aside, redacting
 from eventstore.storage.store import Store
 
 HELD_MAX = 512
@@ -34,10 +35,16 @@ _encode = msgspec.msgpack.Encoder().encode
 class Journal:
     """The store of one incarnation; see the module's description."""
 
-    def __init__(self, store: Store, on_time: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        on_time: Callable[[], None],
+        note: Callable[[str], None] = lambda _note: None,
+    ) -> None:
         self.store = store
         self._on_time = on_time
         """Called when what is held has waited long enough."""
+        self._note = note
         self._held: list[Entry] = []
         self._hard_state: bytes | None = None
         """What is held beside the commits, or None."""
@@ -74,6 +81,9 @@ class Journal:
             self.write_held()
         elif entries or hard:
             self._let_wait()
+        if cut is None and any(REDACTIONS in entry.keys for entry in entries):
+            self.write_held()
+            redacting.carry_out(self.store, self._note)
         return bool(entries)
 
     def write_held(self) -> None:

@@ -6,6 +6,7 @@ What lies before the keyframe is looked over once the daemon serves (`daemon.she
 from __future__ import annotations
 
 import gc
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -16,7 +17,7 @@ from daemon.core.private import INTERVALS_SHOWN
 from daemon.core.ready import HardState
 from daemon.core.sharedlog import SharedLog
 from eventstore.codec import Head, decode_events
-from eventstore.errors import Damaged
+from eventstore.errors import Damaged, SegmentDamaged
 from eventstore.model import digest
 from eventstore.model.cluster import header
 from eventstore.model.events import UNKNOWN_INTERVALS, IntervalUnknown, touched
@@ -28,6 +29,7 @@ from eventstore.model.objects import (
     Node as NodeRecord,
 )
 from eventstore.replay import nearest_keyframe, replay
+from eventstore.storage import redacting
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 from eventstore.survey import Walk
@@ -66,6 +68,7 @@ def opened(database: Path) -> tuple[Store, Node]:
         own = rebuilt(store.logs["node"], store.heads["node"])
         node = core(as_shared(store.logs["shared"], shared), own, store.hard_state())
         node.private.intervals.extend(_last_intervals(store))
+        redacting.carry_out(store, lambda _note: None)
     except BaseException:
         store.close()
         raise
@@ -140,9 +143,10 @@ def core(shared: SharedLog, own: LiveLog, hard_state: bytes | None) -> Node:
 def _last_intervals(store: Store) -> list[tuple[int, IntervalUnknown]]:
     """Return the intervals that a status shows; how many there ever were is of no matter."""
     reader = store.logs["node"]
-    return [
-        (position, event)
-        for position in store.positions("node", UNKNOWN_INTERVALS)[-INTERVALS_SHOWN:]
-        for event in decode_events(reader.commit(position).payload, position)
-        if isinstance(event, IntervalUnknown)
-    ]
+    found = list[tuple[int, IntervalUnknown]]()
+    for position in store.positions("node", UNKNOWN_INTERVALS)[-INTERVALS_SHOWN:]:
+        # Of archived ones a status can do without: no start rests on a segment.
+        with suppress(SegmentDamaged):
+            events = decode_events(reader.commit(position).payload, position)
+            found += [(position, event) for event in events if isinstance(event, IntervalUnknown)]
+    return found

@@ -21,6 +21,9 @@ from eventstore.model.commands import AnyCommand, RestoreRecords
 SET_ASIDE = "quarantine.set-aside"
 """The one change that is no command: it is about the log itself (B3)."""
 
+ARCHIVE = "log.archive"
+"""... and this one moves commits without changing anything that is read."""
+
 Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9._:-]{1,64}\Z")]
 Line = Annotated[str, Meta(max_length=8192)]
 MAX_TIMEOUT_MS = 24 * 3600 * 1000

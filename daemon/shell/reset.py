@@ -14,7 +14,8 @@ from eventstore.errors import Rejected
 from eventstore.model.cluster import configured
 from eventstore.model.objects import Volume
 from eventstore.source import DATABASE
-from eventstore.storage.backup import flush
+from eventstore.storage.archive import directory_of
+from eventstore.storage.flushing import flush
 from eventstore.storage.store import Store
 
 _NEW = f"{DATABASE}.new"
@@ -41,6 +42,9 @@ def reset(home: Path, settings: Settings) -> Path:
         # What went into the core before is repeated on the logs before, or not at all.
         recorded.rename(home / f"{DIRECTORY}{kept.name.removeprefix(DATABASE)}")
     new.replace(database)
+    if directory_of(database).is_dir():
+        # Until then the logs that are kept find their segments where they were.
+        directory_of(database).rename(directory_of(kept))
     flush(home)
     return kept
 

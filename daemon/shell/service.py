@@ -17,6 +17,7 @@ from daemon.config import Settings
 from daemon.core.node import Node
 from daemon.core.ready import Begin, Stop, Submit
 from daemon.shell import clock
+from daemon.shell.archiving import Archivist
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Reply, Unsettled
 from daemon.shell.following import Followers
@@ -65,6 +66,9 @@ class Service:
         self.past = PastReader(home, before=held)
         self.present = PastReader(home, "about the whole state", PRESENT_IDLE_S, held)
         self.followers = Followers(PastReader(home, "of followers", before=held))
+        self.archivist = Archivist(
+            home, settings.node.name, settings.archive, self._to_be_trusted, self.note
+        )
         self.problem: StoreError | None = None
         self.damage: dict[str, Damaged] = {}
         """Log -> what the survey found in it, for as long as this process lives."""
@@ -118,6 +122,15 @@ class Service:
     def _write_held(self) -> None:
         if self._driver is not None:
             self._driver.write_held()
+
+    def _to_be_trusted(self) -> Driver:
+        """Return the present incarnation, if its logs are what was written.
+
+        Raises:
+            Unavailable, Damaged: there is none, or they are not.
+        """
+        self.check_promises()
+        return self.driver()
 
     def submit(self, driver: Driver, said: Submit, reply: Reply) -> None:
         """Hand a request to the core, with what the kernel shows if it asks to look.
@@ -225,17 +238,23 @@ class Service:
         """Serve, and survey the logs beside it."""
         self.background = Background(self.home, store, self.note, self._found)
         survey = asyncio.create_task(self.background.run())
-        survey.add_done_callback(self._survey_ended)
+        archiving = asyncio.create_task(self.archivist.run())
+        beside = (survey, archiving)
+        for task in beside:
+            task.add_done_callback(self._beside_ended)
         try:
             await self._ended.wait()
         finally:
-            survey.cancel()
-            await asyncio.wait([survey])
+            for task in beside:
+                task.cancel()
+            await asyncio.wait(beside)
 
-    def _survey_ended(self, survey: asyncio.Task[None]) -> None:
-        error = None if survey.cancelled() else survey.exception()
+    def _beside_ended(self, task: asyncio.Task[None]) -> None:
+        error = None if task.cancelled() else task.exception()
         if error is not None:
-            self._log.error("a defect -> the logs are surveyed no more", exc_info=error)
+            self._log.error(
+                "a defect -> the logs are surveyed, or archived, no more", exc_info=error
+            )
 
     def _found(self, log: str, damage: Damaged) -> None:
         """Take what the survey found: the first position of a log that does not hold counts."""

@@ -30,6 +30,10 @@ from eventstore.model.edit_commands import (
     SetVolume as SetVolume,
     UpgradeDiskGroup as UpgradeDiskGroup,
 )
+from eventstore.model.keeping_commands import (
+    RedactContext as RedactContext,
+    SetRetention as SetRetention,
+)
 from eventstore.model.node_commands import (
     ClearImport as ClearImport,
     DisableDaemon as DisableDaemon,
@@ -316,4 +320,6 @@ AnyCommand = Union[  # noqa: UP007 one member a line reads better
     Transaction,
     ConfirmChange,
     TakeBack,
+    RedactContext,
+    SetRetention,
 ]

@@ -52,6 +52,13 @@ from eventstore.model.group_events import (
     DiskGroupRenamed as DiskGroupRenamed,
     DiskGroupSet as DiskGroupSet,
 )
+from eventstore.model.keeping_events import (
+    REDACTIONS as REDACTIONS,
+    RETENTIONS as RETENTIONS,
+    ContextRedacted as ContextRedacted,
+    RetentionSet as RetentionSet,
+    redaction_of as redaction_of,
+)
 from eventstore.model.node_events import (
     DaemonModeSet as DaemonModeSet,
     DeviceForgotten as DeviceForgotten,
@@ -333,6 +340,8 @@ AnyEvent = Union[  # noqa: UP007 one member a line reads better
     ChangeConfirmed,
     ChangeUndone,
     UndoFailed,
+    ContextRedacted,
+    RetentionSet,
 ]
 
 

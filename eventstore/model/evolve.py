@@ -383,6 +383,7 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.AutoImportSet: edits.set_autoimport,
     ev.DaemonModeSet: node_life.set_mode,
     ev.DevicesScanned: _nothing,
+    **dict.fromkeys((ev.ContextRedacted, ev.RetentionSet), _nothing),
     ev.ImportLockSet: node_life.set_lock,
     **tags.HANDLERS,
     **wayback.HANDLERS,

@@ -8,11 +8,14 @@ beyond the cut, go too: they are caches, and are made anew.
 
 from __future__ import annotations
 
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from eventstore.storage.archive import Archive
 from eventstore.storage.backup import back_up
 from eventstore.storage.index import mark_again
+from eventstore.storage.reader import side_check
 
 DIRECTORY = "aside"
 
@@ -49,3 +52,23 @@ def cut(driver: Any, log: str, first: int) -> None:
             f"DELETE FROM {table} WHERE log = ? AND position >= ?",  # noqa: S608 ours
             (log, first),
         )
+
+
+def bring_back(driver: Any, archive: Archive, log: str, first: int) -> None:
+    """Let no segment hold commits from `first` on, inside a transaction that cuts the log there.
+
+    What such a segment has before `first` goes back into the live table.
+
+    Raises:
+        SegmentDamaged: the segment is missing, or not what was sealed.
+    """
+    for named in archive.all():
+        if named.last < first:
+            continue
+        if named.first < first:
+            kept = list(chain.from_iterable(archive.commits(named.first, first - 1)))
+            driver.executemany(
+                f"INSERT OR IGNORE INTO {log}_commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 ours
+                ((*commit, side_check(*commit[5:])) for commit in kept),
+            )
+        driver.execute("DELETE FROM segments WHERE log = ? AND first = ?", (log, named.first))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,7 +10,10 @@ from pathlib import Path
 import pysqlite3.dbapi2 as driver
 
 from eventstore.errors import NotFound, Rejected, Unavailable
+from eventstore.storage.archive import Archive, directory_of
+from eventstore.storage.flushing import flush
 from eventstore.storage.offline import source_of, wal_of
+from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading, translated
 
 _PAGES = 4096
@@ -39,6 +41,7 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None 
     try:
         with ExitStack() as stack:
             _copy(source_of(source, stack)[0], part, told)
+            _copy_segments(part, source, target)
         part.rename(target)
         flush(target.parent)
     except OSError as error:
@@ -70,6 +73,8 @@ def take_private(
         try:
             shutil.copyfile(found, target)
             target.with_name(f"{target.name}-wal").write_bytes(wal_of(found))
+            if directory_of(source).is_dir():
+                shutil.copytree(directory_of(source), directory_of(target))
         except OSError as error:
             raise Unavailable(
                 "V-5-1-12205",
@@ -77,6 +82,23 @@ def take_private(
                 cause=str(error),
                 fix="make room, or ask as who may read it",
             ) from error
+
+
+def _copy_segments(copied: Path, source: Path, target: Path) -> None:
+    """Put the segments that a copy names beside what it is going to be, before it is."""
+    with reading(copied, immutable=True) as connection:
+        for log in LOGS:
+            archive = Archive(connection.connection.driver_connection, log, source)
+            for named in archive.all():
+                beside = directory_of(target)
+                beside.mkdir(mode=0o750, exist_ok=True)
+                copy = beside / named.name
+                # As bytes: another name for the same file would keep what is redacted there later.
+                copy.write_bytes(archive.opened(named).path.read_bytes())
+                copy.chmod(0o640)
+                flush(copy)
+    if directory_of(target).is_dir():
+        flush(directory_of(target))
 
 
 def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -> None:
@@ -102,12 +124,3 @@ def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -
         finally:
             copy.close()
     flush(target)
-
-
-def flush(path: Path) -> None:
-    """Put what a file holds on stable storage; of a directory, which names are in it."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

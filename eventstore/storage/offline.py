@@ -41,7 +41,7 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
         immutable = not alive and not wal_path(source).exists()
         with reading(source, immutable=immutable) as connection:
             check_revision(revision_of(connection))
-            yield {log: LogReader(connection, log) for log in LOGS}
+            yield {log: LogReader(connection, log, database=path) for log in LOGS}
 
 
 def wal_of(path: Path) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -13,6 +14,7 @@ from sqlalchemy.dialects import sqlite
 
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged, NotFound
+from eventstore.storage.archive import Archive
 from eventstore.storage.index import BATCH, key_hash, mark_again
 from eventstore.storage.keyframes import Keyframes
 from eventstore.storage.rescan import Rescanned
@@ -90,10 +92,18 @@ def _keys(commit: Commit) -> tuple[str, ...]:
 class LogReader:
     """One log of a store, read on a given connection; positions start at 1.
 
-    `writes` says that the connection is the one that writes the store.
+    `writes` says that the connection is the one that writes the store. `database` is the store's
+    file, where a copy of it is read: archived commits are in files beside it.
     """
 
-    def __init__(self, connection: Connection, log: str, *, writes: bool = False) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        log: str,
+        *,
+        writes: bool = False,
+        database: Path | None = None,
+    ) -> None:
         self.log = log
         self._sql = statements(log)
         self._driver: Any = connection.connection.driver_connection
@@ -103,6 +113,9 @@ class LogReader:
         self.lineage: bytes = bytes(16) if row is None else row[1]
         self.keyframes = Keyframes(self._driver, log, self.lineage)
         self.index = SealedIndex(self._driver, log, remember=writes)
+        with translated("store"):
+            file = self._one("PRAGMA database_list")[2]
+            self.archive = Archive(self._driver, log, database or Path(file))
         self._writes = writes
         self.index_failed = False
         """Whether the index was found not to hold; who can have it mended clears it."""
@@ -114,7 +127,7 @@ class LogReader:
         """Return the position of the last commit, 0 for an empty log."""
         with translated(f"log {self.name}"):
             row = self._one(self._sql.last)
-        return int(row[0] or 0)
+            return int(row[0] or self.archive.last())
 
     def head(self) -> Head:
         """Return the end of the log.
@@ -161,7 +174,11 @@ class LogReader:
             Damaged: a commit cannot be read; its position is in the error.
         """
         expected = low
-        for rows in self._pages(self._sql.commits, low, high):
+        for rows, live in self._woven(self._sql.commits, low, high, self.archive.commits):
+            if not live:
+                yield from rows
+                expected = rows[-1][0] + 1
+                continue
             for row in rows:
                 if (
                     row[0] != expected
@@ -188,8 +205,46 @@ class LogReader:
 
     def payloads(self, low: int = 1, high: int = 2**62) -> Iterator[tuple[int, bytes]]:
         """Yield (position, payload): the shortest way to replay."""
-        for rows in self._pages(self._sql.slice, low, high):
+        for rows, _live in self._woven(self._sql.slice, low, high, self.archive.payloads):
             yield from rows
+
+    def _woven(
+        self, sql: str, low: int, high: int, archived: Callable[[int, int], Iterator[list[Any]]]
+    ) -> Iterator[tuple[list[Any], bool]]:
+        """Yield rows in pieces, of segments and of the live table; and whether they are live.
+
+        Commits may go from the one into the other at any moment: what is missing at the beginning
+        of the live ones is looked for in segments once more.
+        """
+        at, started = low, False
+        if low <= self.archive.floor:
+            for rows in self._told_of(archived(low, high), low, high):
+                at = rows[-1][0] + 1
+                yield rows, False
+            if at > high:
+                return
+        for rows in self._pages(sql, at, high, low):
+            if not started and rows[0][0] > at:
+                for piece in archived(at, rows[0][0] - 1):
+                    at = piece[-1][0] + 1
+                    yield piece, False
+                if rows[0][0] > at:
+                    raise self._broken(at, rows[0])
+            started = True
+            yield rows, True
+        if not started:
+            for piece in self._told_of(archived(at, high), low, high):
+                yield piece, False
+
+    def _told_of(self, pieces: Iterator[list[Any]], low: int, high: int) -> Iterator[list[Any]]:
+        """Say meanwhile how many commits of how many were read."""
+        told, many = self.told, 0
+        for rows in pieces:
+            yield rows
+            if told is not None:
+                many = many or min(high, self.last()) - low + 1
+                if many >= MANY:
+                    told(rows[-1][0] - low + 1, many)
 
     def check_structure(self) -> None:
         """Look for damage that hides commits: a page that is cut short has no gap at its end.
@@ -235,7 +290,8 @@ class LogReader:
                 if not self._writes and self.indexed_to() == 0:
                     return []  # `unindexed` yields them all
                 self.index_failed = True
-                if self._writes and key.startswith(_OF_TEXT):
+                # The scan is of the live table only.
+                if self._writes and not self.archive.floor and key.startswith(_OF_TEXT):
                     return self._scan(key.partition("/")[2])
         return self._rescan().positions(key_hash(key))
 
@@ -301,11 +357,14 @@ class LogReader:
     def _one(self, sql: str, *parameters: object) -> Any:
         return self._driver.execute(sql, parameters).fetchone()
 
-    def _pages(self, sql: str, low: int, high: int) -> Iterator[list[Any]]:
-        """Fetch rows in pieces; name the first position that cannot be read."""
+    def _pages(self, sql: str, low: int, high: int, begin: int) -> Iterator[list[Any]]:
+        """Fetch rows in pieces; name the first position that cannot be read.
+
+        `begin` is where the whole reading began, for who is told how far it is.
+        """
         at = low
         told, many = self.told, 0
-        if told is not None and (many := min(high, self.last()) - low + 1) < MANY:
+        if told is not None and (many := min(high, self.last()) - begin + 1) < MANY:
             told = None
         try:
             cursor = self._driver.execute(sql, (low, high))
@@ -313,7 +372,7 @@ class LogReader:
                 at = rows[-1][0] + 1
                 yield rows
                 if told is not None:
-                    told(at - low, many)
+                    told(at - begin, many)
         except DriverError as error:
             unreadable = self._first_unreadable(at, min(high, at + _FETCH))
             raise Damaged(

@@ -1,8 +1,9 @@
 """The tables of a store, and which revision of them this program writes.
 
 A store holds two logs, ``shared`` and ``node``; each has the same two tables. Rows of commits are
-never changed but by a redaction of context. The index is a cache that is written in batches:
-`index_marks` says up to where, and what lies beyond is found by reading the commits themselves.
+never changed but by a redaction of context; old ones are taken out when a sealed segment holds
+them (`eventstore.storage.archive`), which `segments` names. The index is a cache that is written
+in batches: `index_marks` says up to where, and what lies beyond is found by reading the commits.
 Keyframes are a cache too, and can be deleted at any time (`eventstore.storage.keyframes`).
 """
 
@@ -14,12 +15,13 @@ from sqlalchemy import BigInteger, Column, Integer, LargeBinary, MetaData, Strin
 
 LOGS = ("shared", "node")
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision that ever was, in order; `migrations/versions` says how to come from one to the
 next. The last is what this program writes."""
 
-READABLE = ("0002", "0003", "0004")
-"""Revisions that can be read as they are, without a migration: the later ones add caches."""
+READABLE = ("0002", "0003", "0004", "0005")
+"""Revisions that can be read as they are, without a migration: the later ones add caches, and
+segments, of which an older store has none."""
 
 metadata = MetaData()
 
@@ -103,6 +105,19 @@ keyframe_slices = Table(
     Column("position", _Position, primary_key=True, autoincrement=False),
     Column("number", _Position, primary_key=True, autoincrement=False),
     Column("body", LargeBinary, nullable=False),
+)
+
+segments = Table(
+    "segments",
+    metadata,
+    Column("log", String(16), primary_key=True),
+    Column("first", _Position, primary_key=True, autoincrement=False),
+    Column("last", _Position, nullable=False),
+    Column("seal", LargeBinary, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("directory", String(4096), nullable=False),
+    Column("size", _Position, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 hard_state = Table(

@@ -22,11 +22,12 @@ from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import aside, upgrade
 from eventstore.storage.batch import Batch, not_next
 from eventstore.storage.extending import WAL_PAGES, extend
-from eventstore.storage.index import BATCH, Pending, mark_again
+from eventstore.storage.index import BATCH, Pending, key_hash, mark_again
 from eventstore.storage.known import Place
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
+from eventstore.storage.seals import NotSealed
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
 
 APPEND_TIMEOUT_S = 30.0
@@ -216,6 +217,7 @@ class Store:
 
         def work() -> None:
             self._write(batch, new_hard_state)
+            aside.bring_back(self._driver, self.logs[log].archive, log, first)
             aside.cut(self._driver, log, first)
 
         self._transact(work)
@@ -251,6 +253,26 @@ class Store:
         if pending.from_start:
             return waiting
         return sorted({*self.logs[log].indexed(key), *waiting})
+
+    def known_positions(self, log: str, key: str) -> list[int] | None:
+        """Return what `positions` does, without a look at commits; None: the index has a fault."""
+        pending = self._pending[log]
+        try:
+            found = [] if pending.from_start else self.logs[log].index.positions(key_hash(key))
+        except NotSealed:
+            return None
+        return sorted({*found, *pending.positions(key)})
+
+    def alone(self, statement: str) -> None:
+        """Run a statement that takes no transaction.
+
+        Raises:
+            AppendFailed: the disk refused; the logs are as before.
+        """
+        try:
+            self._driver.execute(statement).fetchall()
+        except DriverError as error:
+            raise append_failed(self.path, error) from error
 
     def hard_state(self) -> bytes | None:
         """Return the hard state as it was last written, or None."""
@@ -317,6 +339,8 @@ class Store:
                 # The disk that refused this holds the logs too (G5).
                 self._failed = error
             return None, error
+        except StoreError as error:
+            return None, error
         return [], None
 
     def _write(self, batch: Batch, body: bytes | None) -> None:
@@ -368,6 +392,9 @@ class Store:
         except DriverError as error:
             self._roll_back()
             raise append_failed(self.path, error) from error
+        except StoreError:
+            self._roll_back()
+            raise
 
     def _roll_back(self) -> None:
         try:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.bench import (
     appending,
+    archived,
     between_nodes,
     clustered,
     held_up,
@@ -46,6 +47,7 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "memory": long_logs.memory,
     "start": starting.ready,
     "moments": random_moments.states,
+    "archive": archived.against_live,
 }
 
 ROUNDS = 15

@@ -35,7 +35,7 @@ def old_store(engine: SqliteEngine, commits: int = 700) -> tuple[Commit, ...]:
         made = tuple(append_all(store, Maker().entries(commits)))
         store.append([], new_hard_state=b"promise")
     with raw(engine.path) as connection:
-        for table in (*INDEX, "keyframes", "keyframe_slices"):
+        for table in (*INDEX, "keyframes", "keyframe_slices", "segments"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     return made
@@ -94,7 +94,7 @@ def test_a_migrated_store_leaves_a_backup_that_opens_and_has_the_same_commits(
         backup = store.backup
         assert backup is not None
         store.append(Maker("shared").entries(1))
-    assert backup.name == "log.db.before-0001-to-0004"
+    assert backup.name == "log.db.before-0001-to-0005"
     restored = SqliteEngine(engine.path.parent / "restored")
     backup.rename(restored.path)
     with Store.open(restored.path) as store:

@@ -136,6 +136,8 @@ BUILDERS: dict[type, st.SearchStrategy[cmd.AnyCommand]] = {
     cmd.ScanDevices: st.just(cmd.ScanDevices()),
     SetTag: st.builds(SetTag, TAGS, st.none() | st.integers(0, 3)),
     RemoveTag: st.builds(RemoveTag, TAGS),
+    cmd.RedactContext: st.just(cmd.RedactContext("node", 1, 64 * "0")),
+    cmd.SetRetention: st.builds(cmd.SetRetention, st.integers(0, 9), st.integers(0, 9)),
     cmd.ClearImport: st.builds(
         cmd.ClearImport, st.lists(DEVICES, min_size=1, max_size=2).map(tuple)
     ),

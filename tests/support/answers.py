@@ -128,6 +128,7 @@ COMMIT = {
     "digest": "dd" * 8,
     "context": {
         "redacted": False,
+        "redacted_by": None,
         "actor": {"uid": 0, "user": "root", "pid": 7, "program": "vxassist"},
         "command": "vxassist -g datadg growby vol01 100m",
         "message": "for the payroll",
@@ -316,6 +317,25 @@ MOMENTS = {
     ],
 }
 
+SEGMENT = {
+    "log": "node/node1",
+    "first": 1,
+    "last": 300,
+    "from": TIME,
+    "until": TIME,
+    "commits": 300,
+    "bytes": 20000,
+    "file": "log.db.archive/node1.node.1-300.segment",
+    "seal": "ab" * 32,
+    "redactions": 0,
+    "state": "ok",
+    "problem": None,
+}
+ARCHIVED = {
+    "outcome": "done",
+    "planned": [{"log": "node/node1", "first": 1, "last": 300, "commits": 300, "segments": 1}],
+    "segments": [{**SEGMENT, "live_bytes": 140000}],
+}
 DATA: dict[str, Any] = {
     "tags": TAGS,
     "trace": TRACE,
@@ -344,6 +364,8 @@ DATA: dict[str, Any] = {
     "knew": KNEW,
     "way-back": {"log": "node", "how": "undo", "undoes": ["@11"], "steps": [], "seen": 12},
     "what-if": DRY_RUN,
+    "archive.list": [SEGMENT],
+    "retention": {"on": True, "archive_after_s": 7776000, "keep": 1000, "since": 9},
     "quarantine.list": {
         "node": "node1",
         "quarantined": 6,
@@ -360,6 +382,9 @@ def by_question(request: Request) -> dict[str, Any]:
         if request["verb"] == "quarantine.set-aside":
             outcome = "dry-run" if request["dry_run"] else "set-aside"
             return answer({**SET_ASIDE, "outcome": outcome})
+        if request["verb"] == "log.archive":
+            would = {**ARCHIVED, "outcome": "dry-run", "segments": []}
+            return answer(would if request["dry_run"] else ARCHIVED)
         return answer(DRY_RUN if request["dry_run"] else DONE)
     resolved = f"at @1204 ({TIME})" if request["at"] else None
     return answer(DATA[request["question"]], resolved=resolved)

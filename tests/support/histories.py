@@ -203,6 +203,8 @@ def _a_cluster(core: Core) -> None:
         TagSet("before", 3),
         TagSet("after", 5),
         TagRemoved("after"),
+        ev.ContextRedacted(3, 64 * "0", "none of this log"),
+        ev.RetentionSet(86_400, 1000),
     ):
         core.shares(event)
 

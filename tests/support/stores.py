@@ -85,7 +85,9 @@ class SqliteEngine:
     def copy(self, directory: Path) -> SqliteEngine:
         other = SqliteEngine(directory)
         for file in self.path.parent.glob("log.db*"):
-            if not file.name.endswith("-shm"):
+            if file.is_dir():
+                shutil.copytree(file, other.path.with_name(file.name))
+            elif not file.name.endswith("-shm"):
                 shutil.copyfile(file, other.path.with_name(file.name))
         return other
 

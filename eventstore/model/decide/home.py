@@ -18,13 +18,13 @@ def home_of(shared: State, own: State, command: cmd.AnyCommand) -> Literal["shar
 
     A group that this node does not know may be one of the cluster's, of which it has not heard.
     """
-    if isinstance(command, (cmd.AddNode, cmd.RemoveNode)):
+    if isinstance(command, (cmd.AddNode, cmd.RemoveNode, cmd.SetRetention)):
         return "shared"
     if isinstance(command, cmd.Transaction):
         return _home_of_all(shared, own, command)
     if isinstance(command, (tg.SetTag, tg.RemoveTag)):
         return tags.home_of(shared, own, command)
-    if isinstance(command, cmd.RestoreRecords):
+    if isinstance(command, (cmd.RestoreRecords, cmd.RedactContext)):
         return command.log
     if isinstance(command, (cmd.ConfirmChange, cmd.TakeBack)):
         known = any(one.name == command.request for one in wayback.waiting(own))

@@ -13,6 +13,7 @@ from eventstore.model.decide import (
     disks,
     editing,
     groups,
+    keeping,
     logs,
     membership,
     moving,
@@ -102,6 +103,8 @@ DECISIONS: dict[type, Callable[[State, Any, Moment], list[ev.AnyEvent]]] = {
     cmd.RestoreRecords: _timeless(wayback.restore),
     cmd.ConfirmChange: _timeless(wayback.confirm),
     cmd.TakeBack: _timeless(wayback.take_back),
+    cmd.RedactContext: _timeless(keeping.redact),
+    cmd.SetRetention: _timeless(keeping.set_retention),
 }
 
 assert {*DECISIONS, cmd.Transaction} == set(get_args(cmd.AnyCommand)), (

@@ -23,6 +23,8 @@ APART = (
     cmd.TakeBack,
     tg.SetTag,
     tg.RemoveTag,
+    cmd.RedactContext,
+    cmd.SetRetention,
 )
 """What takes effect outside the configuration, or stands for a change of its own."""
 
