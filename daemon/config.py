@@ -87,6 +87,12 @@ class PeerSettings(Struct, frozen=True, forbid_unknown_fields=True):
     connections: Annotated[int, Meta(ge=1, le=65536)] = 256
 
 
+class HeadSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[heads]``: how often the heads of the logs are signed; 0: when somebody asks only."""
+
+    seconds: Annotated[float, Meta(ge=0)] = 300.0
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[log]``: the daemon's own messages."""
 
@@ -103,6 +109,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     limits: LimitSettings = LimitSettings()
     recorder: RecorderSettings = RecorderSettings()
     peers: PeerSettings = PeerSettings()
+    heads: HeadSettings = HeadSettings()
     log: LogSettings = LogSettings()
 
 

@@ -13,6 +13,7 @@ from eventstore.differences import event_row
 from eventstore.errors import NotFound
 from eventstore.model.events import AnyEvent, IntervalUnknown, PlexDissociated, touched
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key, rid_text
+from eventstore.replay import before_slice
 from eventstore.storage.reader import LogReader
 from eventstore.summary import summary
 from eventstore.text import iso
@@ -40,7 +41,7 @@ def piece(reader: LogReader, after: int, count: int) -> list[Row]:
         )
     facts = _Facts(reader, after)
     high = min(last, after + min(count, PIECE_MAX))
-    return [_row(commit, facts) for commit in reader.commits(after + 1, high)]
+    return [_row(commit, facts) for commit in reader.commits(max(after + 1, reader.first), high)]
 
 
 class _Facts:
@@ -88,7 +89,7 @@ class _Facts:
                 value = getattr(event, field, None)
                 if value is not None and key in touched(event):
                     return value
-        return None
+        return getattr(before_slice(self._reader, key), field, None)
 
     def _positions(self, key: str) -> list[int]:
         """Return where a key may occur; the tail that is in no table is read once for all."""

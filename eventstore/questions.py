@@ -12,13 +12,15 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct
 
-from eventstore import following, history, room, standing as standings, views
+from eventstore import auditing, following, history, room, standing as standings, views
 from eventstore.asked import (
     DeviceArgs,
     DiffArgs,
     FollowArgs,
     GroupArgs,
     GrowArgs,
+    HashArgs,
+    HeadArgs,
     KnewArgs,
     LogArgs,
     NoArgs,
@@ -44,9 +46,7 @@ from eventstore.replay import digest_from_start
 from eventstore.source import Source, Then
 from eventstore.standing import Found, Log, Standing
 from eventstore.storage.reader import LogReader
-from eventstore.storage.schema import LOGS
 from eventstore.text import iso
-from eventstore.verify import verify
 
 Answer = dict[str, Any]
 Asked = TypeVar("Asked")
@@ -177,7 +177,7 @@ def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     until = args.until or at
     which = Moment("head", log=args.which)
     reader = source.readers[_log_of(source, args.object, args.since, until, which)]
-    low = 1 if args.since is None else _first_after(reader, args.since)
+    low = reader.first if args.since is None else _first_after(reader, args.since)
     high = resolve(reader, until).position if until is not None else reader.last()
     wanted = history.Wanted(
         node=args.node, actor=args.actor, type=args.type, tx=args.tx, n=args.n,
@@ -194,7 +194,7 @@ def _first_after(reader: LogReader, since: Moment) -> int:
     try:
         return resolve(reader, Moment("time", since.number - 1)).position + 1
     except NotFound:
-        return 1
+        return reader.first
 
 
 def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
@@ -258,7 +258,7 @@ def _follow(source: Source, args: FollowArgs, _at: Moment | None) -> Answer:
 
 def _range(source: Source, args: RangeArgs, _at: Moment | None) -> Answer:
     reader = source.reader(args.since, args.until)
-    low = 1 if args.since is None else _first_after(reader, args.since)
+    low = reader.first if args.since is None else _first_after(reader, args.since)
     high = reader.last() if args.until is None else resolve(reader, args.until).position
     return envelope(source, reader, None, {"low": low, "high": high}, [])
 
@@ -304,44 +304,6 @@ def _replayed(source: Source, args: ReplayArgs, _at: Moment | None) -> Answer:
     return envelope(source, reader, None, {"digest": found, "recorded": recorded}, [])
 
 
-def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
-    """Check both logs, or the one that is named; the first that does not hold is the answer."""
-    named = log_of(at)
-    chosen = LOGS if named is None else (named,)
-    verdicts = [verify(source.readers[log], with_replay=args.replay) for log in chosen]
-    found = [_verdict_row(verdict) for verdict in verdicts]
-    bad = [row for row in found if not row["ok"]]
-    shown = bad[0] if bad else next(r for r in found if named or r["log"] != "shared")
-    reader = next(r for r in source.readers.values() if r.name == shown["log"])
-    data = {**shown, "logs": found}
-    return {**envelope_of_broken(source, reader, data), "position": shown["commits"]}
-
-
-def envelope_of_broken(source: Source, reader: LogReader, data: Any) -> Answer:
-    """Return an answer about a log whose head may not be readable."""
-    return {
-        "cluster": source.cluster,
-        "log": reader.name,
-        "position": 0,
-        "at": None,
-        "resolved": None,
-        "notes": [],
-        "data": data,
-    }
-
-
-def _verdict_row(verdict: Any) -> views.Row:
-    return {
-        "ok": verdict.ok,
-        "log": verdict.log,
-        "commits": verdict.commits,
-        "head_hash": verdict.head_hash,
-        "first_bad": verdict.first_bad,
-        "problem": verdict.problem,
-        "checked": list(verdict.checked),
-    }
-
-
 _HISTORY_QUESTIONS: dict[
     str, tuple[type[Struct], Callable[[Source, Any, Moment | None], Answer]]
 ] = {
@@ -354,5 +316,7 @@ _HISTORY_QUESTIONS: dict[
     "outcome": (OutcomeArgs, _outcome),
     "knew": (KnewArgs, _knew),
     "replay.digest": (ReplayArgs, _replayed),
-    "verify": (VerifyArgs, _verify),
+    "verify": (VerifyArgs, auditing.verify_answer),
+    "head": (HeadArgs, auditing.head_answer),
+    "hashes": (HashArgs, auditing.hashes_answer),
 }

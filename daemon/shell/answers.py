@@ -15,12 +15,13 @@ from typing import Any
 import msgspec
 
 from daemon.core.node import Node
+from daemon.shell.heads import QUESTIONS as ABOUT_HEADS
 from daemon.shell.past import ReaderEnded
 from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
 from daemon.shell.status import cluster_rows, quarantine_rows, screen
-from eventstore.errors import NotFound
+from eventstore.errors import NotFound, StoreError, Unavailable
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
 from eventstore.standing import Log, Standing, weight
@@ -63,7 +64,9 @@ def answer_query(
         return _live(service, query)
     if query.question == "outcome":
         return _outcome(service, query, told)
-    if query.question == "knew":
+    if query.question in ABOUT_HEADS:
+        return _heads(service, query)
+    if query.question in ("knew", "hashes"):
         return _knew(service, query, told)
     return _past(service, query, told)
 
@@ -117,6 +120,52 @@ async def _outcome(service: Service, query: Query, told: Told) -> Answer:
     return answer
 
 
+async def _heads(service: Service, query: Query) -> Answer:
+    """Return heads: this node's, another's, or with ``all`` those of every node in reach.
+
+    Raises:
+        NotFound: there is no such node.
+        Unavailable: it is out of reach.
+    """
+    node, signer = service.driver().node, service.heads
+    if signer is None or query.question == "head.witness":
+        raise Unavailable("V-5-1-7880", "the daemon is not ready", fix="ask again")
+    asked = query.args.get("node")
+    if isinstance(asked, str) and asked != node.name:
+        return {**now(node, None, "node"), **await _of_a_peer(service, asked, query)}
+    found: Answer = now(node, (await signer.answer(query.question, query.args))["data"], None)
+    if query.args.get("all"):
+        for other in node.shared.configured:
+            if other != node.name:
+                await _add_heads(service, other, query, found)
+    return found
+
+
+async def _add_heads(service: Service, other: str, query: Query, found: Answer) -> None:
+    """Add the heads of another node, or that it is out of reach."""
+    try:
+        answer = await _of_a_peer(service, other, query)
+        found["data"]["heads"] += answer["data"]["heads"]
+    except (StoreError, KeyError, TypeError):
+        found["notes"].append(f"node {other} is out of reach: its heads are not here")
+
+
+async def _of_a_peer(service: Service, other: str, query: Query) -> Answer:
+    around = service.surroundings
+    if around is None or other not in service.driver().node.shared.configured:
+        raise _unknown(other)
+    args = {key: value for key, value in query.args.items() if key not in ("node", "all")}
+    return await around.ask(other, query.question, args, None)
+
+
+def _unknown(node: str) -> NotFound:
+    return NotFound(
+        "V-5-1-9013",
+        f"unknown node: {node}",
+        fix="'vx status' names the nodes of the cluster",
+    )
+
+
 async def _knew(service: Service, query: Query, told: Told) -> Answer | Relayed:
     """Return what a node had applied; another node is asked itself."""
     node, around = query.args.get("node"), service.surroundings
@@ -124,11 +173,7 @@ async def _knew(service: Service, query: Query, told: Told) -> Answer | Relayed:
     if not isinstance(node, str) or node == here or around is None:
         return await _past(service, query, told)
     if node not in service.driver().node.shared.configured:
-        raise NotFound(
-            "V-5-1-9013",
-            f"unknown node: {node}",
-            fix="'vx status' names the nodes of the cluster",
-        )
+        raise _unknown(node)
     return await around.ask(node, query.question, query.args, query.at)
 
 
