@@ -300,14 +300,14 @@ def knew(own: LogReader, shared: LogReader, node: str, asked_us: int) -> Row:
     """
     own_position = _last_before(own, asked_us)
     applied = 0
-    if own_position:
+    if own_position >= own.first:
         header = decode_header(own.commit(own_position).header)
         applied = header.shared_position or 0
     for commit in shared.commits(max(applied + 1, shared.first)):
         if commit.applied_us > asked_us:
             break
         applied = commit.position
-    last = shared.commit(applied) if applied else None
+    last = shared.commit(applied) if applied >= shared.first else None
     return {
         "node": node,
         "time": iso(asked_us),

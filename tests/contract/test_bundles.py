@@ -26,7 +26,7 @@ from tests.support.past import Past, past_of
 
 READS: list[tuple[str, dict[str, Any]]] = [
     ("print", {}), ("dg.list", {}), ("disk.list", {}), ("state", {}), ("show", {}),
-    ("log", {"n": 3}), ("head", {}), ("verify", {"replay": True}),
+    ("log", {"n": 3}), ("head", {}), ("verify", {"replay": True}), ("knew", {}),
 ]  # fmt: skip
 
 
