@@ -8,6 +8,7 @@ before it. Nothing of the daemon rests on them; an error of the disk loses a hea
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -79,8 +80,10 @@ class Kept:
             new.write_bytes(b"".join(_encode(one) + b"\n" for one in heads))
             new.replace(path)
             return
-        with path.open("ab") as file:
-            file.write(_encode(head) + b"\n")
+        with path.open("a+b") as file:
+            # What a crash cut off must not take the next line with it.
+            begun = file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+            file.write((b"\n" if begun else b"") + _encode(head) + b"\n")
 
 
 def thinned(heads: list[Head]) -> list[Head]:
