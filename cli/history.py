@@ -1,19 +1,18 @@
-"""Questions about history: `vx log`, `show`, `diff`, `blame`, `verify`, `outcome`, `knew`."""
+"""Questions about history: `vx log`, `show`, `diff`, `blame`, `outcome`, `knew`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from typer import Argument, Exit, Option
 
-from cli import against, ask, everywhere, exit_codes, output, progress
+from cli import ask, everywhere, exit_codes, output, progress
 from cli.failure import UsageError
 from cli.options import (
     Command,
     ObjectArgument,
     WhenArgument,
     new_app,
-    reads,
     reads_history,
 )
 from cli.render import history, records
@@ -21,7 +20,7 @@ from cli.source import Source
 from daemon.wire import control
 
 log_app, show_app, diff_app = new_app(), new_app(), new_app()
-blame_app, verify_app, outcome_app, knew_app = (new_app() for _ in range(4))
+blame_app, outcome_app, knew_app = new_app(), new_app(), new_app()
 
 Text = str | None
 OUTCOME_EXITS = {
@@ -129,33 +128,6 @@ def blame(source: Source, object_name: ObjectArgument) -> None:
     with progress.shown("looking for its commits"):
         answer = ask.read(source, "blame", {"object": object_name})
     output.emit(source, "blame", answer, output.View(records.blame, records.blame_rows))
-
-
-@verify_app.command(cls=Command)
-@reads
-def verify(
-    source: Source,
-    *,
-    replay: Annotated[bool, Option("--replay", help="and the state after each commit")] = False,
-    other: Annotated[
-        Text, Option("--against", metavar="FILE", help="and that this copy tells the same")
-    ] = None,
-) -> None:
-    """Check that the log is what was written; exit 6 and the first bad position if not.
-
-    Examples:
-      vx verify
-      vx verify --replay
-      vx verify --log /var/lib/vxconfigd
-      vx verify --against /var/backups/node1.db
-    """
-    with progress.shown("checking the log"):
-        answer = ask.read(source, "verify", {"replay": replay})
-        data: Any = answer["data"]
-        if other is not None and history.holds(data):
-            data["against"] = against.compare(source, other, data.get("logs") or [data])
-    output.emit(source, "verify", answer, output.View(history.verified))
-    _answer_no_if(not history.holds(data))
 
 
 @outcome_app.command(cls=Command)

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
 
 from daemon.wire import control
+
+if TYPE_CHECKING:
+    from eventstore.source import Source as Log
+
+_held: tuple[ExitStack, dict[str, Log]] | None = None
+"""Logs that stay open for the next question, while several are put."""
+
+
+@contextmanager
+def held() -> Iterator[None]:
+    """Open every log once, whatever is asked of it: opening one may mean copying it."""
+    global _held  # noqa: PLW0603 one command, one user
+    before = _held
+    with ExitStack() as stack:
+        _held = (stack, {})
+        try:
+            yield
+        finally:
+            _held = before
 
 
 def answer(
@@ -23,15 +42,29 @@ def answer(
 
     """
     # Imported here: SQL costs a third of a second, and only this needs it.
-    from eventstore import questions, source
+    from eventstore import questions
     from eventstore.errors import StoreError
 
     try:
-        with source.open_log(path) as log:
+        with _opened(path) as log:
             log.tell(told)
             return questions.answer(log, question, args, at)
     except StoreError as error:
         raise control.error_from(error.to_map()) from error
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[Log]:
+    from eventstore.source import open_log
+
+    if _held is None:
+        with open_log(path) as log:
+            yield log
+        return
+    stack, logs = _held
+    if path not in logs:
+        logs[path] = stack.enter_context(open_log(path))
+    yield logs[path]
 
 
 def answer_all(

@@ -160,7 +160,7 @@ def _happened(source: Source, among: pieces.Range, verdict: Row) -> Row:
         kept = found["people"].setdefault(person, _none()) if kind == "people" else found[kind]
         _keep(kept, row)
     if found["high"] >= among.low:
-        ends = (max(1, among.low - 1), found["high"])
+        ends = (max(verdict.get("first", 1), among.low - 1), found["high"])
         moments = [{"kind": "position", "value": at, "log": among.log} for at in ends]
         answer: Any = ask.gather(source, "diff", {"a": moments[0], "b": moments[1]})
         found["changes"] = answer["data"]["changes"]

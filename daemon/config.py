@@ -97,6 +97,12 @@ class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
     commits: Annotated[int, Meta(ge=256, le=65536)] = 16_384
 
 
+class HeadSettings(Struct, frozen=True, forbid_unknown_fields=True):
+    """``[heads]``: how often the heads of the logs are signed; 0: when somebody asks only."""
+
+    seconds: Annotated[float, Meta(ge=0)] = 300.0
+
+
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[log]``: the daemon's own messages."""
 
@@ -114,6 +120,7 @@ class Settings(Struct, frozen=True, forbid_unknown_fields=True):
     recorder: RecorderSettings = RecorderSettings()
     peers: PeerSettings = PeerSettings()
     archive: ArchiveSettings = ArchiveSettings()
+    heads: HeadSettings = HeadSettings()
     log: LogSettings = LogSettings()
 
 

@@ -32,11 +32,11 @@ def envelope(
     }
 
 
-def envelope_of_broken(source: Source, reader: LogReader, data: Any) -> Answer:
+def envelope_of_broken(source: Source, reader: LogReader | None, data: Any) -> Answer:
     """Return an answer about a log whose head may not be readable."""
     return {
         "cluster": source.cluster,
-        "log": reader.name,
+        "log": None if reader is None else reader.name,
         "position": 0,
         "at": None,
         "resolved": None,

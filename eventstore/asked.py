@@ -8,10 +8,12 @@ from msgspec import Meta, Struct
 
 from eventstore import following
 from eventstore.codec import Commit
+from eventstore.heads import Outside
 from eventstore.model.commands import MakeVolume
 from eventstore.model.decide.layout import STRIPE_DEFAULT
 from eventstore.moments import Moment
 from eventstore.resuming import Place
+from eventstore.verify import Checkpoint
 
 UNDO_MAX = 1000
 """Changes that one undo may take back."""
@@ -101,9 +103,31 @@ class DiffArgs(Struct, frozen=True):
 
 
 class VerifyArgs(Struct, frozen=True):
-    """``verify``: with or without replay."""
+    """``verify``: with or without replay, and against which heads; `which` asks for a piece.
+
+    A piece is up to `most` commits of one log behind a checkpoint.
+    """
 
     replay: bool = False
+    heads: tuple[Outside, ...] = ()
+    which: Literal["shared", "node"] | None = None
+    after: Checkpoint | None = None
+    most: Annotated[int, Meta(ge=1)] | None = None
+
+
+class HeadArgs(Struct, frozen=True):
+    """``head``: of whom, and whether of all; a log itself can tell only of its own."""
+
+    node: str | None = None
+    all: bool = False
+
+
+class HashArgs(Struct, frozen=True):
+    """``hashes``: of a log, at some positions; `node` says whose, and is the daemon's matter."""
+
+    log: Literal["shared", "node"] = "shared"
+    positions: Annotated[tuple[int, ...], Meta(max_length=64)] = ()
+    node: str | None = None
 
 
 class OutcomeArgs(Struct, frozen=True):

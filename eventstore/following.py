@@ -9,11 +9,12 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from eventstore.codec import ZERO_HASH, Commit, decode_context, decode_events, decode_header
+from eventstore.codec import Commit, decode_context, decode_events, decode_header
 from eventstore.differences import event_row
 from eventstore.errors import NotFound
 from eventstore.model.events import AnyEvent, IntervalUnknown, PlexDissociated, touched
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Key, rid_text
+from eventstore.replay import before_slice
 from eventstore.storage.reader import LogReader
 from eventstore.summary import summary
 from eventstore.text import iso
@@ -45,7 +46,7 @@ def piece(reader: LogReader, after: int, count: int) -> list[Row]:
     facts = _facts_at(reader, after)
     high = min(last, after + min(count, PIECE_MAX))
     rows: list[Row] = []
-    for commit in reader.commits(after + 1, high):
+    for commit in reader.commits(max(after + 1, reader.first), high):
         rows.append(_row(commit, facts))
         facts.behind = commit.hash
     return rows
@@ -53,7 +54,7 @@ def piece(reader: LogReader, after: int, count: int) -> list[Row]:
 
 def _facts_at(reader: LogReader, after: int) -> _Facts:
     """Return what is known at a position: what the piece before learned, if it ended here."""
-    behind = reader.commit(after).hash if after else ZERO_HASH
+    behind = reader.commit(after).hash if after >= reader.first else reader.before
     facts = _KNOWN.get(reader)
     if facts is None or facts.behind != behind or len(facts) > _FACTS_MAX:
         facts = _KNOWN[reader] = _Facts(reader.name, weakref.proxy(reader), after, behind)
@@ -111,7 +112,7 @@ class _Facts:
                 value = getattr(event, field, None)
                 if value is not None and key in touched(event):
                     return value
-        return None
+        return getattr(before_slice(self._reader, key), field, None)
 
     def _positions(self, key: str) -> list[int]:
         """Return where a key may occur; the tail that is in no table is read once for all."""

@@ -27,6 +27,7 @@ from eventstore.model.objects import (
     HEADER_RID,
     NODE_SPACE,
     AnyRecord,
+    Change,
     DiskGroup,
     Key,
     Node,
@@ -35,7 +36,7 @@ from eventstore.model.objects import (
 from eventstore.model.state import State
 from eventstore.model.wayback import about
 from eventstore.moments import position_of_tx
-from eventstore.replay import Replayer
+from eventstore.replay import Replayer, before_slice
 from eventstore.storage.reader import LogReader
 from eventstore.summary import summary
 from eventstore.text import iso
@@ -71,6 +72,9 @@ class Names:
                     if name is not None and key in touched(event):
                         self._names[key] = name
                         return self._names[key]
+            known = getattr(before_slice(self._reader, key), "name", None)
+            if known is not None:
+                self._names[key] = known
         return self._names.get(key)
 
 
@@ -155,8 +159,12 @@ def show(replayer: Replayer, position: int) -> Row:
     commit = reader.commit(position)
     header = decode_header(commit.header)
     events = decode_events(commit.payload, position)
-    state, changes = replayer.changes(position - 1, position)
-    previous = reader.commit(position - 1).hash.hex() if position > 1 else None
+    state, changes, previous = State(), list[Change](), None
+    if position > reader.first or reader.first == 1:
+        state, changes = replayer.changes(position - 1, position)
+    if position > 1:
+        before = reader.before if position == reader.first else reader.commit(position - 1).hash
+        previous = before.hex()
     return {
         "position": position,
         "tx": header.tx,
@@ -227,9 +235,13 @@ def blame(reader: LogReader, key: Key, high: int) -> list[Row]:
     """
     scratch = _alone(key)
     origin: dict[str, int] = {}
+    if (known := before_slice(reader, key)) is not None:
+        _note_origins(origin, True, None, scratch.put(known)[2], reader.first)  # noqa: FBT003
     for position in reader.positions(rid_text(key)):
         if position > high:
             break
+        if position == reader.first > 1:
+            continue
         events = decode_events(reader.commit(position).payload, position)
         for event in events:
             if key in touched(event):
@@ -310,14 +322,14 @@ def knew(own: LogReader, shared: LogReader, node: str, asked_us: int) -> Row:
     """
     own_position = _last_before(own, asked_us)
     applied = 0
-    if own_position:
+    if own_position >= own.first:
         header = decode_header(own.commit(own_position).header)
         applied = header.shared_position or 0
-    for commit in shared.commits(applied + 1):
+    for commit in shared.commits(max(applied + 1, shared.first)):
         if commit.applied_us > asked_us:
             break
         applied = commit.position
-    last = shared.commit(applied) if applied else None
+    last = shared.commit(applied) if applied >= shared.first else None
     return {
         "node": node,
         "time": iso(asked_us),
@@ -330,7 +342,7 @@ def knew(own: LogReader, shared: LogReader, node: str, asked_us: int) -> Row:
 
 def _last_before(reader: LogReader, asked_us: int) -> int:
     """Return the last commit that was applied at or before a time, 0 if there was none."""
-    low, high = 0, reader.last()
+    low, high = reader.first - 1, reader.last()
     while low < high:
         middle = (low + high + 1) // 2
         if reader.commit(middle).applied_us <= asked_us:

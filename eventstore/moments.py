@@ -63,11 +63,11 @@ def resolve(reader: LogReader, moment: Moment | None) -> Resolved:
         position = _need_tx(reader, str(moment.value))
     else:
         position = moment.number + (last if moment.kind == "relative" else 0)
-    if not 1 <= position <= last:
+    if not reader.first <= position <= last:
         raise NotFound(
             "V-5-1-7841",
             f"log {reader.name} has no commit @{position}",
-            cause=f"it has commits @1 to @{last}",
+            cause=f"it has commits @{reader.first} to @{last}",
             fix="'vx log' lists them",
         )
     return Resolved(position, time_of(reader, position))
@@ -81,7 +81,7 @@ def counterpart(reader: LogReader, position: int, other: LogReader) -> int:
     """
     if other.log == "shared":
         return decode_header(reader.commit(position).header).shared_position or 0
-    low, high = 0, other.last()
+    low, high = other.first - 1, other.last()
     while low < high:
         middle = (low + high + 1) // 2
         applied = decode_header(other.commit(middle).header).shared_position or 0
@@ -127,16 +127,18 @@ def _need_tx(reader: LogReader, tx: str) -> int:
 
 def _at_time(reader: LogReader, asked_us: int, last: int) -> Resolved:
     """Find the last commit at or before a time; times never go back, so halving finds it."""
-    low, high = 0, last
+    low, high = reader.first - 1, last
     while low < high:
         middle = (low + high + 1) // 2
         if time_of(reader, middle) <= asked_us:
             low = middle
         else:
             high = middle - 1
-    if low == 0:
+    if low < reader.first:
         begins = (
-            f"log {reader.name} begins at {iso(time_of(reader, 1))}" if last else "it is empty"
+            f"log {reader.name} begins at {iso(time_of(reader, reader.first))}"
+            if last
+            else "it is empty"
         )
         raise NotFound(
             "V-5-1-7844",

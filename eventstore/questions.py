@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from eventstore import (
     archives,
+    auditing,
     following,
     history,
     lookups,
@@ -37,6 +38,8 @@ from eventstore.asked import (
     FollowArgs,
     GroupArgs,
     GrowArgs,
+    HashArgs,
+    HeadArgs,
     KnewArgs,
     LogArgs,
     NoArgs,
@@ -56,7 +59,6 @@ from eventstore.moments import (
     Resolved,
     doubt_about,
     doubt_between,
-    log_of,
     resolve,
 )
 from eventstore.placing import check_here, placed, placed_args
@@ -64,9 +66,7 @@ from eventstore.replay import digest_from_start
 from eventstore.source import Source, Then
 from eventstore.standing import Found, Log, Standing
 from eventstore.storage.reader import LogReader
-from eventstore.storage.schema import LOGS
 from eventstore.text import iso
-from eventstore.verify import verify
 
 Asked = TypeVar("Asked", bound=Struct)
 
@@ -160,7 +160,7 @@ def _log(source: Source, args: LogArgs, at: Moment | None) -> Answer:
     until = args.until or at
     which = Moment("head", log=args.which)
     reader = source.readers[log_meant(source, args.object, args.since, until, which)]
-    low = 1 if args.since is None else _first_after(reader, args.since)
+    low = reader.first if args.since is None else _first_after(reader, args.since)
     end = Resolved(reader.last(), 0) if until is None else resolve(reader, until)
     high = end.position
     wanted = history.Wanted(
@@ -179,7 +179,7 @@ def _first_after(reader: LogReader, since: Moment) -> int:
     try:
         return resolve(reader, Moment("time", since.number - 1)).position + 1
     except NotFound:
-        return 1
+        return reader.first
 
 
 def _show(source: Source, _args: NoArgs, at: Moment | None) -> Answer:
@@ -230,7 +230,7 @@ def _resume(source: Source, args: ResumeArgs, _at: Moment | None) -> Answer:
 
 def _range(source: Source, args: RangeArgs, _at: Moment | None) -> Answer:
     reader = source.reader(args.since, args.until)
-    low = 1 if args.since is None else _first_after(reader, args.since)
+    low = reader.first if args.since is None else _first_after(reader, args.since)
     high = reader.last() if args.until is None else resolve(reader, args.until).position
     return envelope(source, reader, None, {"low": low, "high": high}, [])
 
@@ -286,31 +286,6 @@ def _retention(source: Source, _args: archives.RuleArgs, at: Moment | None) -> A
     return envelope(source, source.readers["shared"], resolved, data, [])
 
 
-def _verify(source: Source, args: VerifyArgs, at: Moment | None) -> Answer:
-    """Check both logs, or the one that is named; the first that does not hold is the answer."""
-    named = log_of(at)
-    chosen = LOGS if named is None else (named,)
-    verdicts = [verify(source.readers[log], with_replay=args.replay) for log in chosen]
-    found = [_verdict_row(verdict) for verdict in verdicts]
-    bad = [row for row in found if not row["ok"]]
-    shown = bad[0] if bad else next(r for r in found if named or r["log"] != "shared")
-    reader = next(r for r in source.readers.values() if r.name == shown["log"])
-    data = {**shown, "logs": found}
-    return {**envelope_of_broken(source, reader, data), "position": shown["commits"]}
-
-
-def _verdict_row(verdict: Any) -> views.Row:
-    return {
-        "ok": verdict.ok,
-        "log": verdict.log,
-        "commits": verdict.commits,
-        "head_hash": verdict.head_hash,
-        "first_bad": verdict.first_bad,
-        "problem": verdict.problem,
-        "checked": list(verdict.checked),
-    }
-
-
 _HISTORY_QUESTIONS: dict[
     str, tuple[type[Struct], Callable[[Source, Any, Moment | None], Answer]]
 ] = {
@@ -326,7 +301,9 @@ _HISTORY_QUESTIONS: dict[
     **lookups.QUESTIONS,
     **prospects.QUESTIONS,
     "replay.digest": (ReplayArgs, _replayed),
-    "verify": (VerifyArgs, _verify),
+    "verify": (VerifyArgs, auditing.verify_answer),
+    "head": (HeadArgs, auditing.head_answer),
+    "hashes": (HashArgs, auditing.hashes_answer),
     "archive.list": (archives.ListArgs, _archive),
     "retention": (archives.RuleArgs, _retention),
 }

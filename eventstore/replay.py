@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from eventstore.codec import UNREADABLE, Commit, decode_events, decode_stored
-from eventstore.errors import Damaged, NotFound, StoreError
+from eventstore.errors import Damaged, NotFound, StoreError, UnknownFormat
 from eventstore.model import digest
 from eventstore.model.evolve import STORED_HANDLERS, apply
-from eventstore.model.objects import Change
+from eventstore.model.objects import AnyRecord, Change, Key
 from eventstore.model.state import State
 from eventstore.storage.keyframes import Keyframe, NotWhole
 from eventstore.storage.reader import LogReader
@@ -131,12 +131,16 @@ class Replayer:
         """
         if position > self.reader.last():
             self.reader.commit(position)
-        if position < 0:
+        if position < self.reader.first - 1:
             raise NotFound("V-5-1-7841", f"there is no commit @{position}")
         state, done = self._take(position)
         replay(self.reader, position, onto=state, low=done + 1)
         self._state, self._position = state, position
         return state
+
+    def keep(self, state: State, position: int) -> None:
+        """Go on from here: a state that somebody else has brought so far."""
+        self._state, self._position = state, position
 
     def changes(self, low: int, high: int) -> tuple[State, list[Change]]:
         """Return the state after `high`, and what changed since `low`, which comes before it.
@@ -170,11 +174,32 @@ class Replayer:
         if done > position:
             state, done = self._state, 0
         frame = self.reader.keyframes.nearest(position)
-        if frame is not None and frame.position - done > frame.records // _RECORDS_A_COMMIT:
+        if frame is not None and (
+            frame.position - done > frame.records // _RECORDS_A_COMMIT
+            or done + 1 < self.reader.first
+        ):
             found = nearest_keyframe(self.reader, position, done)
             if found is not None:
                 return found[1], found[0].position
+        if done + 1 < self.reader.first:
+            raise UnknownFormat(
+                "V-5-1-9271",
+                f"log {self.reader.name}: there is no state to begin with",
+                cause=f"it is a slice from @{self.reader.first} on, and another version of this "
+                "program wrote the state that it begins with",
+                fix="read it with the version that made it, or make it anew from the start",
+            )
         return state, done
+
+
+def before_slice(reader: LogReader, key: Key) -> AnyRecord | None:
+    """Return a record as it was where a slice of a log begins; None where nothing was left out."""
+    if reader.first == 1:
+        return None
+    if reader.beginning is None:
+        reader.beginning = Replayer(reader).state_at(reader.first)
+    state: State = reader.beginning
+    return state.get(key)
 
 
 _RECORDS_A_COMMIT = 4

@@ -49,12 +49,14 @@ class Standpoint(Struct):
 
 
 def cursor_at(reader: LogReader, position: int) -> Cursor:
-    """Return the cursor of a position; 0 is before the first commit.
+    """Return the cursor of a position; 0 is before the first commit, as is where a slice begins.
 
     Raises:
         NotFound: the log has no such commit.
     """
-    found = reader.commit(position).hash if position else ZERO_HASH
+    found = reader.before if position == reader.first - 1 else ZERO_HASH
+    if position >= reader.first or 0 < position < reader.first - 1:
+        found = reader.commit(position).hash
     return Cursor(reader.name, position, reader.lineage.hex(), found.hex())
 
 

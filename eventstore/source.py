@@ -9,11 +9,12 @@ from typing import Any
 
 import msgspec
 
+from eventstore import bundles
 from eventstore.errors import StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster
 from eventstore.model.state import State
 from eventstore.moments import Moment, Resolved, counterpart, log_of, resolve, time_of
-from eventstore.replay import Replayer, replay
+from eventstore.replay import Replayer
 from eventstore.standing import Log, Standing
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
@@ -27,7 +28,7 @@ class Source:
     def __init__(self, readers: dict[str, LogReader]) -> None:
         self.readers = readers
         self.replayers = {log: Replayer(reader) for log, reader in self.readers.items()}
-        self.cluster, nodes = _founding(self.readers["shared"])
+        self.cluster, nodes = _founding(self.replayers["shared"])
         self.default: Log = "shared" if len(nodes) > 1 else "node"
         self.enabled = True
         """Whether the shared disk groups are enabled now, where the daemon says so (C1)."""
@@ -43,10 +44,10 @@ class Source:
         return self.readers[named[0] if named else self.default]
 
 
-def _founding(shared: LogReader) -> tuple[str | None, tuple[str, ...]]:
+def _founding(shared: Replayer) -> tuple[str | None, tuple[str, ...]]:
     """Return the cluster's name and configured nodes, as the shared log's first commit says."""
     try:
-        header = replay(shared, 1).get((NODE_SPACE, HEADER_RID))
+        header = shared.state_at(shared.reader.first).get((NODE_SPACE, HEADER_RID))
     except StoreError:
         # A damaged log must still open, so that `verify` can say where; it just has no name.
         return None, ()
@@ -55,7 +56,7 @@ def _founding(shared: LogReader) -> tuple[str | None, tuple[str, ...]]:
 
 @contextmanager
 def open_log(path: str) -> Iterator[Source]:
-    """Open a home, or its log.db, for reading, whether a daemon runs on it or not.
+    """Open a home, its log.db, or a bundle for reading, whether a daemon runs on it or not.
 
     Raises:
         NotFound: there is no log.
@@ -63,6 +64,10 @@ def open_log(path: str) -> Iterator[Source]:
         Damaged: its structure is broken.
     """
     where = Path(path)
+    if bundles.is_bundle(where):
+        with bundles.reading(where) as readers:
+            yield Source(readers)
+        return
     with read_store(where / DATABASE if where.is_dir() else where) as readers:
         yield Source(readers)
 

@@ -15,3 +15,13 @@ def iso(time_us: int) -> str:
     except (OverflowError, ValueError, OSError):
         return f"{time_us} us"
     return f"{moment.isoformat()[:19]}.{time_us % 1_000_000:06d}Z"
+
+
+def microseconds(text: str) -> int:
+    """Return a time as `iso` writes it in microseconds since the epoch.
+
+    Raises:
+        ValueError: it is none.
+    """
+    since = datetime.fromisoformat(text) - datetime.fromtimestamp(0, UTC)
+    return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds

@@ -69,8 +69,9 @@ class _Teller:
         self.header = decode_header(self.commit.header)
         self.events = decode_events(self.commit.payload, position)
         self.here = source.readers["node"].name.removeprefix("node/")
-        before = position - 1
-        self.before = source.replayers[reader.log].state_at(before) if before else State()
+        self.before = State()
+        if position > reader.first:
+            self.before = source.replayers[reader.log].state_at(position - 1)
         self.held = [object_name(self.before, key) for key in in_use(self.before, self.events)]
         keys = dict.fromkeys(key for event in self.events for key in touched(event))
         self.names = {key: object_name(self.before, key) for key in keys}

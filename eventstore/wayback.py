@@ -248,8 +248,8 @@ def redo(replayer: Replayer) -> Way:
 
 def _newest_first(reader: LogReader) -> Iterator[Commit]:
     high = reader.last()
-    while high > 0:
-        low = max(1, high - _PIECE + 1)
+    while high >= reader.first:
+        low = max(reader.first, high - _PIECE + 1)
         yield from reversed(list(reader.commits(low, high)))
         high = low - 1
 

@@ -152,30 +152,6 @@ def diff_items(data: Any) -> list[object]:
     return list(data["changes"])
 
 
-def verified(data: Row, _header: bool) -> str:
-    """Return whether logs are what was written, and if not, from where on."""
-    verdicts = map(_verdict, data.get("logs") or [data])
-    return "".join([*verdicts, *map(_compared, data.get("against", ()))])
-
-
-def _verdict(row: Row) -> str:
-    name, checked = cell(row["log"]), ", ".join(row["checked"])
-    if not row["ok"]:
-        at = position(row["first_bad"])
-        return f"{name}: the first position that does not hold is {at}\n  {cell(row['problem'])}\n"
-    if not row["commits"]:
-        return f"{name}: no commits\n"
-    hold = "1 commit holds" if row["commits"] == 1 else f"{row['commits']} commits hold"
-    return f"{name}: {hold}: {checked}\n  head hash {cell(row['head_hash'])}\n"
-
-
-def _compared(row: Row) -> str:
-    name = cell(row["log"])
-    if row["first_difference"] is None:
-        return f"{name}: the same as the other up to {position(row['common'])}\n"
-    return f"{name}: another history from {position(row['first_difference'])} on\n"
-
-
 def knew(data: Row, _header: bool) -> str:
     """Return what a node, or each of several, had applied."""
     return "".join(map(_knew, data.get("nodes") or [data]))
@@ -208,12 +184,6 @@ def changed(data: Row, _header: bool) -> str:
             "",
         ]
     )
-
-
-def holds(data: Any) -> bool:
-    """Whether a verified log is what was written, and tells what the other one tells."""
-    same = all(row["first_difference"] is None for row in data.get("against", ()))
-    return bool(data["ok"]) and same
 
 
 def outcome_of(data: Any) -> str:

@@ -16,11 +16,13 @@ import msgspec
 
 from daemon.core.node import Node
 from daemon.shell.everywhere import answer_everywhere, elsewhere, unknown
+from daemon.shell.heads import QUESTIONS as ABOUT_HEADS
 from daemon.shell.past import ReaderEnded
 from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Command, Query
 from daemon.shell.service import FOR_PEERS, Service
 from daemon.shell.status import cluster_rows, quarantine_rows, screen
+from eventstore.errors import StoreError, Unavailable
 from eventstore.model.state import State
 from eventstore.questions import STATE_QUESTIONS, answer_now
 from eventstore.standing import Log, Standing, weight
@@ -63,9 +65,15 @@ def answer_query(
         if weight(standing, query.question, query.args) > LARGE and not service.damage:
             return _beside(service, query, told)
         return _live(service, query)
+    return _of_history(service, query, told)
+
+
+def _of_history(service: Service, query: Query, told: Told) -> Awaitable[Answer | Relayed]:
     if query.question == "outcome":
         return _outcome(service, query, told)
-    if query.question == "knew":
+    if query.question in ABOUT_HEADS:
+        return _heads(service, query)
+    if query.question in ("knew", "hashes"):
         return _knew(service, query, told)
     return _of_log(service, query, told)
 
@@ -127,6 +135,44 @@ async def _outcome(service: Service, query: Query, told: Told) -> Answer:
     if under_way and answer["ok"] and answer["data"]["outcome"] == "unknown":
         answer["data"]["outcome"] = "pending"
     return answer
+
+
+async def _heads(service: Service, query: Query) -> Answer:
+    """Return heads: this node's, another's, or with ``all`` those of every node in reach.
+
+    Raises:
+        NotFound: there is no such node.
+        Unavailable: it is out of reach.
+    """
+    node, signer = service.driver().node, service.heads
+    if signer is None or query.question == "head.witness":
+        raise Unavailable("V-5-1-7880", "the daemon is not ready", fix="ask again")
+    asked = query.args.get("node")
+    if isinstance(asked, str) and asked != node.name:
+        return {**now(node, None, "node"), **await _of_a_peer(service, asked, query)}
+    found: Answer = now(node, (await signer.answer(query.question, query.args))["data"], None)
+    if query.args.get("all"):
+        for other in node.shared.configured:
+            if other != node.name:
+                await _add_heads(service, other, query, found)
+    return found
+
+
+async def _add_heads(service: Service, other: str, query: Query, found: Answer) -> None:
+    """Add the heads of another node, or that it is out of reach."""
+    try:
+        answer = await _of_a_peer(service, other, query)
+        found["data"]["heads"] += answer["data"]["heads"]
+    except (StoreError, KeyError, TypeError):
+        found["notes"].append(f"node {other} is out of reach: its heads are not here")
+
+
+async def _of_a_peer(service: Service, other: str, query: Query) -> Answer:
+    around = service.surroundings
+    if around is None or other not in service.driver().node.shared.configured:
+        raise unknown(other)
+    args = {key: value for key, value in query.args.items() if key not in ("node", "all")}
+    return await around.ask(other, query.question, args, None)
 
 
 async def _knew(service: Service, query: Query, told: Told) -> Answer | Relayed:

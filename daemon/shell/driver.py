@@ -25,6 +25,7 @@ from daemon.core.ready import (
     Directive,
     Found,
     Input,
+    Load,
     ReadCurrent,
     Ready,
     Received,

@@ -21,6 +21,7 @@ from daemon.shell.archiving import Archivist
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Reply, Unsettled
 from daemon.shell.following import Followers
+from daemon.shell.heads import QUESTIONS as ABOUT_HEADS, Heads
 from daemon.shell.inquiries import Answer, Question
 from daemon.shell.logs import Logger
 from daemon.shell.notify import notify
@@ -49,7 +50,7 @@ PRESENT_IDLE_S = 60.0
 """How long a second state is held in memory, for large questions about the present."""
 
 
-FOR_PEERS = weaving.FOR_PEERS | STATE_QUESTIONS.keys() | {"diff", "outcome", "tags"}
+FOR_PEERS = weaving.FOR_PEERS | STATE_QUESTIONS.keys() | {"diff", "hashes", "outcome", "tags"}
 """Questions that another daemon may ask, on behalf of its utilities."""
 
 
@@ -73,6 +74,7 @@ class Service:
         self.damage: dict[str, Damaged] = {}
         """Log -> what the survey found in it, for as long as this process lives."""
         self.background: Background | None = None
+        self.heads: Heads | None = None
         self._log = logger
         self._driver: Driver | None = None
         self.surroundings: Surroundings | None = None
@@ -204,6 +206,7 @@ class Service:
                 raise driver.failed
             self.problem, self._driver, self.surroundings = None, driver, surroundings
             await self._settle()
+            self.heads = self._heads(store, node, surroundings)
             self._say_ready(store, node)
             await self._until_ended(store)
             if self._stopping is not None and driver.failed is None:
@@ -211,7 +214,7 @@ class Service:
                 driver.put(Stop(self._stopping))
                 driver.pump()
         finally:
-            self._driver = None
+            self._driver = self.heads = None
             self.surroundings = None
             await surroundings.stop()
             _close(driver)
@@ -238,8 +241,9 @@ class Service:
         """Serve, and survey the logs beside it."""
         self.background = Background(self.home, store, self.note, self._found)
         survey = asyncio.create_task(self.background.run())
-        archiving = asyncio.create_task(self.archivist.run())
-        beside = (survey, archiving)
+        beside = [survey, asyncio.create_task(self.archivist.run())]
+        if self.heads is not None and self.settings.heads.seconds:
+            beside.append(asyncio.create_task(self.heads.run(self.settings.heads.seconds)))
         for task in beside:
             task.add_done_callback(self._beside_ended)
         try:
@@ -249,11 +253,22 @@ class Service:
                 task.cancel()
             await asyncio.wait(beside)
 
+    def _heads(self, store: Store, node: Node, around: Surroundings) -> Heads:
+        async def ask(peer: str, question: str, args: Answer) -> Answer:
+            return await around.ask(peer, question, args, None)
+
+        made = Heads(
+            self.home, node.name, node.member.cluster_id, store,
+            ask=ask, peers=lambda: around.positions, note=self.note,
+        )  # fmt: skip
+        made.before = self._write_held
+        return made
+
     def _beside_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._log.error(
-                "a defect -> the logs are surveyed, or archived, no more", exc_info=error
+                "a defect -> the logs are surveyed, archived, or signed, no more", exc_info=error
             )
 
     def _found(self, log: str, damage: Damaged) -> None:
@@ -286,6 +301,8 @@ class Service:
 
     async def _to_a_peer(self, said: Question) -> Answer:
         """Answer another daemon: what this node knows of its own past, and nothing else."""
+        if said.question in ABOUT_HEADS and self.heads is not None:
+            return await self.heads.answer(said.question, said.args)
         if said.question not in FOR_PEERS:
             raise NotFound("V-5-1-7846", f"no daemon is asked {said.question!r} by another")
         request = {"question": said.question, "args": said.args, "at": said.at}

@@ -31,22 +31,39 @@ SIZE = 17
 """Bytes of a stored digest: the version of the rules, then 128 bits, big-endian."""
 
 _MASK = (1 << 128) - 1
+_RULES = bytes((RULES,))
 _encode = Encoder().encode
-_SHAPES: dict[type, tuple[str, tuple[object, ...]]] = {
-    kind: (str(kind.__struct_config__.tag), tuple(field.default for field in fields(kind)))
-    for kind in get_args(AnyRecord)
-}
-"""Kind -> its name, and the default of each field; msgspec's NODEFAULT equals nothing."""
+
+
+class _Shape:
+    """A kind of record: its name, its defaults, and how the last one of it was cut (a hint)."""
+
+    __slots__ = ("defaults", "end", "last", "name", "rest")
+
+    def __init__(self, kind: type[AnyRecord]) -> None:
+        self.name = str(kind.__struct_config__.tag)
+        self.defaults = tuple(field.default for field in fields(kind))  # NODEFAULT equals nothing
+        self.ends_at(len(self.defaults))
+
+    def ends_at(self, end: int) -> None:
+        """Remember how many fields were left, and what a record has behind them."""
+        self.end, self.rest, self.last = end, self.defaults[end:], self.defaults[end - 1]
+
+
+_SHAPES = {kind: _Shape(kind) for kind in get_args(AnyRecord)}
 
 
 def canonical(record: AnyRecord) -> bytes:
     """Return the bytes that are hashed."""
-    kind, defaults = _SHAPES[type(record)]
-    values = astuple(record)
-    end = len(values)
-    while values[end - 1] == defaults[end - 1]:
-        end -= 1
-    return _encode((kind, *values[:end]))
+    shape = _SHAPES[type(record)]
+    values, end = astuple(record), shape.end
+    # Most records of a kind end where the last one did: looked at first, and looked for if not.
+    if values[end:] != shape.rest or values[end - 1] == shape.last:
+        end = len(values)
+        while values[end - 1] == shape.defaults[end - 1]:
+            end -= 1
+        shape.ends_at(end)
+    return _encode((shape.name, *values[:end]))
 
 
 def of_record(record: AnyRecord) -> int:
@@ -88,10 +105,12 @@ class Running:
         if not self._whole:
             self._meet(changes)
         hashes, value = self._hashes, self.value
-        for key, after in {key: after for key, _before, after in changes}.items():
+        last = {key: after for key, _before, after in changes} if len(changes) > 1 else None
+        for key, after in last.items() if last else [(key, after) for key, _, after in changes]:
             value -= hashes.pop(key, 0)
             if after is not None:
-                hashes[key] = found = of_record(after)
+                found = int.from_bytes(sha256(canonical(after)).digest()[:16])
+                hashes[key] = found
                 value += found
         self.value = value & _MASK
 
@@ -104,4 +123,4 @@ class Running:
 
 def stored(digest: int) -> bytes:
     """Return the stored form, `SIZE` bytes."""
-    return bytes((RULES,)) + digest.to_bytes(16)
+    return _RULES + digest.to_bytes(16)

@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from eventstore.errors import NotFound, Unavailable
+from eventstore.storage import slices
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading
@@ -40,8 +41,13 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
         source, alive = source_of(path, stack)
         immutable = not alive and not wal_path(source).exists()
         with reading(source, immutable=immutable) as connection:
-            check_revision(revision_of(connection))
-            yield {log: LogReader(connection, log, database=path) for log in LOGS}
+            revision = revision_of(connection)
+            if revision != slices.REVISION:
+                check_revision(revision)
+            readers = {log: LogReader(connection, log, database=path) for log in LOGS}
+            if revision == slices.REVISION:
+                slices.place(connection, readers)
+            yield readers
 
 
 def wal_of(path: Path) -> bytes:

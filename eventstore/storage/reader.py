@@ -105,6 +105,11 @@ class LogReader:
         database: Path | None = None,
     ) -> None:
         self.log = log
+        self.first, self.before = 1, ZERO_HASH
+        """Where it begins, and the hash before that: a slice of a log begins elsewhere."""
+        self.is_slice = False
+        self.beginning: Any = None
+        """The state where a slice begins, once somebody needed it."""
         self._sql = statements(log)
         self._driver: Any = connection.connection.driver_connection
         with translated("store"):
@@ -167,13 +172,13 @@ class LogReader:
             fix="'vx log' lists the commits",
         )
 
-    def commits(self, low: int = 1, high: int = 2**62) -> Iterator[Commit]:
+    def commits(self, low: int | None = None, high: int = 2**62) -> Iterator[Commit]:
         """Yield the commits from `low` to `high`, both included.
 
         Raises:
             Damaged: a commit cannot be read; its position is in the error.
         """
-        expected = low
+        low = expected = self.first if low is None else low
         for rows, live in self._woven(self._sql.commits, low, high, self.archive.commits):
             if not live:
                 yield from rows
@@ -310,7 +315,7 @@ class LogReader:
         found = self._rescanned = self._rescanned or Rescanned()
         found.extend(
             (commit.position, map(key_hash, _keys(commit)))
-            for commit in self.commits(found.upto + 1)
+            for commit in self.commits(max(found.upto + 1, self.first))
         )
         return found
 
@@ -336,7 +341,7 @@ class LogReader:
 
     def keyed(self, low: int) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield (position, keys) of the commits from a position on."""
-        for commit in self.commits(low):
+        for commit in self.commits(max(low, self.first)):
             yield commit.position, _keys(commit)
 
     def indexed_to(self) -> int:

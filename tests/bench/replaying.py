@@ -171,7 +171,7 @@ def checked(directory: Path, scale: Scale) -> list[Row]:
     return [
         row("replay with chain", "chain", Goal(0.6)),
         row("replay with digests", "digests", Goal(0.3)),
-        row("  verify, all of it", "both"),
+        row("verify --replay, all of it", "both", Goal(0.3)),
         row("  verify without replay", "only"),
     ]
 

@@ -37,6 +37,7 @@ READS = {
     "vx diff @11 @12": "vx.diff/v1",
     "vx blame datadg/vol01": "vx.blame/v1",
     "vx verify": "vx.verify/v1",
+    "vx head": "vx.head/v1",
     "vx outcome 01JD": "vx.outcome/v1",
     "vx knew": "vx.knew/v1",
     "vx trace @11": "vx.trace/v1",
@@ -134,6 +135,7 @@ def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     lab |= {f"vx.cluster.{verb}.v1.json" for verb in asked}
     # tests/integration/cli: what follows a log, or looks at a home
     real = {f"vx.{name}.v1.json" for name in ("backup", "backup.restore", "config.show")}
+    real |= {f"vx.bundle.{verb}.v1.json" for verb in ("create", "open", "verify")}
     real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "import.vxprint", "watch")}
     # tests/cli/test_sites.py: what is said of a whole log
     real |= {f"vx.{name}.v1.json" for name in ("rehearse", "report.html")}

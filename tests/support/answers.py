@@ -182,6 +182,34 @@ DAMAGED = {
     "first_bad": 7,
     "problem": "its payload is not what was hashed",
 }
+HEADS = {
+    "heads": [
+        {
+            "cluster": "c1",
+            "log": "node/node1",
+            "lineage": "ab" * 16,
+            "position": 12,
+            "hash": "cd" * 32,
+            "digest": "01" + 16 * "ee",
+            "time": TIME,
+            "node": "node1",
+            "key": "ef" * 32,
+            "signature": "12" * 64,
+            "endorsement": None,
+            "witnesses": [
+                {
+                    "node": "node2",
+                    "head": "34" * 32,
+                    "found": "kept",
+                    "time": TIME,
+                    "key": "56" * 32,
+                    "signature": "78" * 64,
+                    "endorsement": None,
+                }
+            ],
+        }
+    ]
+}
 OUTCOME = {
     "id": "01JD",
     "outcome": "done",
@@ -360,6 +388,7 @@ DATA: dict[str, Any] = {
     "diff": {"from": 11, "to": 12, "changes": CHANGES},
     "blame": BLAME,
     "verify": VERIFIED,
+    "head": HEADS,
     "outcome": OUTCOME,
     "knew": KNEW,
     "way-back": {"log": "node", "how": "undo", "undoes": ["@11"], "steps": [], "seen": 12},

@@ -5,15 +5,16 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from msgspec import msgpack
+from msgspec import msgpack, structs, to_builtins
 
 from eventstore.codec import ZERO_HASH, Commit, Draft, Head, chain, encode_events, seal
+from eventstore.heads import Outside
 from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.verify import Verdict, verify
 from tests.support.core import LINEAGES
-from tests.support.past import Past, log_of, sealed
+from tests.support.past import Past, at, log_of, sealed
 
 Plant = Callable[[Commit], Commit]
 FRESH = Head(LINEAGES["node"], 0, ZERO_HASH, 0)
@@ -141,3 +142,69 @@ def test_payload_and_context_are_hashed_as_they_are_stored() -> None:
         + b"\xc4\x20"
         + sha256(commit.payload).digest()
     )
+
+
+def test_a_log_is_verified_in_pieces_and_goes_on_from_a_checkpoint(past: Past) -> None:
+    reader, replayer = past.source.readers["node"], past.source.replayers["node"]
+    whole = verify(reader, with_replay=True)
+    piece = verify(reader, with_replay=True, most=7, replayer=replayer)
+    reached = [piece.commits]
+    while piece.checkpoint is not None:
+        piece = verify(reader, with_replay=True, most=7, after=piece.checkpoint, replayer=replayer)
+        reached.append(piece.commits)
+    assert (piece.ok, piece.head_hash, piece.digest) == (True, whole.head_hash, whole.digest)
+    assert reached == [*range(7, whole.commits, 7), whole.commits]
+
+
+def test_what_was_checked_and_is_another_one_now_is_found(past: Past) -> None:
+    reader = past.source.readers["node"]
+    checkpoint = verify(reader, with_replay=False, most=7).checkpoint
+    assert checkpoint is not None
+    planted = structs.replace(checkpoint, hash="00" * 32)
+    found = verify(reader, with_replay=True, after=planted)
+    assert (found.ok, found.first_bad) == (False, 7)
+    assert "is not the one that was checked" in str(found.problem)
+
+
+def test_a_check_leaves_the_states_of_the_past_alone(past: Past) -> None:
+    reader, replayer = past.source.readers["node"], past.source.replayers["node"]
+    checkpoint = verify(reader, with_replay=True, most=7).checkpoint
+    before = past.data("state", at(7))
+    assert verify(reader, with_replay=True, after=checkpoint, replayer=replayer).ok
+    assert past.data("state", at(7)) == before
+
+
+def test_heads_from_outside_say_up_to_where_it_is_the_same_log(past: Past) -> None:
+    reader = past.source.readers["node"]
+    last = reader.last()
+    heads = [Outside(reader.lineage.hex(), n, reader.commit(n).hash.hex()) for n in (3, last)]
+    found = verify(reader, with_replay=False, heads=heads)
+    assert (found.ok, found.known_to) == (True, last)
+    longer = structs.replace(heads[1], position=last + 5, source="a safe")
+    found = verify(reader, with_replay=False, heads=[heads[0], longer])
+    assert (found.first_bad, found.known_to) == (last + 1, 3)
+    assert f"ends @{last}, and the head of a safe says @{last + 5}" in str(found.problem)
+    other = structs.replace(heads[1], hash="00" * 32)
+    found = verify(reader, with_replay=False, heads=[heads[0], other])
+    assert (found.first_bad, found.known_to) == (last, 3)
+
+
+def test_a_head_of_a_log_that_another_has_replaced_is_told(past: Past) -> None:
+    reader = past.source.readers["node"]
+    of_another = Outside("00" * 16, 1, "00" * 32, log=reader.name)
+    data = past.data("verify", heads=[to_builtins(of_another)])
+    assert not data["ok"]
+    assert "no log here has the lineage" in data["problem"]
+    elsewhere = structs.replace(of_another, log="node/node7")
+    ours = Outside(reader.lineage.hex(), 1, reader.commit(1).hash.hex())
+    assert past.data("verify", heads=[to_builtins(elsewhere), to_builtins(ours)])["ok"]
+    assert not past.data("verify", heads=[to_builtins(elsewhere)])["ok"]
+
+
+def test_a_piece_knows_the_heads_of_the_pieces_before_it(past: Past) -> None:
+    reader = past.source.readers["node"]
+    checkpoint = verify(reader, with_replay=False, most=7).checkpoint
+    early = Outside(reader.lineage.hex(), 3, reader.commit(3).hash.hex())
+    assert verify(reader, with_replay=False, after=checkpoint, heads=[early]).known_to == 3
+    false = structs.replace(early, hash="00" * 32)
+    assert verify(reader, with_replay=False, after=checkpoint, heads=[false]).first_bad == 3
