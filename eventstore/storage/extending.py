@@ -10,25 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import delete
 
 from eventstore.bulk import side_checks
 from eventstore.codec import Commit
 from eventstore.storage.index import mark_again
-from eventstore.storage.schema import LOGS, index_marks, index_seals, tables
+from eventstore.storage.schema import index_seals
+from eventstore.storage.statements import INSERT_COMMIT, INSERT_MARK, compiled
 
 WAL_PAGES = 8192
 """How long the WAL gets before it is moved to the database, which costs two flushes: 32 MiB."""
 
 
-def _compiled(statement: Any) -> str:
-    return str(statement.compile(dialect=sqlite.dialect()))
-
-
-_INSERT = {log: _compiled(insert(tables[log].commits)) for log in LOGS}
-_MARK = _compiled(insert(index_marks).prefix_with("OR REPLACE"))
-_UNSEAL = _compiled(delete(index_seals).where(index_seals.c.log == "log"))
+_UNSEAL = compiled(delete(index_seals).where(index_seals.c.log == "log"))
 
 
 def _rows(commits: Sequence[Commit]) -> Iterator[tuple[object, ...]]:
@@ -56,7 +50,7 @@ def _rows(commits: Sequence[Commit]) -> Iterator[tuple[object, ...]]:
 
 def extend(driver: Any, log: str, commits: Sequence[Commit]) -> None:
     """Put commits behind a log, inside a transaction; the index of that log holds no more."""
-    driver.executemany(_INSERT[log], _rows(commits))
+    driver.executemany(INSERT_COMMIT[log], _rows(commits))
     driver.execute(_UNSEAL, (log,))
     for name in (log, mark_again(log)):
-        driver.execute(_MARK, (name, commits[-1].position))
+        driver.execute(INSERT_MARK, (name, commits[-1].position))

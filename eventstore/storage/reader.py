@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from zlib import crc32
 
 import msgspec
-from sqlalchemy import BindParameter, Connection, bindparam, func, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection
 
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged, NotFound
@@ -18,9 +16,10 @@ from eventstore.storage.archive import Archive
 from eventstore.storage.index import BATCH, key_hash, mark_again
 from eventstore.storage.keyframes import Keyframes
 from eventstore.storage.rescan import Rescanned
-from eventstore.storage.schema import identity, index_marks, tables
+from eventstore.storage.schema import tables
 from eventstore.storage.seals import NotSealed, SealedIndex
 from eventstore.storage.sqlite import DriverError, translated
+from eventstore.storage.statements import statements
 
 _FETCH = 512
 _OF_TEXT = ("tx/", "failed/")
@@ -31,51 +30,6 @@ MANY = 4096
 # SQLite keeps a value's kind beside it, so a wrong byte can make a text of a hash.
 _KINDS = (int, bytes, bytes, bytes, bytes, bytes, int, int, int)
 _REDACTED = (*_KINDS[:2], type(None), *_KINDS[3:])
-
-
-class Statements(NamedTuple):
-    """The statements of one log, compiled once."""
-
-    commits: str
-    slice: str
-    last: str
-    scan: str
-    entry: str
-    mark: str
-    identity: str
-
-
-@cache
-def statements(log: str) -> Statements:
-    """Return the SQL for one log, as SQLAlchemy writes it."""
-    commits, index = tables[log].commits, tables[log].touches
-    place = commits.c.position
-    low: BindParameter[int] = bindparam("low")
-    high: BindParameter[int] = bindparam("high")
-    between = (place >= low) & (place <= high)
-    return Statements(
-        *(
-            str(statement.compile(dialect=sqlite.dialect()))
-            for statement in (
-                select(commits).where(between).order_by(place),
-                select(place, commits.c.payload).where(between).order_by(place),
-                select(func.max(place)),
-                select(place)
-                .where(
-                    (func.instr(commits.c.header, bindparam("text")) > 0)
-                    | (func.instr(commits.c.payload, bindparam("text")) > 0)
-                )
-                .order_by(place),
-                select(index.c.key).where(
-                    (index.c.key == bindparam("key")) & (index.c.position == bindparam("at"))
-                ),
-                select(index_marks.c.indexed_to).where(index_marks.c.log == bindparam("log")),
-                select(identity.c.name, identity.c.lineage).where(
-                    identity.c.log == bindparam("log")
-                ),
-            )
-        )
-    )
 
 
 def side_check(digest: bytes, term: int, applied_us: int) -> int:

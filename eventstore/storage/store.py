@@ -14,8 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
-from sqlalchemy import Connection, insert
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Connection
 
 from eventstore.codec import Commit, Entry, Head, head_after
 from eventstore.errors import AppendFailed, StoreError, Unavailable
@@ -26,9 +25,18 @@ from eventstore.storage.index import BATCH, Pending, key_hash, mark_again
 from eventstore.storage.known import Place
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader
-from eventstore.storage.schema import LOGS, hard_state, identity, index_marks, tables
+from eventstore.storage.schema import LOGS
 from eventstore.storage.seals import NotSealed
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
+from eventstore.storage.statements import (
+    INDEX_ROWS,
+    INSERT_COMMIT,
+    INSERT_HARD_STATE,
+    INSERT_IDENTITY,
+    INSERT_INDEX,
+    INSERT_INDEX_ROWS,
+    INSERT_MARK,
+)
 
 APPEND_TIMEOUT_S = 30.0
 
@@ -40,22 +48,6 @@ class _Request(NamedTuple):
     hard_state: bytes | None
     flush: bool = True
     cached: Callable[[Any], None] | None = None
-
-
-def _compiled(statement: Any) -> str:
-    return str(statement.compile(dialect=sqlite.dialect()))
-
-
-_INSERT_COMMIT = {log: _compiled(insert(tables[log].commits)) for log in LOGS}
-_INSERT_INDEX = {
-    log: _compiled(insert(tables[log].touches).prefix_with("OR IGNORE")) for log in LOGS
-}
-INDEX_ROWS = 128
-_INSERT_INDEX_ROWS = {
-    log: statement + ", (?, ?)" * (INDEX_ROWS - 1) for log, statement in _INSERT_INDEX.items()
-}
-_INSERT_MARK = _compiled(insert(index_marks).prefix_with("OR REPLACE"))
-_INSERT_HARD_STATE = _compiled(insert(hard_state).prefix_with("OR REPLACE"))
 
 
 class Store:
@@ -130,9 +122,7 @@ class Store:
         """Give an empty log its name and its lineage, 16 bytes: a random one, if none is given."""
         lineage = lineage or os.urandom(16)
         self._transact(
-            lambda: self._driver.execute(
-                _compiled(insert(identity)), (log, name, lineage)
-            ).fetchall()
+            lambda: self._driver.execute(INSERT_IDENTITY, (log, name, lineage)).fetchall()
         )
         self.logs[log] = reader = LogReader(self._connection, log, writes=True)
         self.heads[log] = reader.head()
@@ -191,7 +181,7 @@ class Store:
         def work() -> None:
             extend(self._driver, log, commits)
             if new_hard_state is not None:
-                self._driver.execute(_INSERT_HARD_STATE, (1, new_hard_state))
+                self._driver.execute(INSERT_HARD_STATE, (1, new_hard_state))
 
         try:
             self._transact(work, flush=flush)
@@ -234,7 +224,7 @@ class Store:
         Raises:
             AppendFailed: the disk refused.
         """
-        self.keep(lambda driver: driver.executemany(_INSERT_INDEX[log], rows))
+        self.keep(lambda driver: driver.executemany(INSERT_INDEX[log], rows))
         self.logs[log].index.forget()
 
     def seal_again(self, log: str, low: Place, high: Place) -> None:
@@ -346,13 +336,13 @@ class Store:
     def _write(self, batch: Batch, body: bytes | None) -> None:
         for log, rows in batch.rows.items():
             if len(rows) == 1:
-                self._driver.execute(_INSERT_COMMIT[log], rows[0])
+                self._driver.execute(INSERT_COMMIT[log], rows[0])
             else:
-                self._driver.executemany(_INSERT_COMMIT[log], rows)
+                self._driver.executemany(INSERT_COMMIT[log], rows)
             if self._pending[log].count >= BATCH:
                 self._write_index(log)
         if body is not None:
-            self._driver.execute(_INSERT_HARD_STATE, (1, body))
+            self._driver.execute(INSERT_HARD_STATE, (1, body))
 
     def _write_index(self, log: str) -> None:
         pending = self._pending[log]
@@ -363,12 +353,12 @@ class Store:
         # The driver lets go of the interpreter at every statement, and callers that wait take it.
         while len(rows) >= INDEX_ROWS:
             values = [value for row in rows[:INDEX_ROWS] for value in row]
-            self._driver.execute(_INSERT_INDEX_ROWS[log], values)
+            self._driver.execute(INSERT_INDEX_ROWS[log], values)
             del rows[:INDEX_ROWS]
-        self._driver.executemany(_INSERT_INDEX[log], rows)
+        self._driver.executemany(INSERT_INDEX[log], rows)
         index.entered(entered)
         for name in (log, mark_again(log)):
-            self._driver.execute(_INSERT_MARK, (name, pending.last))
+            self._driver.execute(INSERT_MARK, (name, pending.last))
         pending.clear()
 
     def _enter(self, batch: Batch) -> None:

@@ -9,6 +9,7 @@ from tests.support.every_command import every_command
 IN_THEIR_ARGUMENTS = {
     *("show", "diff", "trace", "bisect", "outcome"),
     *("cmdlog", "translog", "export", "backup", "report html", "rehearse"),
+    "bundle create",
 }
 """They name their moments themselves, or are about all of a log."""
 
@@ -27,6 +28,9 @@ OF_A_DAEMON = {
     "cluster setmaster": "asks the monitor",
     "cluster reinit": "asks the monitor",
     "quarantine list": "files of the home",
+    "head": "what is signed now: bundles and files of heads keep what was",
+    "bundle open": "a file, which tells how far it goes",
+    "bundle verify": "a file, which tells how far it goes",
     "watch": "what is to come",
     "notify": "what is to come",
     "config show": "a file of the home",

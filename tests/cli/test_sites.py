@@ -11,7 +11,7 @@ import pytest
 
 from daemon import rehearsal
 from eventstore.model import events as ev
-from eventstore.model.evolve import HANDLERS
+from eventstore.model.evolve import HANDLERS, STORED_HANDLERS
 from eventstore.storage.store import Store
 from tests.support.commands import Done, Runner
 from tests.support.json_schema import problems
@@ -60,7 +60,8 @@ def test_a_rehearsal_says_part_by_part_what_came_of_it(single: Path, run: Runner
 def test_a_rehearsal_that_differs_answers_no_and_names_it_first(
     single: Path, run: Runner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(HANDLERS, ev.VolumeResized, lambda _state, _event: ())
+    for table in (HANDLERS, STORED_HANDLERS):
+        monkeypatch.setitem(table, ev.VolumeResized, lambda _state, _event: ())
     words = ["vx", "rehearse", "--log", str(single), "--last", "1"]
     done = run.alone(words)
     assert done.code == 6
