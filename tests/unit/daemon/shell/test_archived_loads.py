@@ -10,11 +10,12 @@ import pytest
 import structlog
 
 from daemon.config import ClusterSettings, NodeSettings, Settings
-from daemon.core.messages import AnyMessage, Fetched
+from daemon.core.messages import AnyMessage, Bulk, Fetched
 from daemon.core.ready import Directive, Load, Replay
 from daemon.shell import home as homes
 from daemon.shell.driver import Driver
 from daemon.shell.recovery import recover
+from eventstore.bulk import pack
 from eventstore.storage.archive import file_of
 from tests.support.archives import archived
 from tests.support.stores import append_all, note
@@ -70,6 +71,26 @@ def test_a_peer_gets_what_it_lacks_across_the_seam(
     (sent,) = peers.sent
     assert isinstance(sent, Fetched)
     assert list(sent.commits) == list(driver.store.logs["shared"].commits(after + 1))
+
+
+@pytest.mark.parametrize("after", [0, SEAM - 1, SEAM])
+def test_a_member_far_behind_gets_it_in_one_long_piece(
+    driver: Driver, peers: Peers, after: int
+) -> None:
+    driver._send_loaded(Load("node2", Bulk(1, after, LAST, b"", b""), after, LAST))
+    (sent,) = peers.sent
+    assert isinstance(sent, Bulk)
+    commits = list(driver.store.logs["shared"].commits(after + 1))
+    assert (sent.hash, sent.body) == (commits[-1].hash, pack(commits))
+
+
+def test_an_identifier_in_a_segment_is_found_where_the_index_does_not_hold(
+    driver: Driver,
+) -> None:
+    driver.store.keep(lambda sql: sql.execute("DELETE FROM index_seals"))
+    driver.store.logs["shared"].index.forget()
+    for number in (7, SEAM, LAST - 1):
+        assert len(driver.store.positions("shared", f"tx/t{number}")) == 1
 
 
 def test_a_peer_gets_nothing_of_a_segment_that_is_missing_and_the_rest_goes_on(
