@@ -20,7 +20,9 @@ from eventstore.model.state import State
 from eventstore.shadow import Difference
 from eventstore.storage.crashes import Files
 from eventstore.storage.store import Store
+from tests.support.archives import archived
 from tests.support.core import a_core, stored
+from tests.support.keyframes import cut_at
 from tests.support.model import grow, make
 
 SITE = Path(__file__).parents[2] / "sites" / "single"
@@ -72,6 +74,14 @@ def test_a_log_rehearses_to_what_was_recorded(log: Path) -> None:
     }
     crashed = [(done, total) for part, done, total in heard if part == "crashing"]
     assert crashed[-1][0] == crashed[-1][1] == len(crashed)
+
+
+def test_a_log_of_which_most_is_archived_rehearses_as_before(log: Path) -> None:
+    with Store.open(log) as store:
+        last = store.heads["node"].position
+        cut_at(store, {last - 1})
+        archived(store, last - 3)
+    assert rehearse(log, None).ok
 
 
 def test_only_the_last_commits_are_crashed_where_that_is_asked(log: Path) -> None:
