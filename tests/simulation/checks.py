@@ -88,6 +88,8 @@ class Checks:
         if hard.term < self.terms.get(name, 0):
             self.broken("I7", f"{name} went from term {self.terms[name]} to {hard.term}")
         self.terms[name] = hard.term
+        if not hard.intact and name not in self.harmed:
+            self.broken("I9", f"{name} counts its log as damaged, and nothing ever happened to it")
         office = core.member.office
         if office is not None and office.is_free:
             known = self.masters.setdefault(office.term, name)
