@@ -28,7 +28,6 @@ from eventstore.errors import StoreError
 BACKOFF_MS = 150
 """How long a deposed master that its view still names waits before it tries again."""
 
-
 REMIND_MS = 1000
 """How often a member says again which term it promised, to a master that does not ask above it."""
 

@@ -95,7 +95,7 @@ class Proposing:
         proposal.waiting = set(audience)
         self.sent_at = self.member.now_ms
         message: Any = proposal.message()
-        early = not proposal.is_decided
+        early = not (proposal.is_decided or self._rests_on_a_flush(proposal))
         for name in audience:
             if early:
                 self.member.work.send_early(name, message)
@@ -105,6 +105,13 @@ class Proposing:
             self._prepare_here(proposal)
         if not proposal.waiting:
             self._end_stage()
+
+    def _rests_on_a_flush(self, proposal: Proposal) -> bool:
+        """Whether section C proposes in the very step that stores what was fetched (C5).
+
+        `MasterElected` says of its members, this node too, that they stored what is before it.
+        """
+        return proposal.record.again and self.member.work.flush
 
     def _prepare_here(self, proposal: Proposal) -> None:
         """Write the own copy down; alone, the commit itself is that copy."""

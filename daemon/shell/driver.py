@@ -35,7 +35,7 @@ from daemon.core.ready import (
     Tick,
 )
 from daemon.core.sharedlog import failure
-from daemon.shell import clock, pieces
+from daemon.shell import clock, endings, pieces
 from daemon.shell.journal import Journal
 from daemon.shell.logs import Logger
 from daemon.shell.recorder import Recorder
@@ -223,7 +223,7 @@ class Driver:
         try:
             self._pump()
         except Damaged as error:
-            self._fail(_does_not_hold(error))
+            self._fail(endings.does_not_hold(error))
         except Exception:  # noqa: BLE001 the one place; it ends the process
             self._close_recorder()
             self._log.critical("a defect -> end at once", exc_info=True)
@@ -245,9 +245,9 @@ class Driver:
         if self._recorder is not None:
             self._recorder.write()
         if readies[-1].cut:
-            self._fail(_begins_anew())
+            self._fail(endings.begins_anew())
         elif readies[-1].anew:
-            self._fail(_state_is_behind(readies[-1].anew), planned=True)
+            self._fail(endings.state_is_behind(readies[-1].anew), planned=True)
         else:
             self._wake_at(readies[-1].wake_at_ms)
 
@@ -399,33 +399,3 @@ class Driver:
 def _is_last(ready: Ready) -> bool:
     """Whether a step goes to the disk before the next one is made: what it writes stands alone."""
     return bool(ready.cut or ready.anew or pieces.is_any(ready))
-
-
-def _begins_anew() -> Unavailable:
-    return Unavailable(
-        "V-5-1-9135",
-        "what differs was set aside",
-        cause="the daemon begins anew from what is left of its log",
-        fix="ask again",
-        rule="B3",
-    )
-
-
-def _state_is_behind(why: str) -> Unavailable:
-    return Unavailable(
-        "V-5-1-9200",
-        "the daemon begins anew from its log, which was caught up",
-        cause=why,
-        fix="ask again",
-        rule="C3",
-    )
-
-
-def _does_not_hold(error: Damaged) -> Unavailable:
-    return Unavailable(
-        "V-5-1-9136",
-        error.message,
-        cause=error.cause,
-        fix="the daemon begins anew from its log; 'vx verify --replay' tells whether that holds",
-        rule="G3",
-    )

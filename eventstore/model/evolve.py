@@ -17,6 +17,7 @@ from eventstore.model import (
     cluster as cl,
     edits,
     events as ev,
+    group_life,
     node_life,
     tags,
     wayback,
@@ -29,7 +30,6 @@ from eventstore.model.objects import (
     Cluster,
     Device,
     Disk,
-    DiskGroup,
     Foreign,
     Header,
     Node,
@@ -146,14 +146,6 @@ def _disk_initialized(state: State, e: ev.DiskInitialized) -> Changes:
         private_len=e.private_len,
         public_len=e.public_len,
     )
-
-
-def _group_created(state: State, e: ev.DiskGroupCreated) -> Changes:
-    return (state.put(DiskGroup(e.dgid, HEADER_RID, name=e.name, base_minor=e.base_minor)),)
-
-
-def _group_destroyed(state: State, e: ev.DiskGroupDestroyed) -> Changes:
-    return (state.drop((e.dgid, HEADER_RID)),)
 
 
 def _disk_added(state: State, e: ev.DiskAdded) -> Changes:
@@ -275,39 +267,6 @@ def _foreign_taken_over(state: State, e: ev.ForeignTakenOver) -> Changes:
     return _create(state, foreign)
 
 
-def _group_taken_over(state: State, e: ev.DiskGroupTakenOver) -> Changes:
-    group = DiskGroup(
-        e.dgid,
-        HEADER_RID,
-        name=e.name,
-        base_minor=e.base_minor,
-        nconfig=e.nconfig,
-        nlog=e.nlog,
-    )
-    return (state.put(group),)
-
-
-def _set_group(state: State, dgid: str, /, **fields: Any) -> Changes:
-    before = cast("DiskGroup", state.spaces[dgid].records[HEADER_RID])
-    return (state.put(replace(before, **fields)),)
-
-
-def _group_deported(state: State, e: ev.DiskGroupDeported) -> Changes:
-    return _set_group(state, e.dgid, imported=False)
-
-
-def _group_imported(state: State, e: ev.DiskGroupImported) -> Changes:
-    return _set_group(state, e.dgid, imported=True, name=e.name)
-
-
-def _group_renamed(state: State, e: ev.DiskGroupRenamed) -> Changes:
-    return _set_group(state, e.dgid, name=e.name)
-
-
-def _group_set(state: State, e: ev.DiskGroupSet) -> Changes:
-    return _set_group(state, e.dgid, detach_policy=e.detach_policy, fail_policy=e.fail_policy)
-
-
 def _disk_renamed(state: State, e: ev.DiskRenamed) -> Changes:
     before = cast("Disk", state.spaces[e.dgid].records[e.rid])
     return (state.put(replace(before, name=e.name)),)
@@ -342,8 +301,6 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.LogQuarantined: _nothing,
     ev.LogSetAside: _nothing,
     ev.DiskInitialized: _disk_initialized,
-    ev.DiskGroupCreated: _group_created,
-    ev.DiskGroupDestroyed: _group_destroyed,
     ev.DiskAdded: _disk_added,
     ev.DiskRemoved: _removed,
     ev.DiskStateSet: _disk_state_set,
@@ -364,16 +321,12 @@ HANDLERS: dict[type, Callable[[State, Any], Changes]] = {
     ev.DiskTakenOver: _disk_taken_over,
     ev.ForeignTakenOver: _foreign_taken_over,
     ev.ForeignRemoved: _removed,
-    ev.DiskGroupTakenOver: _group_taken_over,
-    ev.DiskGroupDeported: _group_deported,
-    ev.DiskGroupImported: _group_imported,
-    ev.DiskGroupRenamed: _group_renamed,
-    ev.DiskGroupSet: _group_set,
     ev.DiskRenamed: _disk_renamed,
     ev.DeviceOfflineSet: _device_offline_set,
     ev.DeviceForgotten: _device_forgotten,
     ev.RequestsFailed: _nothing,
     **cl.HANDLERS,
+    **group_life.HANDLERS,
     ev.LabelsSet: edits.set_labels,
     ev.RecordRenamed: edits.rename,
     ev.ReadPolicySet: edits.set_read_policy,

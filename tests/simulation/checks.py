@@ -88,6 +88,8 @@ class Checks:
         if hard.term < self.terms.get(name, 0):
             self.broken("I7", f"{name} went from term {self.terms[name]} to {hard.term}")
         self.terms[name] = hard.term
+        if not hard.intact and name not in self.harmed:
+            self.broken("I9", f"{name} counts its log as damaged, and nothing ever happened to it")
         office = core.member.office
         if office is not None and office.is_free:
             known = self.masters.setdefault(office.term, name)
@@ -160,8 +162,13 @@ class Checks:
                 self.firsts.setdefault(commit.hash, record)
 
     def flushed(self, name: str, hard: HardState | None) -> None:
-        """Remember what a node had on stable storage, under which term and number."""
+        """Remember what a node had on stable storage, under which term and number.
+
+        An election's proposals may be on the master's disk and never leave (C5): the next master
+        finds them there, and on whose members' word they were completed (C4b).
+        """
         if hard is not None and hard.doubt is not None:
+            self.proposed(hard.doubt)
             for commit in hard.doubt.commits:
                 self.stored.setdefault((commit.hash, hard.doubt.order), set()).add(name)
 

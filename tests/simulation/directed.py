@@ -13,6 +13,7 @@ import pytest
 from daemon.core import messages as msg
 from tests.simulation import planted, planted_io, planted_seldom
 from tests.simulation.network import Rule
+from tests.simulation.process import IN_FLUSH, Trap
 from tests.simulation.scene import Scene
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -252,6 +253,34 @@ def an_old_copy_that_is_half_caught_up() -> None:
     scene.settles()
 
 
+def an_election_that_others_complete() -> None:
+    """A master fetches what it lacks, proposes its election, and loses power in the flush."""
+    scene = Scene()
+    scene.loses("n1")
+    scene.passes(2000)
+    scene.renames("n2", "r1", "d0", "d1")
+    scene.loses("n2")
+    world, disk = scene.world, scene.world.disks["n1"]
+    world.monitor.succession.insert(0, "n1")
+    world.monitor.masters[0] = "n1"
+    pieces = scene.takes(msg.Fetched)
+    world.start("n1")
+    scene.passes()
+
+    def power_fails(_step: str) -> None:
+        disk.unsynced.clear()
+        scene.loses("n1")
+
+    world.traps["n1"] = Trap(IN_FLUSH, frozenset(), power_fails)
+    scene.hands_on(pieces)
+    assert len(disk.shared) < len(world.disks["n3"].shared), "it was not to have what it fetched"
+    scene.forgets_rules()
+    scene.brings_back("n2")
+    scene.passes(2000)
+    scene.brings_back("n1")
+    scene.settles()
+
+
 def a_read_at_a_master_that_is_none() -> None:
     """A master that nobody hears, and that hears of nothing, is asked for what is current."""
     scene = Scene()
@@ -295,6 +324,7 @@ CASES: tuple[tuple[Case, Plant], ...] = (
     (a_damaged_log_that_is_the_longest, planted_seldom.only_intact_logs_are_long),
     (an_old_copy_that_is_half_caught_up, planted_seldom.catch_up_tells_nothing),
     (a_disk_that_goes_back_twice, planted_seldom.damage_is_heard_of_once),
+    (an_election_that_others_complete, planted_seldom.elections_wait_for_no_flush),
     (a_read_at_a_master_that_is_none, planted.reads_ask_nobody),
     (two_masters_of_two_views, planted_seldom.everybody_is_promised),
 )

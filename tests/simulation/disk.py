@@ -22,7 +22,7 @@ from eventstore.codec import (
     head_after,
 )
 from eventstore.model import digest, events as ev
-from eventstore.model.cluster import elected_term
+from eventstore.model.cluster import header
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from tests.simulation.checks import Violation
@@ -181,12 +181,17 @@ class Disk:
 def _replayed(
     log: str, lineage: bytes, commits: list[Commit], onto: State | None = None, at: int = 0
 ) -> tuple[LiveLog, int]:
-    """Replay a log, and find the last position that was decided under the elected term."""
+    """Replay a log, and find the last position that was decided under the elected term.
+
+    As recovery does: where the last election was completed by another term, nothing was, and it is
+    the position that the election itself names.
+    """
     state, head = State() if onto is None else onto, Head(lineage, 0, ZERO_HASH, 0)
     for commit in commits[at:]:
         apply(state, decode_events(commit.payload, commit.position))
-    regular = len(commits)
-    while regular and commits[regular - 1].term != elected_term(state):
+    cluster, regular = header(state), len(commits)
+    known, term = (0, 0) if cluster is None else (cluster.regular, cluster.term)
+    while regular > known and commits[regular - 1].term != term:
         regular -= 1
     if commits:
         head = head_after(head, commits[-1])

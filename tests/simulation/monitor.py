@@ -91,7 +91,10 @@ class Monitor:
         self.world.start(node)
 
     def view_of(self, name: str) -> View:
-        """Return the present view of a node's part of the network."""
+        """Return the present view of a node's part of the network.
+
+        Whoever has the configured nodes changed has the monitor told (B11): it counts only those.
+        """
         side = self.side[name]
         inside = [n for n in self.succession if self.side[n] == side]
         nodes = tuple(
@@ -102,7 +105,9 @@ class Monitor:
         if master not in inside:
             master = inside[0] if inside else ""
             self.masters[side] = master
-        quorate = 2 * len(inside) > len(self.world.names)
+        configured = self.world.checks.configured
+        present = [n for n in inside if n in configured]
+        quorate = 2 * len(present) > len(configured)
         return View(CLUSTER, nodes, master, quorate, self.number)
 
     def changed(self) -> None:

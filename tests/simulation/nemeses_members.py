@@ -6,6 +6,7 @@ nodes the last whole copy would be gone sooner than the nemeses of disks reckon.
 
 from __future__ import annotations
 
+from daemon.core.member import Member
 from eventstore.model import cluster_commands as cmd
 from tests.simulation.clients import submission
 from tests.simulation.faults import Faults, nemesis
@@ -54,10 +55,23 @@ def _may_strike(world: World) -> bool:
 
 
 def _others_are_enough(world: World, name: str) -> bool:
-    """Whether a majority is whole without a node, also if what is in doubt is decided."""
+    """Whether a majority is whole without a node, also if what is on its way is decided.
+
+    Of a removal that leaves two nodes, one of them with an empty disk, nobody could tell any more
+    whether it was decided; if it was, there is no majority (C1, B11).
+    """
     others = [disk.hard_state() for node, disk in world.disks.items() if node != name]
-    return {*world.checks.configured, name} == set(world.names) and all(
-        hard.intact and hard.doubt is None for hard in others
+    return (
+        {*world.checks.configured, name} == set(world.names)
+        and all(hard.intact and hard.doubt is None for hard in others)
+        and not any(_counts_on(process.core.member, name) for process in world.processes.values())
+    )
+
+
+def _counts_on(member: Member, name: str) -> bool:
+    """Whether a daemon has something on its way, or is master with a node among its members."""
+    return bool(member.reserved) or (
+        member.office is not None and name in member.office.view.members
     )
 
 
@@ -73,6 +87,8 @@ class _Replacement:
         self.node = node
         self.until_ms = until_ms
         self.count = 0
+        self.is_asked = False
+        """Whether what was asked for last is not seen in the log yet."""
 
     def go_on(self) -> None:
         """Ask some node, where the log has it otherwise, and look again later."""
@@ -82,6 +98,12 @@ class _Replacement:
         if nodes and wanted != (self.node in world.checks.configured):
             command = cmd.AddNode(self.node) if wanted else cmd.RemoveNode(self.node)
             self._submit(random.choice(nodes), "add" if wanted else "remove", command)
+            self.is_asked = True
+        elif self.faults.healed and self.is_asked:
+            # Whoever added it starts it: it was put out while it was none of the configured ones.
+            self.is_asked = False
+            world.monitor.join(self.node)
+            world.start(self.node)
         world.after(random.choice(PAUSE_MS), self.go_on)
 
     def _submit(self, node: str, verb: str, command: cmd.AddNode | cmd.RemoveNode) -> None:

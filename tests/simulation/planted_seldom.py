@@ -8,6 +8,7 @@ import pytest
 
 from daemon.core import messages as msg, office
 from daemon.core.member import Member
+from daemon.core.proposing import Proposing
 from daemon.core.station import Station
 from eventstore.codec import Commit
 
@@ -58,3 +59,8 @@ def catch_up_tells_nothing(patch: Patch) -> None:
         station._applied()
 
     patch.setattr(Station, "catch_up", catch_up)
+
+
+def elections_wait_for_no_flush(patch: Patch) -> None:
+    """C5: `MasterElected` leaves before what its master fetched is on the master's own disk."""
+    patch.setattr(Proposing, "_rests_on_a_flush", lambda _proposing, _proposal: False)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from random import Random
 from typing import NamedTuple
 
+from daemon.core.phase import Phase
+from eventstore.model.cluster import joined_nodes
 from tests.simulation import (
     endings,
     linear,
@@ -151,17 +153,23 @@ def _linear(world: World, clients: Clients) -> bool:
 
 
 def is_whole(world: World) -> bool:
-    """One active master, everybody joined, in no doubt, and equal."""
+    """One active master, everybody configured and joined, in no doubt, and equal.
+
+    A node that came though it is not configured is put out as soon as the election is over (B11):
+    before that all are equal, too.
+    """
     if set(world.processes) != set(world.names):
         return False
     cores = [world.processes[name].core for name in world.names]
     heads = {core.shared.head.hash for core in cores}
     digests = {core.shared.digest for core in cores}
-    masters = [core for core in cores if core.member.office is not None]
+    offices = [core.member.office for core in cores if core.member.office is not None]
     return (
         len(heads) == 1
         and len(digests) == 1
-        and len(masters) == 1
+        and len(offices) == 1
+        and offices[0].phase is Phase.ACTIVE
+        and set(joined_nodes(cores[0].shared.state)) == set(world.names)
         and all(core.hard_state.doubt is None and core.hard_state.intact for core in cores)
         and all(core.member.is_elected for core in cores)
     )
