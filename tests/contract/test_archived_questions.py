@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def bundled(home: Path, before: Told) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def last(home: Path, bundled: bytes) -> Iterator[int]:
+def last(home: Path, bundled: bytes) -> int:
     """Archive all but the newest commits, in three segments."""
     assert bundled
     with Store.open(home / "log.db") as store:
