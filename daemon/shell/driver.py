@@ -293,22 +293,14 @@ class Driver:
         if ready.replay is not None:
             self._outside.replay(ready.replay)
         for position in ready.lookups:
-            self._look_up(position)
+            found = self._journal.hash_at(position)
+            if found is not None:
+                self.put(found)
         for token, answer in ready.replies:
             if token in self._waiting:
                 self._waiting.pop(token).reply(self._with_maker(answer))
         for note in ready.notes:
             self._log.info(note)
-
-    def _look_up(self, position: int) -> None:
-        """Let the core know the hash at a position of the shared log, if there is a commit."""
-        try:
-            found = self._journal.hash_at(position)
-        except SegmentDamaged as error:
-            self._log.error(f"{error.message} -> not looked up", cause=error.cause)
-            return
-        if found is not None:
-            self.put(found)
 
     def _send_loaded(self, load: Load) -> None:
         """Send what the log has; of what is in a segment that is not to be had, say so here."""

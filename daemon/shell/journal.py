@@ -19,7 +19,7 @@ import msgspec
 from daemon.core.ready import HashAt, Ready
 from daemon.shell import clock, pieces
 from eventstore.codec import Entry
-from eventstore.errors import StoreError
+from eventstore.errors import SegmentDamaged, StoreError
 from eventstore.model.keeping_events import REDACTIONS
 from eventstore.storage import aside, redacting
 from eventstore.storage.store import Store
@@ -132,10 +132,14 @@ class Journal:
             self.write_held()
 
     def hash_at(self, position: int) -> HashAt | None:
-        """Return the hash at a position of the shared log; None: there is no commit."""
+        """Return the hash at a position of the shared log; None: there is no commit to be had."""
         if not 1 <= position <= self.store.heads["shared"].position:
             return None
-        return HashAt(position, self.store.logs["shared"].commit(position).hash)
+        try:
+            return HashAt(position, self.store.logs["shared"].commit(position).hash)
+        except SegmentDamaged as error:
+            self._note(f"{error.message} ({error.cause}) -> not looked up")
+            return None
 
 
 def _reads(ready: Ready) -> bool:
