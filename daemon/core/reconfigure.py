@@ -18,12 +18,18 @@ from daemon.core.proposal import Batch, Proposal, Stage
 from daemon.core.reads import Reads
 from daemon.core.ready import Found, Received
 from daemon.core.requests import Requests
-from daemon.core.waiting import Request, Waiter, changed_since, daemons_down, error_answer
+from daemon.core.waiting import (
+    Request,
+    Waiter,
+    changed_since,
+    command_of,
+    daemons_down,
+    error_answer,
+)
 from eventstore.codec import Commit, decode_context, decode_events
 from eventstore.differences import change_rows, event_row
 from eventstore.errors import StoreError
 from eventstore.model.cluster_events import RequestsFailed
-from eventstore.model.commands import AnyCommand
 from eventstore.model.decide.membership import is_alone, majority_objection
 from eventstore.model.decide.moment import Moment
 
@@ -72,7 +78,7 @@ class Reconfigurations:
         request = Request(
             ship.request,
             ship.verb,
-            msgspec.convert(ship.command, AnyCommand),
+            command_of(str(ship.command.get("verb")), ship.command),
             decode_context(ship.context),
             said.sender,
             ship.expect,

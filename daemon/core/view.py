@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from msgspec import Struct
 
 
@@ -18,7 +20,7 @@ class ViewNode(Struct, frozen=True):
     address: str = ""
 
 
-class View(Struct, frozen=True):
+class View(Struct, frozen=True, dict=True):
     """The nodes in the cluster in succession order, and the master that the kernels chose.
 
     Views may come late, twice, and in any order: no rule rests on `number`, but for two nodes
@@ -33,17 +35,17 @@ class View(Struct, frozen=True):
     arbiter: bool = False
     active: bool = True
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Return the nodes in the cluster, in succession order."""
         return tuple(node.name for node in self.nodes)
 
-    @property
+    @cached_property
     def members(self) -> tuple[str, ...]:
         """Return the nodes with a running daemon, in succession order."""
         return tuple(node.name for node in self.nodes if node.daemon)
 
-    @property
+    @cached_property
     def without_daemon(self) -> tuple[str, ...]:
         """Return the nodes that are in the cluster while their daemon is down (D1)."""
         return tuple(node.name for node in self.nodes if not node.daemon)

@@ -360,7 +360,11 @@ class Driver:
         self._on_failure(error, unsettled)
 
     def _with_maker(self, answer: Answer) -> Answer:
-        """Name who made what stands in the way of a request, once that is in the log."""
+        """Name who made what stands in the way of a request, once that is in the log.
+
+        The answer is whoever's who gets it; what the core said is still to be recorded.
+        """
+        answer = {**answer}
         about = answer.pop("about", None)
         positions = self.store.positions("node", about) if about else []
         # Not a commit of a segment: that may be missing, and the answer is whole without a maker.
@@ -370,7 +374,8 @@ class Driver:
             words = f" with '{context.command}'" if context.command else ""
             maker = f"made by {context.actor.user or context.actor.program}{words}"
             error = answer["error"]
-            error["cause"] = f"{error['cause']}; {maker}, @{commit.position}"
+            cause = f"{error['cause']}; {maker}, @{commit.position}"
+            answer["error"] = {**error, "cause": cause}
         return answer
 
     def find(self, request: str) -> Found | None:

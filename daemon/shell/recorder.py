@@ -88,7 +88,7 @@ class Recorder:
         self._run = 0
         self._part = 0
         self._size = 0
-        self._waiting: list[bytes] = []
+        self._waiting: list[tuple[int, int, Input, Ready | None]] = []
         self.problem: str | None = None
         try:
             self._directory.mkdir(mode=0o750, exist_ok=True)
@@ -98,17 +98,18 @@ class Recorder:
             self._give_up(error)
 
     def record(self, now_ms: int, wall_us: int, said: Input, ready: Ready | None) -> None:
-        """Remember a step until the next `write`; None: it ended in an error."""
+        """Remember a step until the next `write`; None: it ended in an error.
+
+        Nobody waits for a recording, so it is encoded there: nothing in a step may change until.
+        """
         if self._file is not None:
-            body = msgspec.Raw(_encode(short(said, ready)))
-            step = Step(now_ms, wall_us, type(said).__name__, body, fingerprint(ready))
-            self._waiting.append(_framed(step))
+            self._waiting.append((now_ms, wall_us, said, ready))
 
     def write(self) -> None:
-        """Hand what was remembered to the operating system."""
+        """Encode what was remembered, and hand it to the operating system."""
         if self._file is None or not self._waiting:
             return
-        data = b"".join(self._waiting)
+        data = b"".join([_step(*step) for step in self._waiting])
         self._waiting.clear()
         try:
             self._file.write(data)
@@ -193,6 +194,11 @@ def _bodies(paths: list[Path]) -> Iterator[bytes]:
                 return
             yield data[at : at + length]
             at += length
+
+
+def _step(now_ms: int, wall_us: int, said: Input, ready: Ready | None) -> bytes:
+    body = msgspec.Raw(_encode(short(said, ready)))
+    return _framed(Step(now_ms, wall_us, type(said).__name__, body, fingerprint(ready)))
 
 
 def _framed(value: Any) -> bytes:

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from daemon.core.ready import Submit
+from daemon.core.waiting import command_of
 from daemon.shell import clock
 from daemon.shell.credentials import Peer
 from daemon.wire.control import VERSION
@@ -97,9 +98,6 @@ Request = Command | Query | Watch | Ping
 _REQUESTS: dict[object, type[Request]] = {
     kind.__struct_config__.tag: kind for kind in get_args(Request)
 }
-_COMMANDS: dict[object, type[AnyCommand]] = {
-    kind.__struct_config__.tag: kind for kind in get_args(AnyCommand)
-}
 
 
 def parse(message: object) -> Request:
@@ -152,9 +150,8 @@ def submission(request: Command, peer: Peer, token: int) -> Submit:
         Rejected: there is no such verb, or its arguments are not what it takes.
     """
     check_may_change(peer)
-    kind: Any = _COMMANDS.get(request.verb, AnyCommand)
     try:
-        command = msgspec.convert({**request.args, "verb": request.verb}, kind)
+        command = command_of(request.verb, request.args)
     except msgspec.ValidationError as error:
         raise Rejected(
             "V-5-1-7882",

@@ -14,6 +14,26 @@ from eventstore.errors import Conflict
 from eventstore.storage.reader import LogReader, side_check
 
 
+def row(commit: Commit, check: int) -> tuple[object, ...]:
+    """Return what the driver is given of a commit.
+
+    It takes a bytearray as it is, in a sixth of the time that it needs for bytes: for those it
+    looks for an adapter first.
+    """
+    position, header, context, payload, commit_hash, digest, term, applied_us = commit
+    return (
+        position,
+        bytearray(header),
+        None if context is None else bytearray(context),
+        bytearray(payload),
+        bytearray(commit_hash),
+        bytearray(digest),
+        term,
+        applied_us,
+        check,
+    )
+
+
 class Batch:
     """Rows by log, and the heads after them."""
 
@@ -37,7 +57,7 @@ class Batch:
         for entry, (commit, is_new) in zip(entries, placed, strict=True):
             if is_new:
                 check = side_check(commit.digest, commit.term, commit.applied_us)
-                self.rows.setdefault(entry.log, []).append((*commit, check))
+                self.rows.setdefault(entry.log, []).append(row(commit, check))
                 self.keys.append((entry.log, commit.position, entry.keys))
         self.heads = heads
         self._new.update(new)

@@ -342,7 +342,7 @@ class Store:
             if self._pending[log].count >= BATCH:
                 self._write_index(log)
         if body is not None:
-            self._driver.execute(INSERT_HARD_STATE, (1, body))
+            self._driver.execute(INSERT_HARD_STATE, (1, bytearray(body)))
 
     def _write_index(self, log: str) -> None:
         pending = self._pending[log]

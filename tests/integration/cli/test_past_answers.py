@@ -16,6 +16,9 @@ from tests.support.lab import RunningLab, running_lab
 
 pytestmark = pytest.mark.integration
 
+OPTIONS = "..."
+"""Where a line takes options, if not at its end."""
+
 READS = [
     *("vxprint -ht", "vxprint -g datadg -l", "vxprint -m", "vx print --json", "vx print -o yaml"),
     *("vxdg list", "vxdg list datadg", "vx dg list --json", "vxdg free", "vxdg -g datadg free"),
@@ -24,6 +27,7 @@ READS = [
     *("vxassist -g datadg maxsize", "vxassist -g datadg maxgrow vol01"),
     *("vx get datadg", "vx get vxd0 --json", "vx state", "vx print -o commands"),
     *("vx blame datadg", "vx tag list", "vx tag list --json"),
+    f"vx what-if {OPTIONS} vxassist -g datadg make vol09 3m",
 ]
 STEPS = [
     "vxdisk init vxd0",
@@ -79,8 +83,15 @@ def told(lab: RunningLab, line: str, *more: str) -> Told:
     out, err = StringIO(), StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setenv("VX_HOME", str(lab.home))
-        code = main([*line.split(), *more])
+        code = main(with_options(line.split(), more))
     return Told(code, out.getvalue())
+
+
+def with_options(words: list[str], more: tuple[str, ...]) -> list[str]:
+    if OPTIONS not in words:
+        return [*words, *more]
+    place = words.index(OPTIONS)
+    return [*words[:place], *more, *words[place + 1 :]]
 
 
 @pytest.mark.parametrize("offline", [False, True], ids=["live", "offline"])

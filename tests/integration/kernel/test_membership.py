@@ -19,6 +19,7 @@ from daemon.core.view import View
 from daemon.kernel.embedded import EmbeddedKernel
 from tests.support.monitors import MonitorProcess, ask, attached, running
 from tests.support.notifications import DEADLINE_S, Received, run
+from tests.support.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -131,10 +132,16 @@ def test_a_node_leaves_once_none_of_its_volumes_is_in_use(monitor: MonitorProces
     run(story)
 
 
+def daemon_of(monitor: MonitorProcess, node: str) -> object:
+    """The process that serves a node, as the monitor knows it."""
+    return monitor.ask(op="status")["data"]["members"]["nodes"][node]["daemon"]
+
+
 def test_a_node_whose_daemon_is_down_cannot_leave_cleanly(monitor: MonitorProcess) -> None:
     async def story(received: Received) -> None:
         async with attached(monitor, received):
             pass
+        await asyncio.to_thread(wait_until, lambda: not daemon_of(monitor, "node1"))
         error = (await ask(monitor, op="leave", node="node1", wait_s=0))["error"]
         assert (error["exit"], error["cause"]) == (69, "its daemon does not run")
 
