@@ -83,8 +83,8 @@ def _list(change: Change, log: str | None, *, check: bool) -> None:
 
 def _offline(change: Change, log: str, args: dict[str, object]) -> ask.Answer:
     from daemon import config
-    from eventstore.archiver import archive as archive_here
     from eventstore.errors import NotFound, StoreError
+    from eventstore.keeping.archiver import archive as archive_here
 
     home = Path(log) if os.path.isdir(log) else Path(log).parent
     try:

@@ -72,8 +72,8 @@ def _verified(file: Path) -> list[dict[str, object]]:
 
     """
     from eventstore.errors import Damaged
+    from eventstore.proofs.verify import verify
     from eventstore.source import open_log
-    from eventstore.verify import verify
 
     found: list[dict[str, object]] = []
     with open_log(str(file)) as log:

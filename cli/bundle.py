@@ -85,9 +85,11 @@ def _made(
 ) -> tuple[dict[str, Any], bytes]:
     import msgspec
 
-    from eventstore import auditing, bundles, bundling, heads
+    from eventstore.asking import auditing
     from eventstore.errors import StoreError
-    from eventstore.moments import Moment
+    from eventstore.keeping import bundling
+    from eventstore.past.moments import Moment
+    from eventstore.proofs import bundles, heads
     from eventstore.source import open_log
 
     home = Path(source.log or os.path.dirname(source.socket_path) or ".")
@@ -131,8 +133,8 @@ def _recording(home: Path) -> dict[str, bytes]:
 
 def _signer(home: Path) -> Any:
     """Return what signs for a home, if whoever asks may use it."""
-    from eventstore import signing
     from eventstore.errors import StoreError
+    from eventstore.proofs import signing
 
     try:
         key = signing.key_of(home)
@@ -175,8 +177,8 @@ def unfold(
       vx bundle open incident.vxb -O /tmp/incident
       vx log --log /tmp/incident
     """
-    from eventstore import bundles
     from eventstore.errors import StoreError
+    from eventstore.proofs import bundles
 
     try:
         bundle = bundles.Bundle(Path(file))
@@ -227,8 +229,8 @@ def verify(
       vx bundle verify incident.vxb
       vx bundle verify incident.vxb --ca ca.pem --json
     """
-    from eventstore import bundles
     from eventstore.errors import StoreError
+    from eventstore.proofs import bundles
 
     inside = Source(source.program, log=file, timeout_s=source.timeout_s)
     with progress.shown("checking the bundle"):

@@ -15,11 +15,11 @@ from daemon import config
 from daemon.errors import RequestFailed
 from eventstore.errors import StoreError
 from eventstore.model.invariants import violations
-from eventstore.moments import time_of, unknown_intervals
+from eventstore.past.moments import time_of, unknown_intervals
+from eventstore.proofs.verify import ChainCheck
 from eventstore.source import DATABASE, Source as Log, open_log
 from eventstore.storage.sqlite import VERSION
 from eventstore.text import iso
-from eventstore.verify import ChainCheck
 
 SAFE_SQLITE = (3, 51, 3)
 """The first without the WAL-reset bug."""

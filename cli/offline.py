@@ -42,7 +42,7 @@ def answer(
 
     """
     # Imported here: SQL costs a third of a second, and only this needs it.
-    from eventstore import questions
+    from eventstore.asking import questions
     from eventstore.errors import StoreError
 
     try:
@@ -80,8 +80,10 @@ def answer_all(
         RequestFailed: none of the logs can be read, or none holds an answer.
 
     """
-    from eventstore import questions, source, weaving
+    from eventstore import source
+    from eventstore.asking import questions
     from eventstore.errors import StoreError
+    from eventstore.past import weaving
 
     with ExitStack() as stack:
         found: dict[str, source.Source] = {}

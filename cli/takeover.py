@@ -15,10 +15,10 @@ from cli.options import Change, Command, new_app, writes
 from cli.render import takeover as render
 from daemon.errors import ProtocolViolation, RequestFailed
 from daemon.wire import frames
-from eventstore import description, vxprint, whole
+from eventstore.forms import description, vxprint, whole
+from eventstore.forms.vxprint import Group
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import Fault
-from eventstore.vxprint import Group
 
 app = new_app("""Take over configurations of other systems.
 

@@ -20,7 +20,7 @@ from daemon.wire import control
 
 
 class Known(NamedTuple):
-    """A head (`eventstore.heads`), where it is from, and what is wrong with its signatures."""
+    """A head (`proofs.heads`), where it is from, and what is wrong with its signatures."""
 
     head: Any
     source: str
@@ -63,8 +63,8 @@ def of_document(document: Any, name: str, pem: bytes | None) -> list[Known]:
         RequestFailed: it holds none.
 
     """
-    from eventstore import heads
     from eventstore.errors import StoreError
+    from eventstore.proofs import heads
 
     trust = "keys by certificates" if pem is not None else "keys as they are in it"
     try:
@@ -126,7 +126,7 @@ def authority_of(source: Source, named: str | None) -> bytes | None:
 
 def vouched(bundle: Any, pem: bytes | None) -> list[str]:
     """Return why the certificate of whoever signed a bundle does not vouch for it."""
-    from eventstore import signing
+    from eventstore.proofs import signing
     from eventstore.text import microseconds
 
     signature, manifest = bundle.signature, bundle.manifest

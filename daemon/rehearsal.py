@@ -23,7 +23,7 @@ from daemon.shell.repeat import repeated_run
 from daemon.version import VERSION
 from eventstore.errors import Rejected, StoreError, Unavailable
 from eventstore.model import digest
-from eventstore.shadow import Difference, described, shadow
+from eventstore.proofs.shadow import Difference, described, shadow
 from eventstore.source import DATABASE, Source, open_log
 from eventstore.storage.backup import take_private
 from eventstore.storage.crashes import Files

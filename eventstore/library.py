@@ -115,7 +115,7 @@ def follow(
         NotFound: there is no log; or it never had the commit of a cursor (V-5-1-9300).
         Damaged: it cannot be read. Both can also come while it is iterated over.
     """
-    from eventstore.resuming import Place  # noqa: PLC0415 as in `open`
+    from eventstore.past.resuming import Place  # noqa: PLC0415 as in `open`
     from eventstore.tailing import Asked, Follower  # noqa: PLC0415
 
     both = log == "both"
@@ -170,7 +170,7 @@ class Log:
 
     def head(self, log: str | None = None) -> Cursor:
         """Return the cursor of the last commit; of position 0 where there is none yet."""
-        from eventstore.resuming import Place, find  # noqa: PLC0415 as in `open`
+        from eventstore.past.resuming import Place, find  # noqa: PLC0415 as in `open`
 
         return find(self._source.readers, self._source.default, Place(log)).cursor
 
@@ -326,7 +326,7 @@ class State:
 def _answer(
     source: Source, question: str, args: dict[str, Any], at: dict[str, Any] | None
 ) -> dict[str, Any]:
-    from eventstore.questions import answer  # noqa: PLC0415 as in `open`
+    from eventstore.asking.questions import answer  # noqa: PLC0415 as in `open`
 
     return answer(source, question, args, at)
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import msgspec
 
-from eventstore import bundles
 from eventstore.errors import StoreError
 from eventstore.model.objects import HEADER_RID, NODE_SPACE, Cluster
 from eventstore.model.state import State
-from eventstore.moments import Moment, Resolved, counterpart, log_of, resolve, time_of
-from eventstore.replay import Replayer
-from eventstore.standing import Log, Standing
+from eventstore.past.moments import Moment, Resolved, counterpart, log_of, resolve, time_of
+from eventstore.past.replay import Replayer
+from eventstore.present.standing import Log, Standing
+from eventstore.proofs import bundles
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 

@@ -16,8 +16,8 @@ from threading import Event
 from typing import NamedTuple
 
 from eventstore.cursors import Cursor
-from eventstore.following import PIECE_MAX
-from eventstore.resuming import Place, stand, woven
+from eventstore.past.following import PIECE_MAX
+from eventstore.past.resuming import Place, stand, woven
 from eventstore.shapes import Commit, Heartbeat, commit_of
 from eventstore.source import DATABASE, Source, open_log
 from eventstore.storage.offline import is_held, wal_path

@@ -7,12 +7,12 @@ from typing import Any
 from cli.output import Rows, View, cell
 from cli.render import history, vxprint
 from cli.render.records import position
-from eventstore.listing import print_view
+from eventstore.forms.vxprint import Group
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import take_over
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
-from eventstore.vxprint import Group
+from eventstore.present.listing import print_view
 
 _ONE = {"plexes": "plex"}
 _COUNTS = ("disks", "volumes", "plexes", "subdisks", "others")

@@ -12,7 +12,6 @@ from daemon.core.ready import Answer, Begin, Submit
 from daemon.core.waiting import answer_of, changed_since
 from daemon.core.work import Work
 from eventstore import codec
-from eventstore.differences import change_rows, event_row
 from eventstore.errors import StoreError
 from eventstore.model import events as ev
 from eventstore.model.commands import TakeBack
@@ -23,6 +22,7 @@ from eventstore.model.decide.table import decide
 from eventstore.model.decide.wayback import waiting
 from eventstore.model.notifications import DeviceNotified, DevicesScanned, Notification
 from eventstore.model.objects import ENABLED, Node as NodeRecord
+from eventstore.present.differences import change_rows, event_row
 
 RECENT_MAX = 2048
 """Requests whose outcome is remembered without a look at the log: more than one flush holds."""

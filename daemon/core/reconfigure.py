@@ -27,11 +27,11 @@ from daemon.core.waiting import (
     error_answer,
 )
 from eventstore.codec import Commit, decode_context, decode_events
-from eventstore.differences import change_rows, event_row
 from eventstore.errors import StoreError
 from eventstore.model.cluster_events import RequestsFailed
 from eventstore.model.decide.membership import is_alone, majority_objection
 from eventstore.model.decide.moment import Moment
+from eventstore.present.differences import change_rows, event_row
 
 
 class Reconfigurations:

@@ -22,7 +22,7 @@ from eventstore.model.events import AnyEvent, touched
 from eventstore.model.evolve import apply
 from eventstore.model.objects import OWN_HEADER, Change
 from eventstore.model.state import State
-from eventstore.views import object_name
+from eventstore.present.views import object_name
 
 RECENT_MAX = 4096
 """Requests whose outcome is remembered without a look at the log."""

@@ -22,10 +22,10 @@ from daemon.shell.relay import Relayed, Told
 from daemon.shell.requests import Command, Query
 from daemon.shell.service import FOR_PEERS, Service
 from daemon.shell.status import cluster_rows, quarantine_rows, screen
+from eventstore.asking.questions import STATE_QUESTIONS, answer_now
 from eventstore.errors import StoreError, Unavailable
 from eventstore.model.state import State
-from eventstore.questions import STATE_QUESTIONS, answer_now
-from eventstore.standing import Log, Standing, weight
+from eventstore.present.standing import Log, Standing, weight
 
 Answer = dict[str, Any]
 

@@ -18,8 +18,8 @@ from typing import Any
 import msgspec
 
 from daemon.wire.frames import FrameReader, pack_message
-from eventstore.archives import ArchiveArgs, Span, made, planned, spans
 from eventstore.errors import Rejected, StoreError
+from eventstore.keeping.archives import ArchiveArgs, Span, made, planned, spans
 from eventstore.source import Source, open_log
 from eventstore.storage.archiving import rewrite, slices, write
 from eventstore.storage.redacting import to_rewrite

@@ -21,8 +21,8 @@ from daemon.shell import clock
 from daemon.shell.driver import Driver
 from daemon.wire.frames import FrameReader, pack_message
 from eventstore.errors import StoreError, Unavailable
+from eventstore.keeping.retention import due, rule_of
 from eventstore.model.events import RETENTIONS
-from eventstore.retention import due, rule_of
 from eventstore.storage import keeping
 from eventstore.storage.archive import Named
 from eventstore.storage.archiving import tidy

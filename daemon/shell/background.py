@@ -1,6 +1,6 @@
 """Surveys beside the daemon: of all of both logs after a start, then whenever a keyframe is due.
 
-A process of its own, of the lowest priority, reads and says what it finds (`eventstore.survey`);
+A process of its own, of the lowest priority, reads and says what it finds (`proofs.survey`);
 the daemon's connection is the only one that writes, so what is to be stored is stored here, one
 slice in a transaction, and the loop goes on between two. Between two surveys there is no process,
 and so no second state in memory.
@@ -21,8 +21,7 @@ import msgspec
 from daemon.errors import ProtocolViolation
 from daemon.wire.frames import FrameReader
 from eventstore.errors import Damaged, StoreError
-from eventstore.storage.store import Store
-from eventstore.survey import (
+from eventstore.proofs.survey import (
     Cut,
     Damage,
     Done,
@@ -35,6 +34,7 @@ from eventstore.survey import (
     Unsealed,
     carry_out,
 )
+from eventstore.storage.store import Store
 
 REST_S = 5.0
 """Between two surveys; what is committed meanwhile is what a start replays in a tenth of that."""

@@ -19,9 +19,9 @@ import msgspec
 
 from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError
+from eventstore.proofs.survey import Damage, Done, Finding, survey
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
-from eventstore.survey import Damage, Done, Finding, survey
 
 NICE = 19
 """As far behind everybody else as there is."""

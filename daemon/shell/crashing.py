@@ -22,13 +22,13 @@ from daemon.shell.recovery import opened
 from eventstore.codec import Commit, Entry, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged
 from eventstore.model import digest
-from eventstore.shadow import Difference, described
+from eventstore.proofs.shadow import Difference, described
+from eventstore.proofs.survey import Cut, Dropped, Slice, carry_out, survey
 from eventstore.source import DATABASE
 from eventstore.storage import crashes
 from eventstore.storage.crashes import Files, Image
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Dropped, Slice, carry_out, survey
 
 IO_LAST = 8
 """Commits at the end of which every I/O step is rehearsed: some thirty of each."""

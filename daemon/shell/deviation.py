@@ -14,12 +14,12 @@ import msgspec
 from daemon.core.ready import Input, Ready, Submit
 from eventstore.codec import Commit, decode_events
 from eventstore.errors import NotFound
-from eventstore.history import Names
 from eventstore.model.events import AnyEvent, stored_name, touched
-from eventstore.moments import position_of_tx
-from eventstore.shadow import Difference
+from eventstore.past.history import Names
+from eventstore.past.moments import position_of_tx
+from eventstore.past.summary import summary
+from eventstore.proofs.shadow import Difference
 from eventstore.storage.reader import LogReader
-from eventstore.summary import summary
 
 _PART = "recording"
 

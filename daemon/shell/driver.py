@@ -42,7 +42,7 @@ from daemon.shell.recorder import Recorder
 from eventstore.codec import decode_context, decode_events, decode_header
 from eventstore.errors import Damaged, Overloaded, SegmentDamaged, StoreError, Unavailable
 from eventstore.model.cluster_events import RequestsFailed
-from eventstore.moments import first_of_tx
+from eventstore.past.moments import first_of_tx
 from eventstore.storage.store import Store
 
 QUEUE_MAX = 4096

@@ -12,9 +12,9 @@ from typing import Any
 from daemon.shell.outside import INQUIRY_S
 from daemon.shell.requests import Query
 from daemon.shell.service import Service
-from eventstore import weaving
 from eventstore.errors import NotFound, StoreError
-from eventstore.weaving import Asked
+from eventstore.past import weaving
+from eventstore.past.weaving import Asked
 
 Answer = dict[str, Any]
 

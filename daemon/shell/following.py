@@ -19,7 +19,7 @@ from daemon.shell import clock
 from daemon.shell.past import PastReader
 from daemon.shell.requests import Watch
 from eventstore.errors import Overloaded, StoreError
-from eventstore.following import PIECE_MAX
+from eventstore.past.following import PIECE_MAX
 from eventstore.text import iso
 
 FOLLOWERS_MAX = 32

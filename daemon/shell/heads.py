@@ -22,10 +22,10 @@ import msgspec
 
 from daemon.shell import clock
 from daemon.shell.kept import Kept
-from eventstore import heads, signing
 from eventstore.codec import Commit
 from eventstore.errors import Conflict, NotFound, Rejected, StoreError, Unavailable
-from eventstore.heads import Head, Witness
+from eventstore.proofs import heads, signing
+from eventstore.proofs.heads import Head, Witness
 from eventstore.source import DATABASE
 from eventstore.storage.store import Store
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from eventstore.heads import Head, contradicts
+from eventstore.proofs.heads import Head, contradicts
 
 DIRECTORY = "heads"
 """In a home."""

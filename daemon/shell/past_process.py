@@ -11,8 +11,8 @@ from typing import Any
 
 from daemon.shell.relay import packed, packed_progress
 from daemon.wire.frames import FrameReader
+from eventstore.asking.questions import answer
 from eventstore.errors import Damaged, StoreError
-from eventstore.questions import answer
 from eventstore.source import Source, open_log
 
 _READ_BYTES = 1 << 16

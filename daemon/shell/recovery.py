@@ -28,11 +28,11 @@ from eventstore.model.objects import (
     Cluster,
     Node as NodeRecord,
 )
-from eventstore.replay import nearest_keyframe, replay
+from eventstore.past.replay import nearest_keyframe, replay
+from eventstore.proofs.survey import Walk
 from eventstore.storage import redacting
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.survey import Walk
 
 TAIL_CHECKED = 20_000
 """Commits that are checked one by one before the daemon serves: half a second. A longer tail, of a

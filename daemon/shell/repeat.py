@@ -17,7 +17,7 @@ from daemon.version import VERSION
 from eventstore.bulk import pack
 from eventstore.codec import Head, decode_header
 from eventstore.errors import Rejected
-from eventstore.shadow import Difference, described
+from eventstore.proofs.shadow import Difference, described
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader

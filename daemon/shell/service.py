@@ -31,13 +31,13 @@ from daemon.shell.recorder import Recorder, began_with
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
 from daemon.version import PROTOCOL_MAX, VERSION
-from eventstore import weaving
+from eventstore.asking.questions import STATE_QUESTIONS
 from eventstore.errors import AppendFailed, Damaged, NotFound, StoreError, Unavailable
 from eventstore.model.commands import EnableDaemon, ScanDevices
 from eventstore.model.decide.daemon import mode as daemon_mode
 from eventstore.model.notifications import DevicesScanned
 from eventstore.model.objects import ENABLED
-from eventstore.questions import STATE_QUESTIONS
+from eventstore.past import weaving
 from eventstore.source import DATABASE
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store

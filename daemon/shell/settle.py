@@ -14,7 +14,7 @@ from pathlib import Path
 from daemon.core.ready import Answer
 from daemon.shell.driver import Unsettled
 from eventstore.errors import Pending, StoreError, Unavailable
-from eventstore.history import outcome
+from eventstore.past.history import outcome
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store, wal_of
 

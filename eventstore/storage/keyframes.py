@@ -3,8 +3,8 @@
 A cache. Each belongs to one log by its lineage, to one commit by its hash, and to one version of
 the model; its seal, a hash over all that and over the stored bytes, tells whether it is what was
 written. That the state in it has the digest which was recorded with the commit is for whoever
-opens it to look at (`eventstore.replay`). One that does not hold is passed over, and cut anew by
-the survey (`eventstore.survey`).
+opens it to look at (`past.replay`). One that does not hold is passed over, and cut anew by
+the survey (`eventstore.proofs.survey`).
 
 The body, compressed, is MessagePack by kind of record: runs of (space, how many), then one column
 for each other field; a column whose values are all equal holds one. Columns decode three times as

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from random import Random
 
-from eventstore.replay import replay
+from eventstore.past.replay import replay
 from eventstore.storage import keeping
 from eventstore.storage.archiving import slices, write
 from eventstore.storage.offline import read_store

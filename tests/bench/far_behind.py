@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import perf_counter
 
 from cli.lab_cluster import Lab
-from eventstore.replay import replay
+from eventstore.past.replay import replay
 from eventstore.storage.offline import read_store
 from tests.bench.measure import Goal, Row
 from tests.support.far_behind import leave_behind, shared_head

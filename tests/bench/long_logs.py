@@ -14,14 +14,14 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from daemon.wire import control
-from eventstore.history import blame, diff
 from eventstore.model.objects import Key, Volume, rid_text
-from eventstore.moments import Moment, resolve, time_of
-from eventstore.replay import Replayer, replay
+from eventstore.past.history import blame, diff
+from eventstore.past.moments import Moment, resolve, time_of
+from eventstore.past.replay import Replayer, replay
+from eventstore.proofs.survey import Cut, Slice, carry_out, survey
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Slice, carry_out, survey
 from tests.bench.ground import LOG, Scale
 from tests.bench.measure import Goal, Row, Turns, percentile
 from tests.support.daemons import daemon_without_disks

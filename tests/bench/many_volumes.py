@@ -24,11 +24,11 @@ from daemon.core.ready import Begin, Submit
 from daemon.shell.recovery import recover
 from daemon.wire import control
 from eventstore.codec import Actor, Context, Entry
-from eventstore.listing import print_view
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide.disks import PRIVATE_LEN, PRIVATE_OFFSET
 from eventstore.model.state import State
-from eventstore.replay import replay
+from eventstore.past.replay import replay
+from eventstore.present.listing import print_view
 from eventstore.storage.store import Store
 from tests.bench.ground import LOG, WARM, Scale, check_warm
 from tests.bench.measure import Goal, Row, Turns, percentile

@@ -19,7 +19,7 @@ from eventstore.codec import decode_stored
 from eventstore.model import events as ev
 from eventstore.model.objects import Plex, Subdisk, Volume
 from eventstore.model.state import State
-from eventstore.replay import replay
+from eventstore.past.replay import replay
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store

@@ -9,7 +9,7 @@ from random import Random
 from time import perf_counter
 
 from cli.bisect import search
-from eventstore.replay import Replayer, nearest_keyframe
+from eventstore.past.replay import Replayer, nearest_keyframe
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from tests.bench.ground import LOG, Scale

@@ -13,11 +13,11 @@ from eventstore.codec import decode_stored
 from eventstore.model.events import AnyEvent, OfGroup, OfNode
 from eventstore.model.evolve import HANDLERS
 from eventstore.model.state import State
-from eventstore.replay import Replayer, replay
+from eventstore.past.replay import Replayer, replay
+from eventstore.proofs.verify import ChainCheck, ReplayCheck, verify
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.verify import ChainCheck, ReplayCheck, verify
 from tests.bench import story
 from tests.bench.ground import LOG, Scale
 from tests.bench.measure import Goal, Row, Turns, percentile, rate

@@ -9,14 +9,14 @@ import pytest
 
 from eventstore.codec import Commit
 from eventstore.errors import Conflict, Damaged, Rejected, SegmentDamaged, Unavailable
-from eventstore.replay import Replayer
+from eventstore.past.replay import Replayer
+from eventstore.proofs.verify import verify
 from eventstore.storage import keeping
 from eventstore.storage.archive import Named, directory_of, file_of
 from eventstore.storage.archiving import last_to_archive, slices, tidy, write
 from eventstore.storage.backup import back_up
 from eventstore.storage.offline import read_store
 from eventstore.storage.store import Store
-from eventstore.verify import verify
 from tests.support.archives import COMMITS, HEAD, archived, archived_store, long_store
 from tests.support.stores import NODE, Engine, SqliteEngine, note, raw
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from eventstore import bundling, library
+from eventstore import library
+from eventstore.asking.questions import answer
 from eventstore.errors import StoreError
+from eventstore.keeping import bundling
 from eventstore.model.tags import SetTag
-from eventstore.moments import Moment
-from eventstore.questions import answer
+from eventstore.past.moments import Moment
 from eventstore.source import open_log
 from eventstore.storage.store import Store
 from eventstore.text import iso

@@ -10,17 +10,18 @@ from typing import Any
 
 import pytest
 
-from eventstore import bundles, bundling, heads, signing
-from eventstore.bundles import Bundle
+from eventstore.asking.questions import answer
 from eventstore.errors import Conflict, Damaged, NotFound, Rejected, StoreError, UnknownFormat
-from eventstore.heads import Head, Outside
-from eventstore.moments import Moment
-from eventstore.questions import answer
+from eventstore.keeping import bundling
+from eventstore.past.moments import Moment
+from eventstore.proofs import bundles, heads, signing
+from eventstore.proofs.bundles import Bundle
+from eventstore.proofs.heads import Head, Outside
+from eventstore.proofs.verify import verify
 from eventstore.source import Source, open_log
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 from eventstore.text import iso
-from eventstore.verify import verify
 from tests.support.histories import the_whole_story
 from tests.support.past import Past, past_of
 

@@ -15,9 +15,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings, strategies as st
 
 from eventstore.errors import Damaged, StoreError
-from eventstore.moments import position_of_tx
+from eventstore.past.moments import position_of_tx
+from eventstore.proofs.verify import Verdict, verify
 from eventstore.storage.store import Store
-from eventstore.verify import Verdict, verify
 from tests.support.stores import Maker, SqliteEngine, Stored, append_all, raw, stored
 
 COMMITS = 40

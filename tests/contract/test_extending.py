@@ -6,8 +6,8 @@ import pytest
 
 from eventstore.codec import Commit, Draft, head_after, seal
 from eventstore.errors import Conflict
+from eventstore.proofs.survey import Lost, Unsealed, carry_out, survey
 from eventstore.storage.store import Store
-from eventstore.survey import Lost, Unsealed, carry_out, survey
 from tests.support.stores import Engine, Maker, append_all
 
 LOG = "node"

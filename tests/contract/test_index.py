@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from eventstore.codec import Entry, decode_events, decode_header, index_keys
+from eventstore.proofs.survey import Lost, Unsealed, carry_out, survey
 from eventstore.storage.index import BATCH
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.survey import Lost, Unsealed, carry_out, survey
 from tests.support.stores import Engine, Maker, SqliteEngine, append_all, note, raw
 
 

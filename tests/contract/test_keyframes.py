@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from eventstore.errors import AppendFailed
-from eventstore.history import diff
 from eventstore.model.objects import Volume
-from eventstore.replay import Replayer, replay
+from eventstore.past.history import diff
+from eventstore.past.replay import Replayer, replay
+from eventstore.proofs.survey import Cut, Damage, Done, Dropped, Slice, carry_out, survey
 from eventstore.storage import keyframes
 from eventstore.storage.keyframes import SHARE, Keyframe, cut
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Damage, Done, Dropped, Slice, carry_out, survey
 from tests.support.keyframes import (
     a_long_store,
     cut_at,

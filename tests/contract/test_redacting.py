@@ -16,13 +16,13 @@ from eventstore.codec import (
     index_keys,
 )
 from eventstore.model.events import ContextRedacted
+from eventstore.proofs.verify import verify
 from eventstore.storage import keeping
 from eventstore.storage.archive import directory_of, file_of
 from eventstore.storage.archiving import rewrite, tidy
 from eventstore.storage.redacting import carry_out, to_rewrite
 from eventstore.storage.segment import Redaction
 from eventstore.storage.store import Store
-from eventstore.verify import verify
 from tests.support.archives import HEAD, archived, archived_store
 from tests.support.stores import NODE, Maker, SqliteEngine
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from eventstore.codec import decode_events
-from eventstore.history import Wanted, log_lines, show
 from eventstore.model import digest
-from eventstore.replay import replay
+from eventstore.past.history import Wanted, log_lines, show
+from eventstore.past.replay import replay
+from eventstore.present.views import document_view
+from eventstore.proofs.verify import verify
 from eventstore.source import Source, open_log
 from eventstore.storage.schema import LOGS
 from eventstore.storage.store import Store
-from eventstore.verify import verify
-from eventstore.views import document_view
 from tests.support.histories import EVENTS
 
 RELEASES = sorted(path.parent for path in Path(__file__).parent.glob("*/log.db"))

@@ -16,13 +16,13 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from eventstore.codec import decode_events
-from eventstore.differences import change_rows
-from eventstore.history import diff
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
-from eventstore.replay import Replayer
+from eventstore.past.history import diff
+from eventstore.past.replay import Replayer
+from eventstore.present.differences import change_rows
+from eventstore.present.standing import Log
 from eventstore.source import Source, open_log
-from eventstore.standing import Log
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 from tests.property.test_recovery import moved
@@ -220,7 +220,7 @@ def test_a_planted_state_of_another_moment_is_noticed(monkeypatch: pytest.Monkey
 def test_a_planted_gap_in_a_difference_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     with kept(a_witness(), "node", 1) as (reader, source, choice):
         states = check_states(source, reader, choice)
-        name = "eventstore.history.change_rows"
+        name = "eventstore.past.history.change_rows"
         monkeypatch.setattr(name, lambda *given: change_rows(*given)[:-1])
         with pytest.raises(AssertionError):
             check_differences(source.replayers["node"], states, choice)

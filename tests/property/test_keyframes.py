@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings, strategies as st
 
 from daemon.shell.recovery import recover
-from eventstore.history import diff, show
-from eventstore.replay import Replayer, replay
+from eventstore.past.history import diff, show
+from eventstore.past.replay import Replayer, replay
 from eventstore.storage import keyframes
 from eventstore.storage.offline import read_store
 from eventstore.storage.store import Store

@@ -5,12 +5,12 @@ from typing import Any
 from hypothesis import settings, strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from eventstore.listing import groups_view, print_view
 from eventstore.model import commands as cmd
 from eventstore.model.evolve import apply
 from eventstore.model.notifications import DeviceFact, DeviceNotified, DevicesScanned
 from eventstore.model.objects import Device
 from eventstore.model.state import State
+from eventstore.present.listing import groups_view, print_view
 from tests.support.histories import (
     DEVICES,
     DISKS,

@@ -4,13 +4,13 @@ from hypothesis import given, strategies as st
 
 from eventstore.codec import decode_events, encode_events
 from eventstore.errors import StoreError
-from eventstore.listing import print_view
 from eventstore.model import commands as cmd, digest, events as ev
 from eventstore.model.decide.table import decide
 from eventstore.model.evolve import apply, evolve
 from eventstore.model.objects import HEADER_RID, AnyRecord, Header, Key
 from eventstore.model.state import State
-from eventstore.views import document_view
+from eventstore.present.listing import print_view
+from eventstore.present.views import document_view
 from tests.support.histories import COMMANDS, MOVES, Move, played
 from tests.support.model import World, snapshot
 

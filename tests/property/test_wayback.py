@@ -5,7 +5,6 @@ import os
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from eventstore.differences import change_rows
 from eventstore.errors import StoreError
 from eventstore.model import commands as cmd
 from eventstore.model.decide.wayback import is_device_fact, steps_back
@@ -13,7 +12,8 @@ from eventstore.model.evolve import apply
 from eventstore.model.objects import AnyRecord, Device, Disk, DiskGroup, Key
 from eventstore.model.state import State
 from eventstore.model.wayback_commands import Step
-from eventstore.views import fields
+from eventstore.present.differences import change_rows
+from eventstore.present.views import fields
 from tests.property.test_all_commands import BUILDERS
 from tests.support.histories import MOVES, NOTIFICATIONS, Move, moved, played
 from tests.support.model import World

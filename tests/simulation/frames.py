@@ -13,10 +13,10 @@ import msgspec
 
 from daemon.core import messages as msg
 from daemon.core.ready import Load
-from eventstore import replay
 from eventstore.codec import Commit, decode_events
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
+from eventstore.past import replay
 from eventstore.storage import keyframes
 from eventstore.storage.keyframes import Keyframe, NotWhole
 from tests.simulation.founding import lineage_of

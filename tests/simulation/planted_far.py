@@ -9,7 +9,7 @@ import pytest
 from daemon.core import messages as msg
 from daemon.core.behind import Behind
 from daemon.core.catchup import CatchUp
-from eventstore import replay
+from eventstore.past import replay
 
 Patch = pytest.MonkeyPatch
 

@@ -13,8 +13,8 @@ from eventstore.model import commands as cmd, events as ev
 from eventstore.model.notifications import DeviceFact, DevicesScanned, Notification
 from eventstore.model.objects import Volume
 from eventstore.model.state import State
+from eventstore.present.views import document_view
 from eventstore.storage.store import Store
-from eventstore.views import document_view
 from tests.support.model import (
     BOOT,
     SECOND_US,

@@ -33,9 +33,9 @@ from eventstore.model.edit_events import LabelsSet
 from eventstore.model.evolve import apply
 from eventstore.model.objects import Key, Volume
 from eventstore.model.state import State
-from eventstore.replay import replay
+from eventstore.past.replay import replay
+from eventstore.proofs.survey import Cut, Slice, carry_out, survey
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Slice, carry_out, survey
 from tests.support.waiting import wait_until
 
 _BATCH = 5000

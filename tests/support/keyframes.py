@@ -6,11 +6,11 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from eventstore.replay import open_keyframe
+from eventstore.past.replay import open_keyframe
+from eventstore.proofs.survey import Cut, Dropped, Finding, Reached, Slice, Walk, carry_out, survey
 from eventstore.storage.keyframes import Keyframe, NotWhole, cut, write_last, write_slice
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from eventstore.survey import Cut, Dropped, Finding, Reached, Slice, Walk, carry_out, survey
 from tests.support.long_history import extend
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from hypothesis import strategies as st
 
 from cli.render import vxprint as render
-from eventstore import vxprint
-from eventstore.vxprint import Group
+from eventstore.forms import vxprint
+from eventstore.forms.vxprint import Group
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "vxprint"
 SAMPLES = Path(__file__).parents[3] / "shared" / "samples"

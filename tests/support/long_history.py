@@ -23,7 +23,7 @@ from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.objects import Change, Subdisk, Volume
 from eventstore.model.state import State
-from eventstore.replay import replay
+from eventstore.past.replay import replay
 from eventstore.storage.store import Store
 
 NODE = "node1"

@@ -5,10 +5,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from eventstore.answering import Answer
+from eventstore.asking.answering import Answer
+from eventstore.asking.questions import answer
 from eventstore.codec import Commit, Context, Draft, Head, encode_context, seal
 from eventstore.model.objects import Key
-from eventstore.questions import answer
 from eventstore.source import Source, open_log
 from eventstore.storage.reader import side_check
 from tests.support.core import Core, a_store, stored

@@ -18,10 +18,10 @@ from msgspec import msgpack
 
 from eventstore.codec import chain
 from eventstore.errors import StoreError
-from eventstore.heads import Outside
+from eventstore.proofs.heads import Outside
+from eventstore.proofs.verify import verify
 from eventstore.storage.reader import side_check
 from eventstore.storage.sqlite import DriverError
-from eventstore.verify import verify
 from tests.support.stores import Maker, SqliteEngine, append_all, raw
 
 COMMITS = 40

@@ -10,16 +10,16 @@ import msgspec
 import pytest
 
 from daemon.core.ready import Input, Ready
+from eventstore.asking.questions import answer, answer_now
 from eventstore.codec import Context
-from eventstore.differences import net
 from eventstore.model.events import AnyEvent
 from eventstore.model.objects import Change, rid_text
 from eventstore.model.state import State
-from eventstore.questions import answer, answer_now
+from eventstore.present.differences import net
+from eventstore.present.standing import Log, Standing
+from eventstore.present.views import fields
 from eventstore.source import Source
-from eventstore.standing import Log, Standing
 from eventstore.storage.reader import LogReader
-from eventstore.views import fields
 from tests.support.core import Core, an_empty_shared_log
 from tests.support.model import appears, init_disk, make_group, size_for
 

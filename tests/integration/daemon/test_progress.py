@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from daemon.wire import control
+from eventstore.proofs.verify import verify
 from eventstore.source import DATABASE, open_log
 from eventstore.storage.backup import back_up
 from eventstore.storage.reader import MANY
 from eventstore.storage.store import Store
-from eventstore.verify import verify
 from tests.support.daemons import DEADLINE_S, Daemon
 from tests.support.long_history import extend
 

@@ -9,9 +9,9 @@ import pytest
 
 from daemon.core.station import FAR_BEHIND
 from daemon.shell.repeat import repeat
+from eventstore.proofs.verify import verify
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
-from eventstore.verify import verify
 from tests.soak.clients import GROUP
 from tests.soak.ground import Ground
 from tests.support.clusters import Cluster, running_cluster

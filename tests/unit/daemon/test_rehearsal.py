@@ -17,7 +17,7 @@ from eventstore.errors import NotFound
 from eventstore.model import events as ev, evolve
 from eventstore.model.decide.table import decide
 from eventstore.model.state import State
-from eventstore.shadow import Difference
+from eventstore.proofs.shadow import Difference
 from eventstore.storage.crashes import Files
 from eventstore.storage.store import Store
 from tests.support.archives import archived

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from eventstore.moments import unknown_intervals
-from eventstore.questions import STATE_QUESTIONS
-from eventstore.standing import Log
+from eventstore.asking.questions import STATE_QUESTIONS
+from eventstore.past.moments import unknown_intervals
+from eventstore.present.standing import Log
 from tests.support.past import Past, at, time
 
 GIVEN: dict[str, dict[str, Any]] = {

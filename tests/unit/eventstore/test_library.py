@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from eventstore import library
-from eventstore.resuming import cursor_at
+from eventstore.past.resuming import cursor_at
 from tests.support.core import stored
 from tests.support.histories import the_whole_story
 from tests.support.library_page import PAGE, fresh

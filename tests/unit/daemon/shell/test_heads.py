@@ -13,9 +13,9 @@ import pytest
 
 from daemon.shell import authority
 from daemon.shell.heads import Answer, Heads
-from eventstore import heads
 from eventstore.errors import Conflict, Rejected, StoreError, Unavailable
-from eventstore.heads import Head
+from eventstore.proofs import heads
+from eventstore.proofs.heads import Head
 from eventstore.storage.store import Store
 from tests.support.stores import Maker, SqliteEngine, again, raw
 from tests.support.tampering import rewrite

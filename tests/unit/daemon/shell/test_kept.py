@@ -8,7 +8,7 @@ import msgspec
 
 from daemon.shell import kept
 from daemon.shell.kept import Kept, thinned
-from eventstore.heads import Head
+from eventstore.proofs.heads import Head
 from eventstore.text import iso
 
 DAY_US = 86_400_000_000

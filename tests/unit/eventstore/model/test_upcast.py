@@ -8,9 +8,10 @@ import pytest
 from msgspec import msgpack
 from msgspec.msgpack import Decoder
 
-from eventstore import codec, replay
+from eventstore import codec
 from eventstore.model import events as ev, evolve, upcast
 from eventstore.model.objects import NODE_SPACE, Node
+from eventstore.past import replay
 from tests.support.core import LINEAGES
 from tests.support.histories import EVENTS
 from tests.support.past import log_of, sealed

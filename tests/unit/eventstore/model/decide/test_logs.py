@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from cli.render.vxprint import Layout, text
-from eventstore.listing import print_view
 from eventstore.model import commands as cmd
 from eventstore.model.decide.logs import default_length
 from eventstore.model.objects import Disk, Plex, Subdisk, Volume
+from eventstore.present.listing import print_view
 from tests.support.model import World, a_world, appears, goes, grow, make, size_for
 
 ADD = cmd.AddLog("dg", "u", 33)

@@ -9,8 +9,8 @@ import msgspec
 import pytest
 from hypothesis import given
 
-from eventstore import vxprint
 from eventstore.errors import Rejected
+from eventstore.forms import vxprint
 from eventstore.model import commands as cmd
 from eventstore.model.decide.takeover import faults
 from eventstore.model.objects import Disk, Foreign, Subdisk, Volume

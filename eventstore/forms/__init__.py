@@ -1,0 +1,1 @@
+"""What the original prints, read: its listings and descriptions, without believing them."""

@@ -1,0 +1,1 @@
+"""What is kept elsewhere of a log: archives, bundles, and the rule that says how long."""

@@ -1,0 +1,1 @@
+"""Whether a log is what was written: by its chain, its replay, its heads and its keyframes."""

@@ -1,0 +1,344 @@
+"""Whether a log is what was written, and gives the states that were recorded.
+
+Without replay: every row, the chain of hashes, the hashes of context and payload, positions
+without a gap, one lineage, times that never go back. With replay also that every commit fits the
+state before it, and that the state's digest after it is the recorded one. With heads from outside
+also that it is the same log as it was: a chain can be made anew, what others keep of it cannot.
+
+It can be done in pieces: a checkpoint says up to where, and the next piece goes on from there.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from hashlib import sha256
+
+from msgspec import Struct
+
+from eventstore.codec import (
+    UNREADABLE,
+    ZERO_HASH,
+    Commit,
+    content_hashes_hold,
+    decode_events,
+    decode_header,
+    decode_stored,
+)
+from eventstore.errors import Damaged, StoreError
+from eventstore.model import digest
+from eventstore.model.evolve import STORED_HANDLERS
+from eventstore.model.objects import Change
+from eventstore.model.state import State
+from eventstore.past.replay import MISFITS, Replayer, misfit
+from eventstore.proofs.heads import Outside
+from eventstore.proofs.outside import Compared, OutsideCheck
+from eventstore.storage.reader import LogReader
+
+
+class Checkpoint(Struct, frozen=True):
+    """Up to where a log was found to hold, with or without replay."""
+
+    log: str
+    lineage: str
+    position: int
+    hash: str
+    digest: str
+    replay: bool
+
+
+class Verdict(Struct, frozen=True):
+    """What was found; `first_bad` is the first position that does not hold, None if all do.
+
+    `known_to` is the last position at which a head from outside was the same. `checkpoint` is
+    where the next piece begins, None if the head was reached.
+    """
+
+    log: str
+    commits: int
+    head_hash: str
+    first_bad: int | None
+    problem: str | None
+    checked: tuple[str, ...]
+    lineage: str = ""
+    first: int = 1
+    digest: str = ""
+    time_us: int = 0
+    known_to: int | None = None
+    compared: tuple[Compared, ...] = ()
+    checkpoint: Checkpoint | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether everything holds."""
+        return self.problem is None
+
+
+def verify(
+    reader: LogReader,
+    *,
+    with_replay: bool,
+    heads: Sequence[Outside] = (),
+    after: Checkpoint | None = None,
+    most: int | None = None,
+    replayer: Replayer | None = None,
+) -> Verdict:
+    """Check a log, or up to `most` commits of it behind a checkpoint.
+
+    A `replayer` of the same log is asked for the state at the checkpoint, and given the last one.
+
+    Raises:
+        Damaged: the database's own structure is broken; it names the first commit that cannot be
+            read.
+    """
+    return _Verification(reader, heads, with_replay).run(after, most, replayer)
+
+
+class _Verification:
+    """One look at a log, or at a piece of it."""
+
+    def __init__(self, reader: LogReader, heads: Sequence[Outside], with_replay: bool) -> None:  # noqa: FBT001
+        self._reader = reader
+        self._outside = OutsideCheck(reader, heads) if heads else None
+        self._with_replay = with_replay
+        self._checks: list[Callable[[Commit], None]] = []
+        self._replay: ReplayCheck | None = None
+        self._last: Commit | None = None
+        self._at = 0
+
+    def run(
+        self, after: Checkpoint | None, most: int | None, replayer: Replayer | None
+    ) -> Verdict:
+        reader = self._reader
+        replayer = replayer or Replayer(reader)
+        self._at = reader.first - 1 if after is None else after.position
+        try:
+            low = self._begin(after, replayer)
+            high = low + most - 1 if most is not None else 2**62
+            with _nothing_collected():
+                self._walk(low, high)
+            if self._at < high and (most is None or self._at >= reader.last()):
+                reader.check_structure()
+                if self._outside is not None:
+                    self._outside.end(self._at)
+                return self._verdict(None, None)
+        except StoreError as error:
+            if "store damaged" not in error.message:
+                return self._bad(error)
+            if (earlier := self._before_damage(error)) is not None:
+                return earlier
+            raise
+        if self._replay is not None:
+            replayer.keep(self._replay.state, self._at)
+        return self._verdict(None, None, more=True)
+
+    def _walk(self, low: int, high: int) -> None:
+        checks, last = self._checks, self._last
+        try:
+            for commit in self._reader.commits(low, high):
+                for check in checks:
+                    check(commit)
+                last = commit
+        finally:
+            if last is not None:
+                self._last, self._at = last, last.position
+
+    def _bad(self, error: StoreError) -> Verdict:
+        where = getattr(error, "position", None) or self._at + 1
+        why = error.message if error.cause is None else f"{error.message}: {error.cause}"
+        return self._verdict(where, why)
+
+    def _before_damage(self, damage: StoreError) -> Verdict | None:
+        """Look one by one at what can be read before the first commit that can not."""
+        try:
+            for position in range(self._at + 1, getattr(damage, "position", None) or 0):
+                commit = self._reader.commit(position)
+                for check in self._checks:
+                    check(commit)
+                self._last, self._at = commit, position
+        except StoreError as error:
+            return None if "store damaged" in error.message else self._bad(error)
+        return None
+
+    def _begin(self, after: Checkpoint | None, replayer: Replayer) -> int:
+        """Get ready for the first commit to be looked at, and return its position.
+
+        Raises:
+            Damaged: what was checked before is not there any more.
+        """
+        reader = self._reader
+        if after is not None:
+            base = self._checked_before(after)
+            self._checks.append(ChainCheck(reader.lineage, base))
+        elif reader.first > 1:
+            base = reader.commit(reader.first)
+            begin = ChainCheck(reader.lineage, before=reader.before)
+            begin(base)
+            self._checks.append(ChainCheck(reader.lineage, base))
+        else:
+            base = None
+            self._checks.append(ChainCheck(reader.lineage))
+        if self._with_replay:
+            self._replay = self._replay_from(base, replayer)
+            self._checks.append(self._replay)
+        if self._outside is not None:
+            if base is not None:
+                self._outside.begin(base.position)
+            self._checks.append(self._outside)
+        self._last, self._at = base, 0 if base is None else base.position
+        return self._at + 1
+
+    def _checked_before(self, after: Checkpoint) -> Commit:
+        reader = self._reader
+        commit = reader.commit(after.position)
+        told = (after.lineage, after.hash, after.digest)
+        if (reader.lineage.hex(), commit.hash.hex(), commit.digest.hex()) != told:
+            raise Damaged(
+                f"log {reader.name}: commit @{after.position} is not the one that was checked",
+                position=after.position,
+                cause=f"hash {commit.hash.hex()}, in the checkpoint {after.hash}",
+            )
+        return commit
+
+    def _replay_from(self, base: Commit | None, replayer: Replayer) -> ReplayCheck:
+        if base is None:
+            return ReplayCheck(self._reader.name)
+        state = replayer.state_at(base.position)
+        replayer.keep(State(), 0)  # it is changed from here on
+        known = digest.of_state(state)
+        if digest.stored(known) != base.digest:
+            raise another_state(base, digest.stored(known))
+        return ReplayCheck(self._reader.name, state, known)
+
+    def _verdict(self, where: int | None, why: str | None, *, more: bool = False) -> Verdict:
+        reader, last, outside = self._reader, self._last, self._outside
+        checked = ["rows", "chain", "content"]
+        checked += ["replay", "digest"] if self._with_replay else []
+        checked += ["heads"] if outside is not None else []
+        head_hash = ZERO_HASH if last is None else last.hash
+        found = "" if last is None else last.digest.hex()
+        checkpoint = None
+        if more:
+            checkpoint = Checkpoint(
+                reader.name, reader.lineage.hex(), self._at, head_hash.hex(), found,
+                self._with_replay,
+            )  # fmt: skip
+        return Verdict(
+            reader.name, self._at, head_hash.hex(), where, why, tuple(checked),
+            lineage=reader.lineage.hex(),
+            first=reader.first,
+            digest=found,
+            time_us=_time_of(last),
+            known_to=None if outside is None else outside.known_to,
+            compared=() if outside is None else tuple(outside.compared),
+            checkpoint=checkpoint,
+        )  # fmt: skip
+
+
+def _time_of(commit: Commit | None) -> int:
+    try:
+        return 0 if commit is None else decode_header(commit.header).time_us
+    except StoreError:
+        return 0
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the collector from looking over and over at a state that only grows."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+class ChainCheck:
+    """Checks commits in order, against each other: all of a log, or those behind one of it."""
+
+    def __init__(
+        self, lineage: bytes, after: Commit | None = None, before: bytes = ZERO_HASH
+    ) -> None:
+        self._lineage = lineage
+        self._hash = before if after is None else after.hash
+        self._time_us = 0 if after is None else decode_header(after.header).time_us
+
+    def __call__(self, commit: Commit) -> None:
+        """Check the next commit.
+
+        Raises:
+            Damaged: it does not hold.
+        """
+        position, header = commit.position, commit.header
+        if sha256(self._hash + header).digest() != commit.hash:  # as `chain` says; called less
+            raise Damaged(f"commit @{position} is not what was written", position=position)
+        if not content_hashes_hold(commit):
+            raise Damaged(
+                f"commit @{position}: payload or context is not what was written",
+                position=position,
+            )
+        found = decode_header(header)
+        if found.position != position or found.lineage != self._lineage:
+            raise Damaged(
+                f"commit @{position} belongs elsewhere",
+                position=position,
+                cause=f"its header says @{found.position} of log {found.lineage.hex()}",
+            )
+        if found.time_us < self._time_us:
+            raise Damaged(f"commit @{position}: time goes back", position=position)
+        self._hash, self._time_us = commit.hash, found.time_us
+
+
+class ReplayCheck:
+    """Replays commits in order onto a state (the empty one), and compares digests."""
+
+    def __init__(self, log: str, state: State | None = None, digest_before: int = 0) -> None:
+        self._log = log
+        self.state = State() if state is None else state
+        self._digest = digest.Running(digest_before, whole=state is None)
+        self.changes: list[Change] = []
+        """What the last commit changed."""
+
+    @property
+    def digest(self) -> int:
+        """Return the digest after the last commit."""
+        return self._digest.value
+
+    def take(self, commit: Commit) -> bool:
+        """Apply the next commit, and tell whether it gives the recorded digest.
+
+        Raises:
+            Damaged: it does not fit.
+        """
+        state, handlers, changes = self.state, STORED_HANDLERS, list[Change]()
+        try:
+            for event in decode_stored(commit.payload):
+                changes += handlers[type(event)](state, event)
+        except UNREADABLE:
+            decode_events(commit.payload, commit.position)
+            raise
+        except MISFITS as error:
+            raise misfit(self._log, commit.position, error) from error
+        self.changes = changes
+        self._digest.update(self.changes)
+        return digest.stored(self.digest) == commit.digest
+
+    def __call__(self, commit: Commit) -> None:
+        """Apply the next commit.
+
+        Raises:
+            Damaged: it does not fit, or the digest after it is another.
+        """
+        if not self.take(commit):
+            raise another_state(commit, digest.stored(self.digest))
+
+
+def another_state(commit: Commit, found: bytes) -> Damaged:
+    """Return the error for a commit that gives another state than was recorded."""
+    return Damaged(
+        f"commit @{commit.position}: replay gives another state than was recorded",
+        position=commit.position,
+        cause=f"digest {found.hex()}, recorded {commit.digest.hex()}",
+    )
