@@ -17,6 +17,7 @@ from eventstore.proofs.verify import verify
 from eventstore.source import Source, open_log
 from eventstore.storage.schema import LOGS
 from eventstore.storage.store import Store
+from tests.golden.make import as_text, states_of
 from tests.support.histories import EVENTS
 
 RELEASES = sorted(path.parent for path in Path(__file__).parent.glob("*/log.db"))
@@ -52,7 +53,7 @@ def as_recorded(document: Any, recorded: Any) -> Any:
 
 
 def plain(value: object) -> object:
-    return json.loads(json.dumps(value))
+    return json.loads(as_text(value))
 
 
 def test_a_golden_log_verifies(source: Source) -> None:
@@ -63,7 +64,7 @@ def test_a_golden_log_verifies(source: Source) -> None:
 def test_a_golden_log_replays_to_the_recorded_state_at_every_position(
     source: Source, expected: Any
 ) -> None:
-    for position, document in expected["states"].items():
+    for position, document in states_of(expected).items():
         state = replay(source.readers["node"], int(position))
         assert as_recorded(document_view(state)["state"], document) == document
 
