@@ -75,10 +75,12 @@ class Incident:
             "Before",
             "A mirrored volume, one half on `vxd0`, the other on `vxd1`. The watch of the "
             "operators keeps a cursor, so it\ncan be ended and begun again: here it is ended "
-            "after a second of silence.",
+            "after a second of silence. Every night the heads of all logs,\nsigned, go where "
+            "nobody who runs the cluster can change them.",
         ):
             self.first.run("vxprint -g datadg -ps", f"{VOLUME}-01", f"{VOLUME}-02")
             self.second.run("vxnotify --cursor-file watch.cursor -t 10 -w 1", "connected")
+            self.first.run("vx head --all-nodes -O heads.json", "heads.json")
         self.cluster.lab.monitor.disk("fail", DEVICE, "node2")
         wait("node2 has heard of it", lambda: self.second.position() > self.before_own)
         with step(
@@ -128,6 +130,12 @@ class Incident:
             self.second.run(f"vx blame {GOOD}", "DETACHED", "kim", f"@{self.wrong}")
             self.second.run(f"vx show @{self.wrong}", "node3", WHY, "program=vxplex")
         with step(
+            "What came of it, on which node",
+            "`trace` follows it through the logs of all nodes: from the person, over the "
+            "decision of the master, to when each\nnode had it.",
+        ):
+            self.second.run(f"vx trace @{self.wrong} --all-nodes", "node1", "node2", "node3")
+        with step(
             "Who knew what when it was typed",
             "`knew` tells how far each node had applied the logs at that moment, by its own "
             "clock. Kim's node did not have\nthe notification: it is in node2's own log, and no "
@@ -141,9 +149,11 @@ class Incident:
         """Bring back what was, and show that it is so."""
         with step(
             "The way back",
-            "The half that was taken out is attached again, and the one on the bad disk is "
-            "detached instead. What leads from then\nto now is what was meant, and no more.",
+            "To take the commit back would be quick, and wrong: that half has missed what was "
+            "written since. It is attached again\ninstead, which copies, and the one on the bad "
+            "disk is detached. What leads from then to now is what was meant, and no more.",
         ):
+            self.third.run(f"vx revert @{self.wrong} --dry-run", "missed what was written", code=1)
             self.third.run(f"vxplex -g {GROUP} att {VOLUME} {VOLUME}-01 -m 'ticket 4711'")
             self.cluster.wait_until_equal()
             self.third.run(f"vxplex -g {GROUP} det {VOLUME}-02 -m 'ticket 4711'", "committed")
@@ -156,11 +166,16 @@ class Incident:
         with step(
             "Is all of this true?",
             "The logs are chained by hashes. `verify --replay` computes every state anew, and a "
-            "backup of another node has the same\nhistory, commit by commit.",
+            "backup of another node has the same\nhistory, commit by commit. That nobody wrote a "
+            "whole log anew is what the heads of last night tell.",
         ):
             self.first.run("vx verify --replay", "shared: ", "digest")
             self.second.run("vx backup incident-node2.db", "verified")
             self.first.run("vx verify --against incident-node2.db", "the same as the other")
+            self.first.run("vx verify --head heads.json", "shared: ")
+            since = f"--since shared@{self.before}"
+            self.first.run(f"vx bundle create {since} --redact-context -O for-support.vxb")
+            self.first.run("vx bundle verify for-support.vxb")
         with step(
             "The report",
             "What happened, in one list, from the copy: it answers everything above on any "
