@@ -35,15 +35,24 @@ class Deadlines:
 
     def look(self) -> None:
         """Undo what is due."""
-        for awaited in self._due(self.private.own.state):
-            self.private.take_back(awaited.name)
-        if self.member.requests.proposer is not None:
-            due = self._due(self.member.shared.state)
+        member, private = self.member, self.private
+        if not self._tried and not self._states():
+            return
+        for awaited in self._due(private.own.state):
+            private.take_back(awaited.name)
+        if member.requests.proposer is not None:
+            due = self._due(member.shared.state)
             for awaited in due:
                 self._ask(awaited)
             self._tried = {a.name: self._tried[a.name] for a in due if a.name in self._tried}
         else:
             self._tried = {}
+
+    def _states(self) -> list[State]:
+        """Return the states with something that waits, and that this node has to see to."""
+        own, shared = self.private.own.state, self.member.shared.state
+        here = (own,) if self.member.requests.proposer is None else (own, shared)
+        return [state for state in here if state.counts.get(Awaited)]
 
     def _due(self, state: State) -> list[Awaited]:
         now_us = self.member.wall_us
@@ -79,12 +88,9 @@ class Deadlines:
     def wake_at(self) -> int | None:
         """Return when to look again, None if nothing waits here."""
         member = self.member
-        states = [self.private.own.state]
-        if member.requests.proposer is not None:
-            states.append(member.shared.state)
         left = [
             RETRY_MS if one.until_us <= member.wall_us else (one.until_us - member.wall_us) // 1000
-            for state in states
+            for state in self._states()
             for one in waiting(state)
             if not one.failed
         ]

@@ -38,6 +38,10 @@ TAIL_CHECKED = 20_000
 """Commits that are checked one by one before the daemon serves: half a second. A longer tail, of a
 log without keyframes, is replayed six times as fast, and the state at its end compared."""
 
+YOUNG_MAX = 10_000
+"""Objects between two looks of the collector, some hundred changes: what a step leaves behind is
+gone without it, but for the few cycles that a connection or an error makes."""
+
 _PIECE = 64
 _decode_hard = msgspec.msgpack.Decoder(HardState).decode
 
@@ -53,6 +57,7 @@ def recover(database: Path) -> tuple[Store, Node]:
     store, node = opened(database)
     # What stays is of no interest to the collector: looking at it all stops the loop for long.
     gc.freeze()
+    gc.set_threshold(YOUNG_MAX)
     return store, node
 
 
