@@ -35,7 +35,7 @@ def between(
         found = _of_commit(logs[log], commit)
         if found is not None:
             return msgspec.structs.replace(found, text=f"{notes}; {found.text}")
-    if isinstance(said, Submit) and not any(True for _ in _commits(ready)):
+    if isinstance(said, Submit) and _is_answered(ready) and not any(True for _ in _commits(ready)):
         for reader in logs.values():
             position = position_of_tx(reader, said.request)
             if position is not None:
@@ -51,6 +51,11 @@ def between(
                     notes,
                 )
     return Difference(_PART, notes)
+
+
+def _is_answered(ready: Ready | None) -> bool:
+    """Whether a request is over with this step; what a cluster is asked takes several."""
+    return ready is None or bool(ready.replies)
 
 
 def _commits(ready: Ready | None) -> Iterator[tuple[str, Commit]]:

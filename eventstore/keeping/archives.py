@@ -99,7 +99,7 @@ def planned(source: Source, span: Span) -> Row:
 
 def rule(source: Source, at: Moment | None) -> tuple[Resolved, Row]:
     """Return the rule of the cluster at a moment, and which position that is."""
-    then = Then(source, at, "shared").resolved("shared")
+    then = Then(source, at, source.default).resolved("shared")
     found = rule_at(source.readers["shared"], then.position)
     return then, {
         "on": found.is_on,

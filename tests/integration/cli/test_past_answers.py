@@ -27,6 +27,7 @@ READS = [
     *("vxassist -g datadg maxsize", "vxassist -g datadg maxgrow vol01"),
     *("vx get datadg", "vx get vxd0 --json", "vx state", "vx print -o commands"),
     *("vx blame datadg", "vx tag list", "vx tag list --json"),
+    "vx retention show",
     f"vx what-if {OPTIONS} vxassist -g datadg make vol09 3m",
 ]
 STEPS = [
