@@ -175,8 +175,6 @@ class Member(Station):
         message, sender = said.message, said.sender
         if isinstance(message, msg.Deposed):
             self._deposed(message)
-            if self.office is not None and message.term < self.office.term:
-                self.office.linked(sender)  # its view came after what it was asked
         elif message.term < self.hard.term:
             self.work.send(sender, self._promised_otherwise())
         elif isinstance(message, msg.Ask):
@@ -227,7 +225,8 @@ class Member(Station):
         self._say_state()
 
     def _say_state(self) -> None:
-        self.work.send(self._master, self.state())
+        hard = self.hard
+        self.work.send(hard.promised_to, self.state())
 
     def _distrust(self, message: msg.Distrust) -> None:
         self.distrust(message.reason)
@@ -376,6 +375,9 @@ class Member(Station):
     def _stand(self, message: msg.Stand) -> None:
         self.work.send(self._master, msg.Standing(message.term, message.read))
 
+    def _answered(self, message: msg.Answered) -> None:
+        self.requests.answered(message)
+
     def _read_at(self, message: msg.ReadAt) -> None:
         self.requests.read_at(message)
 
@@ -392,7 +394,7 @@ class Member(Station):
         msg.CommitNow: _commit,
         msg.CheckJoin: _check_join,
         msg.Stand: _stand,
-        msg.Answered: lambda member, said: member.requests.answered(said),
+        msg.Answered: _answered,
         msg.ReadAt: _read_at,
     }
     """What only the master to whom a member promised may say, and what the member does."""
