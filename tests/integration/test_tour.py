@@ -18,6 +18,7 @@ def test_the_tour_in_the_readme_is_what_the_program_prints() -> None:
     assert tour.normalised(tour.give()) == tour.normalised(tour.in_readme())
 
 
+@pytest.mark.long
 def test_without_loop_devices_the_tour_is_given_on_the_monitor() -> None:
     said = tour.give("--monitor")
     assert said.count("acknowledged and missing: 0") == 2

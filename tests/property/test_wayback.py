@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 from eventstore.errors import StoreError
 from eventstore.model import commands as cmd
@@ -122,6 +122,7 @@ def test_a_restore_gives_the_state_of_then_or_names_what_it_cannot(
 
 @settings(max_examples=SHORT)
 @given(RICH, LAST)
+@example([cmd.MaintainVolumes("g", ("u",))], [cmd.StartVolumes("g", ())])
 def test_undo_then_redo_is_the_identity(moves: list[Move], last: list[Move]) -> None:
     undo_then_redo_is_the_identity(moves, last)
 

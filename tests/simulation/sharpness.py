@@ -91,7 +91,8 @@ def main(arguments: list[str]) -> int:
             print(f"{found.name:42} {where or 'NOT FOUND':40} {found.violation[:70]}", flush=True)
     missed = [found.name for found in results if found.where is None]
     if asked.write:
-        lines = [f"{f.name} = {f.where}\n" for f in sorted(results) if isinstance(f.where, int)]
+        seeds = recorded() | {f.name: f.where for f in results if isinstance(f.where, int)}
+        lines = [f"{name} = {seed}\n" for name, seed in sorted(seeds.items()) if name in BY_NAME]
         RECORDED.write_text("# Written by `make sharpness`.\n" + "".join(lines))
     print(f"{len(results) - len(missed)} of {len(results)} planted bugs found")
     return 1 if missed else 0

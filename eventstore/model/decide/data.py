@@ -24,15 +24,17 @@ def stale(state: State, wanted: AnyRecord, present: AnyRecord | None) -> str | N
         return None
     if wanted.state not in _GOOD:
         return None
+    volume = state.get((wanted.space, wanted.volume))
+    runs = isinstance(volume, Volume) and volume.kstate == "ENABLED"
     if isinstance(present, Plex) and present.volume == wanted.volume:
-        behind = present.state in _BEHIND or present.kstate == "DETACHED"
+        # Of a volume that does not run itself, a detached plex missed nothing: a start takes it.
+        behind = present.state in _BEHIND or (runs and present.kstate == "DETACHED")
         if behind and (present.kstate, present.state) != (wanted.kstate, wanted.state):
             return (
                 f"it is {present.kstate} {present.state}, and missed what was written: attach it"
             )
         return None
-    volume = state.get((wanted.space, wanted.volume))
-    if isinstance(volume, Volume) and volume.kstate != "ENABLED":
+    if isinstance(volume, Volume) and not runs:
         return f"volume {volume.name} does not run, so it cannot be brought up to date: start it"
     return None
 
