@@ -7,7 +7,7 @@ state and taken back (`seal_next`, then `forget`), and takes effect only by `tak
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from daemon.core.differing import Differs
 from daemon.core.livelog import LiveLog
@@ -16,8 +16,8 @@ from eventstore import codec
 from eventstore.codec import Commit, Context, Entry, Head
 from eventstore.errors import StoreError
 from eventstore.model import digest
-from eventstore.model.cluster import configured, elected_term, seat
-from eventstore.model.cluster_events import ConfiguredNodesChanged, RequestsFailed
+from eventstore.model.cluster import configured, elected_term, header, seat
+from eventstore.model.cluster_events import ConfiguredNodesChanged, MasterElected, RequestsFailed
 from eventstore.model.events import AnyEvent, touched
 from eventstore.model.evolve import apply
 from eventstore.model.objects import OWN_HEADER, Change
@@ -41,8 +41,8 @@ class SharedLog(LiveLog):
     ) -> None:
         super().__init__("shared", state, head, last_change, known_digest)
         self.regular_through = head.position if regular_through is None else regular_through
-        """The last position that was decided under the term of the last `MasterElected`: all
-        its members stored it."""
+        """The last position that all members of the last `MasterElected` are known to have stored:
+        the last that was decided under its term, or what is before it (`stored_by_all`)."""
         self.recent: OrderedDict[str, Found] = OrderedDict()
         self.forgotten_through = head.position
         """What became of requests up to here is in the log only."""
@@ -129,6 +129,7 @@ class SharedLog(LiveLog):
         """
         header = codec.decode_header(commit.header)
         events = codec.decode_events(commit.payload, commit.position)
+        term_before = elected_term(self.state)
         try:
             changes = apply(self.state, events)
         except KeyError as error:
@@ -142,8 +143,11 @@ class SharedLog(LiveLog):
             raise Differs(commit, digest.stored(after), objects, cause)
         self.digest = after
         self.head = Head(self.head.lineage, commit.position, commit.hash, header.time_us)
-        if commit.term == elected_term(self.state):
+        term = elected_term(self.state)
+        if commit.term == term:
             self.regular_through = commit.position
+        elif term != term_before:
+            self.regular_through = commit.position - 1
         if any(key != OWN_HEADER for key, _before, _after in changes):
             self.last_change = commit.position
         if header.tx.find("@") < 0:
@@ -183,6 +187,24 @@ class SharedLog(LiveLog):
         if len(self.recent) > RECENT_MAX:
             _request, oldest = self.recent.popitem(last=False)
             self.forgotten_through = max(self.forgotten_through, oldest.position)
+
+
+def stored_by_all(state: State, end: int, commit_at: Callable[[int], Commit]) -> int:
+    """Return up to where all members of a log's last `MasterElected` had stored it (C3).
+
+    That is the last commit that was decided under its term. Where others completed the election
+    there may be none, but its members had all that is before it when it was proposed (C5).
+    """
+    cluster = header(state)
+    while cluster is not None and end > cluster.regular:
+        commit = commit_at(end)
+        if commit.term == cluster.term:
+            break
+        end -= 1
+        events = codec.decode_events(commit.payload, commit.position)
+        if any(isinstance(event, MasterElected) for event in events):
+            break
+    return end
 
 
 def failure(event: RequestsFailed, position: int) -> Found:

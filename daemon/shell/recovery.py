@@ -15,11 +15,10 @@ from daemon.core.livelog import LiveLog
 from daemon.core.node import Node
 from daemon.core.private import INTERVALS_SHOWN
 from daemon.core.ready import HardState
-from daemon.core.sharedlog import SharedLog
+from daemon.core.sharedlog import SharedLog, stored_by_all
 from eventstore.codec import Head, decode_events
 from eventstore.errors import Damaged, SegmentDamaged
 from eventstore.model import digest
-from eventstore.model.cluster import header
 from eventstore.model.events import UNKNOWN_INTERVALS, IntervalUnknown, touched
 from eventstore.model.objects import (
     HEADER_RID,
@@ -82,12 +81,8 @@ def opened(database: Path) -> tuple[Store, Node]:
 
 def as_shared(reader: LogReader, live: LiveLog) -> SharedLog:
     """Make a log the shared one: find how far its last elected members had stored it (C3)."""
-    cluster = header(live.state)
-    at = live.head.position
-    if cluster is not None:
-        while at > cluster.regular and reader.commit(at).term != cluster.term:
-            at -= 1
-    return SharedLog(live.state, live.head, live.last_change, live.digest, at)
+    stored = stored_by_all(live.state, live.head.position, reader.commit)
+    return SharedLog(live.state, live.head, live.last_change, live.digest, stored)
 
 
 def rebuilt(reader: LogReader, head: Head) -> LiveLog:

@@ -308,6 +308,45 @@ def two_masters_of_two_views() -> None:
     scene.renames("n2", "r1", "d0", "d1")
 
 
+def an_old_copy_and_an_election_that_others_complete() -> None:
+    """A term settles what is in doubt, the next completes its election; a member goes back."""
+    scene = Scene()
+    world, disk = scene.world, scene.world.disks["n1"]
+    image = disk.image()
+    scene.takes(msg.Prepared)
+    scene.asks("n1", "r1", "d0", "d1")
+    scene.passes(50)
+    for turn in (msg.Prepared, msg.Propose):
+        world.kill("n1", power=False)
+        scene.forgets_rules()
+        scene.takes(turn, where=_is_of_the_election)
+        world.start("n1")
+        scene.passes(2000)
+    world.kill("n3", power=False)
+    world.monitor.leave("n3")
+    scene.forgets_rules()
+    scene.passes(2000)
+    scene.renames("n1", "r2", "d1", "d2")
+    assert world.disks["n3"].required_of("n1") > image.end, "n3 was to know more of n1"
+    for name in ("n2", "n1"):
+        scene.loses(name)
+    disk.restore(image)
+    world.checks.lost("n1")
+    world.monitor.succession.insert(0, "n1")
+    world.monitor.masters[0] = "n1"
+    scene.brings_back("n3")
+    world.start("n1")
+    scene.passes(4000)
+    scene.brings_back("n2")
+    scene.settles()
+
+
+def _is_of_the_election(message: msg.Prepared | msg.Propose) -> bool:
+    """Whether it is about what follows the first that a term settles."""
+    number = message.number if isinstance(message, msg.Prepared) else message.record.number
+    return number == 2
+
+
 CASES: tuple[tuple[Case, Plant], ...] = (
     (a_late_copy_of_what_was_refused, planted_io.low_numbers_are_taken),
     (a_hold_that_comes_after_the_failure, planted_io.the_hold_outlives_its_proposal),
@@ -326,6 +365,10 @@ CASES: tuple[tuple[Case, Plant], ...] = (
     (an_old_copy_that_is_half_caught_up, planted_seldom.catch_up_tells_nothing),
     (a_disk_that_goes_back_twice, planted_seldom.damage_is_heard_of_once),
     (an_election_that_others_complete, planted_seldom.elections_wait_for_no_flush),
+    (
+        an_old_copy_and_an_election_that_others_complete,
+        planted_seldom.completed_elections_tell_nothing,
+    ),
     (a_read_at_a_master_that_is_none, planted.reads_ask_nobody),
     (two_masters_of_two_views, planted_seldom.everybody_is_promised),
 )

@@ -11,7 +11,7 @@ from daemon.core.livelog import LiveLog
 from daemon.core.messages import Frame, reach
 from daemon.core.node import Node
 from daemon.core.ready import HardState, Ready, Replay, Replayed
-from daemon.core.sharedlog import SharedLog
+from daemon.core.sharedlog import SharedLog, stored_by_all
 from eventstore.codec import (
     ZERO_HASH,
     Actor,
@@ -22,7 +22,6 @@ from eventstore.codec import (
     head_after,
 )
 from eventstore.model import digest, events as ev
-from eventstore.model.cluster import header
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from tests.simulation.checks import Violation
@@ -181,18 +180,11 @@ class Disk:
 def _replayed(
     log: str, lineage: bytes, commits: list[Commit], onto: State | None = None, at: int = 0
 ) -> tuple[LiveLog, int]:
-    """Replay a log, and find the last position that was decided under the elected term.
-
-    As recovery does: where the last election was completed by another term, nothing was, and it is
-    the position that the election itself names.
-    """
+    """Replay a log; find what all members of its last election had stored, as recovery does."""
     state, head = State() if onto is None else onto, Head(lineage, 0, ZERO_HASH, 0)
     for commit in commits[at:]:
         apply(state, decode_events(commit.payload, commit.position))
-    cluster, regular = header(state), len(commits)
-    known, term = (0, 0) if cluster is None else (cluster.regular, cluster.term)
-    while regular > known and commits[regular - 1].term != term:
-        regular -= 1
+    regular = stored_by_all(state, len(commits), lambda position: commits[position - 1])
     if commits:
         head = head_after(head, commits[-1])
     return LiveLog(log, state, head, 0), regular

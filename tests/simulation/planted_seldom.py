@@ -9,8 +9,10 @@ import pytest
 from daemon.core import messages as msg, office
 from daemon.core.member import Member
 from daemon.core.proposing import Proposing
+from daemon.core.sharedlog import SharedLog
 from daemon.core.station import Station
-from eventstore.codec import Commit
+from eventstore.codec import Commit, Entry
+from eventstore.model.cluster import elected_term
 
 Patch = pytest.MonkeyPatch
 
@@ -59,6 +61,19 @@ def catch_up_tells_nothing(patch: Patch) -> None:
         station._applied()
 
     patch.setattr(Station, "catch_up", catch_up)
+
+
+def completed_elections_tell_nothing(patch: Patch) -> None:
+    """C3: an election that another term completed says nothing of what its members stored."""
+    real = SharedLog.take
+
+    def take(shared: SharedLog, commit: Commit, applied_us: int) -> Entry:
+        known, entry = shared.regular_through, real(shared, commit, applied_us)
+        if commit.term != elected_term(shared.state):
+            shared.regular_through = known
+        return entry
+
+    patch.setattr(SharedLog, "take", take)
 
 
 def elections_wait_for_no_flush(patch: Patch) -> None:
