@@ -89,17 +89,20 @@ def check_gaps(name: str, commits: tuple[Commit, ...], end: int) -> None:
             raise Violation(f"I6: {name} writes @{commit.position} where @{number} follows")
 
 
-def check_promise(name: str, message: msg.AnyMessage, disk: Image) -> None:
-    """I8: hold a message against what a power cut at this instant would leave."""
+def broken_promise(name: str, message: msg.AnyMessage, disk: Image) -> str:
+    """I8: hold a message against what a power cut at this instant would leave; "": it is kept."""
     hard = hard_of(disk.hard)
-    if isinstance(message, (msg.Promised, msg.Ask)) and hard.term < message.term:
-        raise Violation(f"I8: {name} speaks for term {message.term}, its disk has {hard.term}")
-    if isinstance(message, msg.Prepared) and hard.numbered < (message.term, message.number):
-        raise Violation(f"I8: {name} says prepared, its disk has not")
-    if isinstance(message, (msg.CaughtUp, msg.Applied)) and len(disk.shared) < message.position:
-        doubt = hard.doubt
-        if doubt is None or doubt.last < message.position:
-            raise Violation(f"I8: {name} says it has @{message.position}, its disk has not")
+    match message:
+        case msg.Promised() | msg.Ask() if hard.term < message.term:
+            return f"I8: {name} speaks for term {message.term}, its disk has {hard.term}"
+        case msg.Prepared() if hard.numbered < (message.term, message.number):
+            return f"I8: {name} says prepared, its disk has not"
+        case msg.CaughtUp() | msg.Applied() if len(disk.shared) < message.position:
+            if hard.doubt is None or hard.doubt.last < message.position:
+                return f"I8: {name} says it has @{message.position}, its disk has not"
+        case _:
+            pass
+    return ""
 
 
 def words_of(message: msg.AnyMessage) -> str:

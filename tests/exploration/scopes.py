@@ -25,6 +25,7 @@ ONE_REQUEST = Scope("2 nodes, a request", 2, AT_SLAVE)
 LOST_OR_DOUBLED = Scope("2, a message lost, one doubled", 2, AT_SLAVE, Faults(losses=1, copies=1))
 KILLED = Scope("2, a daemon killed", 2, AT_SLAVE, Faults(kills=1))
 NO_POWER = Scope("2, a node without power", 2, AT_SLAVE, Faults(aborts=1))
+FLUSHES_SHARED = Scope("2, killed, flushes shared", 2, AT_SLAVE, Faults(kills=1), batches=True)
 HELD = Scope("2, I/O held or not", 2, GROWS, Faults(stuck=1), volume=True)
 HELD_AND_KILLED = Scope("2, killed, I/O held", 2, GROWS, Faults(kills=1), volume=True)
 
@@ -34,7 +35,10 @@ SMALL = (
     KILLED,
     Scope("2 start", 2, cold=True),
     NO_POWER,
-    Scope("2, killed, flushes shared", 2, AT_SLAVE, Faults(kills=1), batches=True),
+    FLUSHES_SHARED,
+    Scope(
+        "2, killed, one doubled, flushes shared", 2, (), Faults(kills=1, copies=1), batches=True
+    ),
     Scope("3 nodes, a request", 3, AT_SLAVE),
     Scope("3, a message lost, one doubled", 3, AT_SLAVE, Faults(losses=1, copies=1)),
     HELD,

@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from daemon.core.view import View, ViewNode
-from tests.exploration.disks import Image, own_log
+from tests.exploration.disks import Image, Violation, own_log
 from tests.exploration.state import PRELUDE, Faults, Scope, State, less, put
 from tests.exploration.steps import DOWN, Step, Steps
 from tests.exploration.verdicts import Verdicts
@@ -269,6 +269,8 @@ class Space:
                 held=put(state.held, node, (*state.held[node], step.number)),
                 disks=put(state.disks, node, step.written),
             )
+        if step.too_early:
+            raise Violation(step.too_early)
         flushed = early._replace(disks=put(state.disks, node, step.disk))
         noted = self._directed(self.verdicts.noted(flushed, node, step), node, step)
         return self._sent(noted, step.late)

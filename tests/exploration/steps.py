@@ -37,8 +37,8 @@ from eventstore.model import digest
 from tests.exploration.disks import (
     Image,
     Violation,
+    broken_promise,
     check_gaps,
-    check_promise,
     context,
     hard_of,
     hold_of,
@@ -74,6 +74,8 @@ class Step(NamedTuple):
     """The number of the hold that it asks the kernel for, RELEASE, or 0."""
     flushes: bool
     """Whether what it says has to wait for the disk."""
+    too_early: str
+    """What is wrong if it does not wait for the flush of an earlier step (I8)."""
     number: int
     """Its place among all steps."""
 
@@ -274,8 +276,7 @@ class Steps:
         late += tuple(
             self.held_of(node, d.number) for d in ready.directives if isinstance(d, Hold)
         )
-        for send in ready.sends:
-            check_promise(live.name, send.message, disk)
+        too_early = self._promised(live.name, ready, written, disk)
         self._check_directives(live.name, ready)
         office = live.member.office
         check_gaps(live.name, commits, len(image.whole.shared))
@@ -291,10 +292,24 @@ class Steps:
             office.term if office is not None and office.is_free else 0,
             hold_of(ready),
             is_flushed,
+            too_early,
             len(self.all),
         )
         self.all.append(step)
         return step
+
+    def _promised(self, name: str, ready: Ready, written: Image, disk: Image) -> str:
+        """Hold what a step says against the disk; return what only an earlier flush makes true.
+
+        Raises:
+            Violation: it is on no disk, however many steps share the flush (I8).
+        """
+        for send in ready.sends:
+            broken = broken_promise(name, send.message, written.whole)
+            if broken:
+                raise Violation(broken)
+        wrong = (broken_promise(name, send.message, disk) for send in ready.sends)
+        return next(filter(None, wrong), "")
 
     def _proposal(self, record: msg.Record) -> tuple[tuple[str, ...], tuple[int, ...]]:
         return record.members, tuple(self.commit_of(c) for c in record.commits)

@@ -34,6 +34,7 @@ def test_a_large_scope_is_exhausted_without_a_violation(scope: Scope) -> None:
         (planted.decides_without_one, "I5", scopes.ONE_REQUEST),
         (planted.says_before_the_flush, "I8", scopes.KILLED),
         (planted.promises_in_memory, "I8", scopes.KILLED),
+        (planted.promises_in_memory, "I8", scopes.FLUSHES_SHARED),
         (planted.fails_what_may_be_decided, "I1", scopes.NO_POWER),
         (planted.never_asks_again, "I16", scopes.LOST_OR_DOUBLED),
         (planted.writes_down_what_is_over, "I5", scopes.HELD),
