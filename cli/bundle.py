@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Exit, Option
 
-from cli import ask, exit_codes, output, progress, when, witnesses
+from cli import ask, exit_codes, new_file, output, progress, when, witnesses
 from cli.options import Command, new_app, reads_history
 from cli.render import bundles as shown
 from cli.source import Source
@@ -67,7 +67,7 @@ def create(
     with progress.shown("making the bundle"):
         moments = _when(since), _when(until)
         data, content = _made(source, moments, redact=redact, recording=recording)
-    _write(file, content)
+    new_file.write(file, content, mode=0o640)
     data |= {"file": file, "bytes": len(content)}
     output.emit(source, "bundle.create", {"data": data}, output.View(shown.created))
 
@@ -141,23 +141,6 @@ def _signer(home: Path) -> Any:
         return key, signing.endorse(home, key.public)
     except (OSError, ValueError, TypeError, StoreError):
         return None
-
-
-def _write(file: str, content: bytes) -> None:
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        with os.fdopen(descriptor, "wb") as target:
-            target.write(content)
-            target.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        raise RequestFailed(
-            "V-5-1-9266",
-            f"{file} could not be written",
-            cause=error.strerror,
-            fix="name a file that does not exist yet, where there is room",
-            exit_code=exit_codes.REJECTED,
-        ) from error
 
 
 @app.command("open", cls=Command)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Annotated
 
 from typer import Option
 
-from cli import ask, exit_codes, output
+from cli import ask, new_file, output
 from cli.options import Command, new_app, reads_history
 from cli.render import proofs
 from cli.source import Source
-from daemon.errors import RequestFailed
 
 app = new_app()
 
@@ -44,28 +42,5 @@ def head(
     if file is None:
         output.emit(source, "head", answer, output.View(proofs.heads))
         return
-    write(file, json.dumps(output.envelope("head", answer), indent=2) + "\n")
+    new_file.write(file, json.dumps(output.envelope("head", answer), indent=2) + "\n")
     print(f"{file}: written")
-
-
-def write(file: str, text: str) -> None:
-    """Write a new file, whole or not at all.
-
-    Raises:
-        RequestFailed: there is one of this name, or it cannot be written.
-
-    """
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-            target.write(text)
-            target.flush()
-            os.fsync(descriptor)
-    except OSError as error:
-        raise RequestFailed(
-            "V-5-1-9266",
-            f"{file} could not be written",
-            cause=error.strerror,
-            fix="name a file that does not exist yet, where there is room",
-            exit_code=exit_codes.REJECTED,
-        ) from error

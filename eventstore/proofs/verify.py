@@ -10,9 +10,7 @@ It can be done in pieces: a checkpoint says up to where, and the next piece goes
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from hashlib import sha256
 
 from msgspec import Struct
@@ -34,6 +32,7 @@ from eventstore.model.state import State
 from eventstore.past.replay import MISFITS, Replayer, misfit
 from eventstore.proofs.heads import Outside
 from eventstore.proofs.outside import Compared, OutsideCheck
+from eventstore.storage.keyframes import nothing_collected
 from eventstore.storage.reader import LogReader
 
 
@@ -116,7 +115,7 @@ class _Verification:
         try:
             low = self._begin(after, replayer)
             high = low + most - 1 if most is not None else 2**62
-            with _nothing_collected():
+            with nothing_collected():
                 self._walk(low, high)
             if self._at < high and (most is None or self._at >= reader.last()):
                 reader.check_structure()
@@ -241,18 +240,6 @@ def _time_of(commit: Commit | None) -> int:
         return 0 if commit is None else decode_header(commit.header).time_us
     except StoreError:
         return 0
-
-
-@contextmanager
-def _nothing_collected() -> Iterator[None]:
-    """Keep the collector from looking over and over at a state that only grows."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 class ChainCheck:

@@ -124,14 +124,14 @@ def decode(body: bytes) -> State:
         NotWhole: it is none.
     """
     try:
-        with _nothing_collected():
+        with nothing_collected():
             return from_records(_records(_decode(zlib.decompress(body))))
     except (zlib.error, msgspec.DecodeError, LookupError, ValueError, TypeError) as error:
         raise NotWhole(f"it cannot be decoded: {error}") from error
 
 
 @contextmanager
-def _nothing_collected() -> Iterator[None]:
+def nothing_collected() -> Iterator[None]:
     """Let the collector not look, over and over, at a state that only grows: half of the time."""
     was_on = gc.isenabled()
     gc.disable()
