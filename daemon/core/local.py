@@ -18,7 +18,6 @@ from eventstore.model.decide.moment import Moment
 from eventstore.model.decide.sharing import DiskFact
 from eventstore.model.events import AnyEvent
 from eventstore.model.objects import OWN_HEADER, Key, Node
-from eventstore.model.wayback import spread
 
 
 class LocalFacts:
@@ -61,12 +60,7 @@ class LocalFacts:
         `reserved` are commits whose outcome is not known yet.
         """
         coming = [event for c in reserved for event in decode_events(c.payload, c.position)]
-        return sharing.private_check(
-            self._shared.state,
-            self._own.state,
-            spread(self._own.state, events),
-            spread(self._shared.state, coming),
-        )
+        return sharing.private_check(self._shared.state, self._own.state, events, coming)
 
     def objection(self, commit: Commit) -> StoreError | None:
         """Return what this node has against a commit, None if nothing (D3)."""
@@ -76,9 +70,7 @@ class LocalFacts:
         """Return what this node has against events, None if nothing (D3)."""
         if self.leaving and activates(events, self._name):
             return _is_leaving(self._name)
-        return sharing.local_check(
-            self._own.state, self._shared.state, spread(self._shared.state, events)
-        )
+        return sharing.local_check(self._own.state, self._shared.state, events)
 
     @property
     def _name(self) -> str:
@@ -92,7 +84,7 @@ class LocalFacts:
 
     def in_use(self, events: Sequence[AnyEvent]) -> tuple[Key, ...]:
         """Return the volumes whose I/O has to be held for events (D4)."""
-        return sharing.in_use(self._shared.state, spread(self._shared.state, events))
+        return sharing.in_use(self._shared.state, events)
 
 
 def _is_leaving(node: str) -> Rejected:

@@ -36,6 +36,7 @@ from eventstore.model.objects import (
     Volume,
 )
 from eventstore.model.state import State
+from eventstore.model.wayback import spread
 
 
 class DiskFact(Struct, frozen=True, array_like=True):
@@ -200,7 +201,7 @@ def _initialised(rid: int, disk: DiskFact) -> ev.AnyEvent:
 def local_check(own: State, shared: State, events: Sequence[ev.AnyEvent]) -> StoreError | None:
     """Return what a node has against events of the shared log: a name, or a disk (D3)."""
     introduced = {e.rid: e.identity for e in events if isinstance(e, ev.DeviceAdded)}
-    for event in events:
+    for event in spread(shared, events):
         name = _group_name(event)
         if name is not None and name in own.group_names:
             return _private_group(name)
@@ -257,7 +258,7 @@ def join_check(own: State, shared: State) -> StoreError | None:
 def in_use(shared: State, events: Sequence[ev.AnyEvent]) -> tuple[Key, ...]:
     """Return the started volumes whose I/O has to be held while events take effect (D4)."""
     found: dict[Key, None] = {}
-    for event in events:
+    for event in spread(shared, events):
         if isinstance(event, _TOUCHES_DATA):
             volume = _volume_of(shared, event)
             if volume is not None and volume.kstate == "ENABLED":
@@ -300,9 +301,10 @@ def private_check(
 
     `coming` are events of the shared log whose outcome is not known yet.
     """
+    coming = spread(shared, coming)
     names = {name for event in coming if (name := _group_name(event)) is not None}
     identities = _identities(shared, coming)
-    for event in events:
+    for event in spread(own, events):
         name = _group_name(event)
         if name is not None and (name in shared.group_names or name in names):
             return _shared_group(name)

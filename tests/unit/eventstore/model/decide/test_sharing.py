@@ -1,6 +1,7 @@
 """Shared disk groups: commands on them, whose disks they have, and what each node has to say."""
 
 import pytest
+from msgspec.structs import replace
 
 from eventstore.model import commands as cmd, events as ev
 from eventstore.model.decide import sharing
@@ -229,3 +230,18 @@ def test_a_private_change_respects_what_is_shared() -> None:
         refusal = sharing.private_check(cluster.state, own.state, own.would(command))
         assert refusal is not None
         assert refusal.id == found
+
+
+def test_what_comes_back_is_checked_as_what_is_made() -> None:
+    """D3: an event of the way back may bring a name that a node gave to a private group."""
+    cluster = a_cluster()
+    group = cluster.state.group("dg")
+    assert group is not None
+    back = [ev.RecordsRestored("undo", ("@1",), (replace(group, name="mine"),), ())]
+    own = cluster.own.sees(appears("sdc")).does(init_disk("sdc"))
+    private = own.would(make_group("mine", "sdc"))
+    assert sharing.local_check(own.state, cluster.state, back) is None
+    assert sharing.private_check(cluster.state, own.state, private) is None
+    coming = sharing.private_check(cluster.state, own.state, private, back)
+    there = sharing.local_check(own.takes(*private).state, cluster.state, back)
+    assert (coming and coming.id, there and there.id) == ("V-5-1-7918", "V-5-1-7917")
