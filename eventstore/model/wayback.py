@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -53,23 +53,16 @@ def restore(state: State, e: RecordsRestored) -> Changes:
         KeyError: the event does not fit the state.
     """
     try:
-        return _one_by_one(state, e)
+        return _exchanged(state, [(where.space, where.rid) for where in e.gone], e)
     except KeyError:
-        changes: list[Change] = []
-    try:
-        changes += [state.drop(key) for key in e.touches() if state.get(key) is not None]
-        changes += [state.put(record) for record in e.back]
-    except KeyError:
-        state.restore(changes)
-        raise
-    return tuple(changes)
+        return _exchanged(state, e.touches(), e)
 
 
-def _one_by_one(state: State, e: RecordsRestored) -> Changes:
+def _exchanged(state: State, going: Iterable[Key], e: RecordsRestored) -> Changes:
+    """Drop records, as far as they are there, and put those that come."""
     changes: list[Change] = []
     try:
-        gone = ((where.space, where.rid) for where in e.gone)
-        changes += [state.drop(key) for key in gone if state.get(key) is not None]
+        changes += [state.drop(key) for key in going if state.get(key) is not None]
         changes += [state.put(record) for record in e.back]
     except KeyError:
         state.restore(changes)

@@ -15,12 +15,12 @@ from msgspec import Struct
 from eventstore.codec import Commit, decode_events, decode_header
 from eventstore.errors import Rejected
 from eventstore.model.decide.wayback import (
-    MARKS,
-    is_device_fact,
+    given_fields,
     key_of,
     nothing_to_do,
     same,
     steps_back,
+    steps_of_commands,
     told,
 )
 from eventstore.model.event import OfGroup, OfGroupItself
@@ -94,7 +94,7 @@ def revert(replayer: Replayer, positions: Sequence[int], how: str = "revert") ->
 def _done_by(replayer: Replayer, position: int) -> tuple[Step, ...]:
     """Return what a commit did to what commands make, as the steps that undo it."""
     _state, changes = replayer.changes(position - 1, position)
-    return tuple(step for step in steps_back(changes) if not is_device_fact(step))
+    return steps_of_commands(changes)
 
 
 def _taken_back(step: Step, present: AnyRecord | None) -> tuple[AnyRecord | None, str | None]:
@@ -106,27 +106,15 @@ def _taken_back(step: Step, present: AnyRecord | None) -> tuple[AnyRecord | None
     if step.then is None:
         return None, None if same(present, step.now) else "it was changed since"
     changed = [
-        name for name in _names(step) if getattr(step.now, name) != getattr(step.then, name)
+        name
+        for name in given_fields(step.now)
+        if getattr(step.now, name) != getattr(step.then, name)
     ]
     later = [name for name in changed if getattr(present, name) != getattr(step.now, name)]
     if type(present) is not type(step.now) or later:
         return None, f"{', '.join(later) or 'it'} was changed since"
     values = {name: getattr(step.then, name) for name in changed}
     return msgspec.structs.replace(present, **values), None
-
-
-def _names(step: Step) -> Iterable[str]:
-    """Return the fields that commands give: counters and facts are none of them."""
-    if isinstance(step.now, DiskGroup):
-        return [n for n in step.now.__struct_fields__ if n not in ("next_rid", "activations")]
-    if getattr(step.now, "space", "") == NODE_SPACE:
-        return MARKS
-    if getattr(step.now, "device", 0):
-        facts = ("state", "device_name")
-        return (
-            [] if step.now is None else [n for n in step.now.__struct_fields__ if n not in facts]
-        )
-    return () if step.now is None else step.now.__struct_fields__
 
 
 def restore(replayer: Replayer, position: int, wanted: Iterable[Key] | None) -> Way:
@@ -139,13 +127,13 @@ def restore(replayer: Replayer, position: int, wanted: Iterable[Key] | None) -> 
     """
     head = replayer.reader.last()
     state, changes = replayer.changes(position, head)
-    steps = [step for step in steps_back(changes) if not is_device_fact(step)]
+    steps = steps_of_commands(changes)
     if wanted is not None:
         family = _family(state, set(wanted), steps)
-        steps = [step for step in steps if _belongs(key_of(step), family)]
+        steps = tuple(step for step in steps if _belongs(key_of(step), family))
     if not steps:
         raise nothing_to_do()
-    return Way("restore", (f"@{position}",), tuple(steps), head)
+    return Way("restore", (f"@{position}",), steps, head)
 
 
 def _belongs(key: Key, family: set[Key]) -> bool:

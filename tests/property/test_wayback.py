@@ -7,7 +7,7 @@ from hypothesis import example, given, settings, strategies as st
 
 from eventstore.errors import StoreError
 from eventstore.model import commands as cmd
-from eventstore.model.decide.wayback import is_device_fact, steps_back
+from eventstore.model.decide.wayback import steps_of_commands
 from eventstore.model.evolve import apply
 from eventstore.model.objects import AnyRecord, Device, Disk, DiskGroup, Key
 from eventstore.model.state import State
@@ -64,7 +64,7 @@ def states(world: World) -> list[State]:
 def steps_between(now: State, then: State) -> tuple[Step, ...]:
     keys = {(record.space, record.rid) for state in (now, then) for record in state.records()}
     changes = [(key, then.get(key), now.get(key)) for key in sorted(keys)]
-    return tuple(step for step in steps_back(changes) if not is_device_fact(step))
+    return steps_of_commands(changes)
 
 
 def back(world: World, steps: tuple[Step, ...], how: str = "restore") -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from eventstore.errors import Rejected, StoreError
 from eventstore.model.commands import RestoreRecords
-from eventstore.model.decide.wayback import restore as decided, steps_back
+from eventstore.model.decide.wayback import restore as decided, steps_of_commands
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.model.wayback_commands import Step
@@ -87,7 +87,7 @@ def test_every_moment_of_a_log_of_a_release_or_a_site_is_brought_back_or_it_is_n
 def test_a_planted_step_too_few_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    name = "eventstore.past.wayback.steps_back"
-    monkeypatch.setattr(name, lambda changes: steps_back(changes)[:-1])
+    name = "eventstore.past.wayback.steps_of_commands"
+    monkeypatch.setattr(name, lambda changes: steps_of_commands(changes)[:-1])
     with pytest.raises(AssertionError):
         outcomes_of(LOGS[0], tmp_path)

@@ -112,17 +112,19 @@ def same(present: AnyRecord | None, seen: AnyRecord | None) -> bool:
     """Tell whether a record is what somebody saw, but for facts and counters."""
     if present is None or seen is None or type(present) is not type(seen):
         return present is seen
-    return _without_facts(present) == _without_facts(seen)
+    return all(getattr(present, name) == getattr(seen, name) for name in given_fields(seen))
 
 
-def _without_facts(record: AnyRecord) -> AnyRecord:
-    if isinstance(record, DiskGroup):
-        return replace(record, next_rid=0, activations=())
-    if isinstance(record, Disk):
-        return replace(record, device_name="", state="") if record.device else record
+def given_fields(record: AnyRecord) -> Sequence[str]:
+    """Return the fields of a record that commands give: counters and facts are none of them."""
     if isinstance(record, Device):
-        return Device(NODE_SPACE, record.rid, "", "", 0, **{f: getattr(record, f) for f in MARKS})
-    return record
+        return MARKS
+    facts: tuple[str, ...] = ()
+    if isinstance(record, DiskGroup):
+        facts = ("next_rid", "activations")
+    elif isinstance(record, Disk) and record.device:
+        facts = ("device_name", "state")
+    return [name for name in record.__struct_fields__ if name not in facts]
 
 
 def settled(state: State, wanted: Configured) -> Configured:
@@ -260,8 +262,12 @@ def _configured(record: AnyRecord | None) -> Configured | None:
     return None if isinstance(record, (Cluster, Node, Awaited)) else record
 
 
-def is_device_fact(step: Step) -> bool:
-    """Tell whether a device came or went, which no command brings about."""
+def steps_of_commands(changes: Iterable[Change]) -> tuple[Step, ...]:
+    """Return the same, but for devices that came or went, which no command brings about."""
+    return tuple(step for step in steps_back(changes) if not _is_device_fact(step))
+
+
+def _is_device_fact(step: Step) -> bool:
     sides = (step.now, step.then)
     return None in sides and any(isinstance(side, Device) for side in sides)
 
@@ -274,7 +280,7 @@ def awaited(
     Raises:
         Rejected: there is nothing in them that could be undone, or too much.
     """
-    steps = tuple(step for step in steps_back(changes) if not is_device_fact(step))
+    steps = steps_of_commands(changes)
     stored = _encode(steps)
     if not steps or len(stored) > BYTES_MAX:
         raise Rejected(
