@@ -10,13 +10,13 @@ log.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from typing import Any
 
 import msgspec
 
+from daemon.shell import child
 from daemon.wire.frames import FrameReader, pack_message
 from eventstore.errors import Rejected, StoreError
 from eventstore.keeping.archives import ArchiveArgs, Span, made, planned, spans
@@ -30,14 +30,12 @@ _READ_BYTES = 1 << 16
 
 def main(home: str, node: str, directory: str, commits: str) -> None:
     """Do what is asked, and say what was done; an error is the last word."""
-    os.nice(NICE)
-    # The daemon decides when we end: an interrupt at the terminal is for it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child.begin(NICE)
     try:
         for message in Archiver(home, node, directory, int(commits)).messages(_request()):
-            _write_all(pack_message(message))
+            child.say(pack_message(message))
     except StoreError as error:
-        _write_all(pack_message({"error": error.to_map()}))
+        child.say(pack_message({"error": error.to_map()}))
 
 
 class Archiver:
@@ -97,11 +95,6 @@ def _request() -> Any:
         for message in frames.feed(data):
             return message
     raise SystemExit(1)
-
-
-def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
 
 
 if __name__ == "__main__":

@@ -8,18 +8,17 @@ is, and the rest is not.
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
+from asyncio.subprocess import PIPE
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from daemon.config import ArchiveSettings
 from daemon.errors import ProtocolViolation
-from daemon.shell import clock
+from daemon.shell import children, clock
 from daemon.shell.driver import Driver
-from daemon.wire.frames import FrameReader, pack_message
+from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError, Unavailable
 from eventstore.keeping.retention import due, rule_of
 from eventstore.model.events import RETENTIONS
@@ -29,7 +28,6 @@ from eventstore.storage.archiving import tidy
 from eventstore.storage.redacting import carry_out
 
 Row = dict[str, Any]
-_READ_BYTES = 1 << 16
 REST_S = 2.0
 """Between two looks at what is to be done: what was redacted is in no segment for longer."""
 
@@ -130,25 +128,18 @@ class Archivist:
             tidy(reader, self._node)
 
     async def _messages(self, request: Row) -> AsyncGenerator[Row, None]:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "daemon.shell.archive_process", *self._command,
-            stdin=PIPE, stdout=PIPE,
-        )  # fmt: skip
+        process = await children.begun("archive_process", *self._command, stdin=PIPE)
         try:
             assert process.stdin is not None
-            assert process.stdout is not None
             process.stdin.write(pack_message(request))
-            frames = FrameReader(max_items=None)
-            while data := await process.stdout.read(_READ_BYTES):
-                for message in frames.feed(data):
+            async with aclosing(children.messages(process)) as said:
+                async for message in said:
                     assert isinstance(message, dict)
                     yield message
-            if await process.wait() != 0:
-                raise _ended(f"its process ended with {process.returncode}")
         except (OSError, ProtocolViolation) as error:
             raise _ended(str(error)) from error
         finally:
-            await _end(process)
+            await children.ended(process)
 
 
 def _ended(why: str) -> Unavailable:
@@ -158,10 +149,3 @@ def _ended(why: str) -> Unavailable:
         cause=why,
         fix="ask again",
     )
-
-
-async def _end(process: Process) -> None:
-    if process.returncode is None:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()

@@ -9,17 +9,15 @@ and so no second state in memory.
 from __future__ import annotations
 
 import asyncio
-import sys
-from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from daemon.errors import ProtocolViolation
-from daemon.wire.frames import FrameReader
+from daemon.shell import children
 from eventstore.errors import Damaged, StoreError
 from eventstore.proofs.survey import (
     Cut,
@@ -44,8 +42,6 @@ BULK_PAUSE_S = 0.25
 WORTH_A_SURVEY = 1000
 """Commits for which a process is started; it cuts all keyframes that are due among them."""
 
-_READ_BYTES = 1 << 16
-
 
 class Background:
     """The surveys of one incarnation."""
@@ -61,7 +57,6 @@ class Background:
         self._store = store
         self._note = note
         self._damaged = damaged
-        self._process: Process | None = None
         self._due: dict[str, int] = {}
         self._found_damage = False
         self._extended = 0
@@ -110,21 +105,14 @@ class Background:
             ConnectionResetError: it ended before that.
             AppendFailed: the disk did not take a keyframe.
         """
-        process = self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "daemon.shell.background_process", str(self._home), extent,
-            stdout=PIPE,
-        )  # fmt: skip
+        process = await children.begun("background_process", str(self._home), extent)
         try:
-            assert process.stdout is not None
-            frames = FrameReader(max_items=None)
-            while data := await process.stdout.read(_READ_BYTES):
-                for message in frames.feed(data):
+            async with aclosing(children.messages(process)) as said:
+                async for message in said:
                     self._do(_finding(message))
                     await self._give_way()
-            if await process.wait() != 0:
-                raise ConnectionResetError(f"its process ended with {process.returncode}")
         finally:
-            await self._end(process)
+            await children.ended(process)
 
     async def _give_way(self) -> None:
         """Let others have the loop, and a log be extended in bulk: what is kept is flushed."""
@@ -162,13 +150,6 @@ class Background:
                 self._found_damage = True
                 damage = Damaged(finding.message, position=finding.position, cause=finding.cause)
                 self._damaged(finding.log, damage)
-
-    async def _end(self, process: Process) -> None:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                process.kill()
-            # Read to its end: what waits in a full pipe would keep the process from being over.
-            await process.communicate()
 
 
 def _finding(message: Any) -> Finding:

@@ -9,7 +9,6 @@ started again; `whole` then begins at their starts.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from daemon.shell import child
 from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError
 from eventstore.proofs.survey import Damage, Done, Finding, survey
@@ -29,12 +29,10 @@ NICE = 19
 
 def main(home: str, extent: str) -> None:
     """Look both logs over, and say what is found."""
-    os.nice(NICE)
-    # The daemon decides when we end: an interrupt at the terminal is for it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child.begin(NICE)
     try:
         for finding in findings(Path(home) / DATABASE, whole=extent == "whole"):
-            _write_all(pack_message(message(finding)))
+            child.say(pack_message(message(finding)))
     except BrokenPipeError:
         # The daemon is gone, and whatever we found with it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -59,11 +57,6 @@ def findings(database: Path, *, whole: bool) -> Iterator[Finding]:
 def message(finding: Finding) -> Any:
     """Return a finding as plain data."""
     return msgspec.to_builtins(finding, builtin_types=(bytes,))
-
-
-def _write_all(data: bytes) -> None:
-    while data:
-        data = data[os.write(1, data) :]
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ millisecond each, between two inputs of the core; flushing and loading are done 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +26,7 @@ from eventstore.errors import Conflict, NotFound, Rejected, StoreError, Unavaila
 from eventstore.proofs import heads, signing
 from eventstore.proofs.heads import Head, Witness
 from eventstore.source import DATABASE
+from eventstore.storage.flushing import flush
 from eventstore.storage.store import Store
 
 Answer = dict[str, Any]
@@ -62,7 +62,6 @@ class Heads:
         self.before: Callable[[], None] = lambda: None
         """Called when the store is about to be read."""
         self._kept = Kept(home)
-        self._signer: tuple[signing.Key, signing.Endorsement | None] | None = None
         self._said: set[str] = set()
 
     async def run(self, seconds: float) -> None:
@@ -109,8 +108,7 @@ class Heads:
 
     async def _key(self) -> tuple[signing.Key, signing.Endorsement | None]:
         """Return what signs; it is read anew each time, since certificates are replaced."""
-        self._signer = await asyncio.to_thread(_signer, self._home)
-        return self._signer
+        return await asyncio.to_thread(_signer, self._home)
 
     async def _witnesses(self, head: Head, peers: Iterable[str]) -> tuple[Witness, ...]:
         said = await asyncio.gather(*(self._witness(node, head) for node in sorted(peers)))
@@ -240,11 +238,7 @@ def _flush(database: Path) -> None:
     """Put what was committed on stable storage: a power cut must not make a head a lie."""
     for path in (database.with_name(f"{database.name}-wal"), database):
         with suppress(FileNotFoundError):
-            descriptor = os.open(path, os.O_RDONLY)
-            try:
-                os.fsync(descriptor)
-            finally:
-                os.close(descriptor)
+            flush(path)
 
 
 def _cannot_sign(node: str, error: OSError) -> StoreError:

@@ -9,13 +9,13 @@ the past, one for followers, and one for large questions about the present.
 from __future__ import annotations
 
 import asyncio
-import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from daemon.shell import children
 from daemon.shell.relay import Relayed, Told, received
 from daemon.wire.frames import pack_message
 from eventstore.errors import Overloaded, Unavailable
@@ -85,7 +85,9 @@ class PastReader:
         try:
             process = self._process
             if process is None or process.returncode is not None:
-                process = self._process = await self._start()
+                process = self._process = await children.begun(
+                    "past_process", str(self._home), stdin=PIPE
+                )
             assert process.stdin is not None
             assert process.stdout is not None
             self._before()
@@ -107,13 +109,6 @@ class PastReader:
         if self._idle_s is not None:
             self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._let_go)
         return answer
-
-    async def _start(self) -> Process:
-        # -P: what happens to lie in the directory we were started in is not imported.
-        return await asyncio.create_subprocess_exec(
-            sys.executable, "-P", "-m", "daemon.shell.past_process", str(self._home),
-            stdin=PIPE, stdout=PIPE,
-        )  # fmt: skip
 
     def _stay(self) -> None:
         if self._idle is not None:

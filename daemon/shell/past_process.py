@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from contextlib import ExitStack
 from typing import Any
 
+from daemon.shell import child
 from daemon.shell.relay import packed, packed_progress
 from daemon.wire.frames import FrameReader
 from eventstore.asking.questions import answer
@@ -65,26 +65,18 @@ class _Teller:
         """Say it, unless it was said just now."""
         if time.monotonic() >= self._next_s:
             self._next_s = time.monotonic() + PROGRESS_S
-            _write_all(packed_progress(done, total))
+            child.say(packed_progress(done, total))
 
 
 def main(home: str) -> None:
     """Answer until the daemon closes our input."""
-    os.nice(NICE)
-    # The daemon decides when we end: an interrupt at the terminal is for it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    child.begin(NICE)
     frames = FrameReader(max_items=None)
     with ExitStack() as stack:
         answerer = Answerer(home, stack)
         while data := os.read(0, _READ_BYTES):
             for request in frames.feed(data):
-                _write_all(answerer.answer(request))
-
-
-def _write_all(data: bytes) -> None:
-    left = memoryview(data)
-    while left:
-        left = left[os.write(1, left) :]
+                child.say(answerer.answer(request))
 
 
 if __name__ == "__main__":
