@@ -77,6 +77,7 @@ def test_a_witness_has_what_tells(cluster: Cluster, tmp_path: Path) -> None:
 
 
 def test_a_running_node_is_compared_with_another(cluster: Cluster) -> None:
+    cluster["node1"].vx("head")
     said = cluster["node1"].data("verify", "--against", "node2")
     assert said["against"][0]["first_difference"] is None
     assert said["against"][0]["common"] > 0
