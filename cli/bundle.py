@@ -98,11 +98,11 @@ def _made(
     try:
         with open_log(str(home)) as log:
             log.tell(ask.told)
-            about = witnesses.report(source, replay=False, other=None, files=())
+            about = witnesses.checker()
             wanted = bundling.Wanted(
                 since, until, redact, heads.loaded(known) if known else (),
                 _recording(home) if recording else {}, when.iso(time.time_ns() // 1000),
-                str(about["by"]), dict(about["programs"]),  # type: ignore[call-overload]
+                about["by"], about["programs"],
                 auditing.cluster_id(log), _signer(home),
             )  # fmt: skip
             content, manifest = bundling.bundle(log, wanted)

@@ -127,15 +127,16 @@ def authority_of(source: Source, named: str | None) -> bytes | None:
 def vouched(bundle: Any, pem: bytes | None) -> list[str]:
     """Return why the certificate of whoever signed a bundle does not vouch for it."""
     from eventstore.proofs import signing
-    from eventstore.text import microseconds
 
     signature, manifest = bundle.signature, bundle.manifest
     if pem is None or not signature.signature:
         return []
     if signature.endorsement is None:
         return [f"no certificate says that the key of the bundle is {signature.node}'s"]
-    uri, at_us = f"vxconfigd://{manifest.cluster_id}/{signature.node}", microseconds(manifest.made)
-    why = signing.problem_of(signature.endorsement, uri, signature.key, pem, at_us)
+    why = signing.problem_of(
+        signature.endorsement, manifest.cluster_id, signature.node, signature.key, pem,
+        manifest.made,
+    )  # fmt: skip
     return [] if why is None else [f"the signature of {signature.node}: {why}"]
 
 
@@ -177,11 +178,14 @@ def report(
     words += ["--home", os.path.abspath(source.home)] if source.home else []
     words += ["--against", other] if other else []
     words += [word for file in files for word in ("--head", os.path.abspath(file))]
+    return {"at": when.iso(time.time_ns() // 1000), **checker(), "repeat": shlex.join(words)}
+
+
+def checker() -> dict[str, Any]:
+    """Return who checks or makes something, and with which programs."""
     return {
-        "at": when.iso(time.time_ns() // 1000),
         "by": f"{_user()}@{socket.gethostname()}",
         "programs": {"vxconfigd": VERSION, "Python": platform.python_version()},
-        "repeat": shlex.join(words),
     }
 
 

@@ -13,7 +13,7 @@ from zlib import crc32
 from msgspec import DecodeError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from eventstore.codec import Commit, Head, decode_header
+from eventstore.codec import BIN32, Commit, Head, decode_header
 from eventstore.errors import StoreError
 
 
@@ -29,7 +29,6 @@ class _Columns(Struct, frozen=True, array_like=True):
 
 _encode = Encoder().encode
 _decode = Decoder(_Columns).decode
-_BIN32 = b"\xc4\x20"
 
 
 class NotWhole(Exception):
@@ -79,9 +78,9 @@ def _chained(
         headers, contexts, payloads, digests, terms, strict=True
     ):
         at += 1
-        ending = _BIN32 + sha256(payload).digest()
+        ending = BIN32 + sha256(payload).digest()
         if context is not None:
-            ending = _BIN32 + sha256(context).digest() + ending
+            ending = BIN32 + sha256(context).digest() + ending
         if not header.endswith(ending) or not header.startswith(begins + _encode(at)):
             raise NotWhole(f"commit @{at} is not what its header says")
         hashed = sha256(hashed + header).digest()

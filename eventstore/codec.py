@@ -37,7 +37,10 @@ FORMAT = 1
 PAYLOAD_VERSION = 1
 ZERO_HASH = bytes(32)
 
-_BIN32 = b"\xc4\x20"
+BIN32 = b"\xc4\x20"
+"""How MessagePack begins a byte string as long as a hash."""
+HASH_BYTES = len(BIN32) + 32
+"""What a hash takes in a header, which ends with those of context and payload."""
 
 
 class Header(Struct, frozen=True, array_like=True):
@@ -259,9 +262,9 @@ def head_after(head: Head, commit: Commit) -> Head:
 
 def content_hashes_hold(commit: Commit) -> bool:
     """Tell whether context and payload are what the header says, a redacted one apart."""
-    ending = _BIN32 + sha256(commit.payload).digest()
+    ending = BIN32 + sha256(commit.payload).digest()
     if commit.context is not None:
-        ending = _BIN32 + sha256(commit.context).digest() + ending
+        ending = BIN32 + sha256(commit.context).digest() + ending
     return commit.header.endswith(ending)
 
 

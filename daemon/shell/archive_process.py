@@ -18,10 +18,10 @@ import msgspec
 
 from daemon.shell import child
 from daemon.wire.frames import FrameReader, pack_message
-from eventstore.errors import Rejected, StoreError
-from eventstore.keeping.archives import ArchiveArgs, Span, made, planned, spans
+from eventstore.errors import StoreError
+from eventstore.keeping.archives import Span, asked, made, planned, spans
 from eventstore.source import Source, open_log
-from eventstore.storage.archiving import rewrite, slices, write
+from eventstore.storage.archiving import rewrite, written
 from eventstore.storage.redacting import to_rewrite
 
 NICE = 10
@@ -63,12 +63,7 @@ class Archiver:
 
     def _asked(self, source: Source, request: Any) -> Iterator[Any]:
         """Archive what somebody asks for, or say what that would be."""
-        try:
-            args = msgspec.convert(request["args"], ArchiveArgs)
-        except msgspec.ValidationError as error:
-            raise Rejected(
-                "V-5-1-9284", "it is not said what is to be archived", cause=str(error)
-            ) from error
+        args = asked(request["args"])
         source.default = request["default"]
         wanted = spans(source, args)
         yield {"plan": [planned(source, span) for span in wanted]}
@@ -77,8 +72,7 @@ class Archiver:
 
     def _archived(self, source: Source, span: Span) -> Iterator[Any]:
         reader = source.readers[span.log]
-        for first, last in slices(reader, span.last, self._commits):
-            named = write(reader, self._node, first, last, self._directory)
+        for named in written(reader, self._node, span.last, self._directory, self._commits):
             yield {"named": list(named), "row": made(reader, named)}
 
     def _rewritten(self, source: Source) -> Iterator[Any]:

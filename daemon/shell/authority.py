@@ -8,7 +8,6 @@ are made or read. Files are replaced, never rewritten: a daemon reads the old on
 
 from __future__ import annotations
 
-import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,6 +24,7 @@ from daemon.shell import clock
 from daemon.shell.handshake import Identity, identity_in, is_cluster_id
 from daemon.shell.home import check_owner
 from eventstore.errors import NotFound, Rejected
+from eventstore.storage import flushing
 
 AUTHORITY_DAYS = 3650
 NODE_DAYS = 365
@@ -76,8 +76,8 @@ def create(directory: Path, cluster_id: str, days: int = AUTHORITY_DAYS) -> None
         .add_extension(_alternative(f"vxconfigd://{cluster_id}"), critical=False)
         .sign(key, hashes.SHA256())
     )
-    _replace(directory / "ca.key", _private_pem(key), _PRIVATE)
-    _replace(directory / "ca.pem", _pem(certificate), _PUBLIC)
+    flushing.replace(directory / "ca.key", _private_pem(key), _PRIVATE)
+    flushing.replace(directory / "ca.pem", _pem(certificate), _PUBLIC)
 
 
 def issue(authority: Path, node: str, home: Path, days: int = NODE_DAYS) -> Certificate:
@@ -113,8 +113,8 @@ def issue(authority: Path, node: str, home: Path, days: int = NODE_DAYS) -> Cert
         .sign(ours_key, hashes.SHA256())
     )
     trust(authority, home)
-    _replace(home / TLS / "key.pem", _private_pem(key), _PRIVATE)
-    _replace(home / TLS / "cert.pem", _pem(certificate), _PUBLIC)
+    flushing.replace(home / TLS / "key.pem", _private_pem(key), _PRIVATE)
+    flushing.replace(home / TLS / "cert.pem", _pem(certificate), _PUBLIC)
     return Certificate(identity, _microseconds(certificate.not_valid_after_utc))
 
 
@@ -266,16 +266,4 @@ def _trusted(home: Path) -> list[bytes]:
 
 def _trust_only(home: Path, authorities: list[bytes]) -> None:
     (home / TLS).mkdir(parents=True, exist_ok=True, mode=0o700)
-    _replace(home / TLS / "ca.pem", b"".join(authorities), _PUBLIC)
-
-
-def _replace(path: Path, content: bytes, mode: int) -> None:
-    """Put a file in place as a whole; a private one is private from its first byte."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    new.replace(path)
+    flushing.replace(home / TLS / "ca.pem", b"".join(authorities), _PUBLIC)

@@ -113,11 +113,11 @@ def head_answer(source: Source, args: HeadArgs, _at: Moment | None) -> Answer:
             cause="a log tells nothing of where those of other nodes end",
             fix="ask a daemon, or name each log with --log",
         )
-    now_us = time.time_ns() // 1000
+    cluster, now_us = cluster_id(source), time.time_ns() // 1000
     found = [
         heads.head_of(
             reader.commit(reader.last()), reader.lineage, reader.name,
-            cluster=cluster_id(source), node=node, time_us=now_us,
+            cluster=cluster, node=node, time_us=now_us,
         )
         for reader in source.readers.values()
         if reader.last()

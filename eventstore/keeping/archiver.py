@@ -5,13 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from eventstore.errors import Rejected
-from eventstore.keeping.archives import ArchiveArgs, Row, made, planned, spans
+from eventstore.keeping.archives import Row, asked, made, planned, spans
 from eventstore.source import DATABASE, Source
 from eventstore.storage import keeping
-from eventstore.storage.archiving import slices, tidy, write
+from eventstore.storage.archiving import tidy, written
 from eventstore.storage.holding import held
 from eventstore.storage.store import Store
 
@@ -26,12 +23,7 @@ def archive(where: str, args: dict[str, Any], directory: str = "", *, dry_run: b
     """
     path = Path(where)
     database = path / DATABASE if path.is_dir() else path
-    try:
-        typed = msgspec.convert(args, ArchiveArgs)
-    except msgspec.ValidationError as error:
-        raise Rejected(
-            "V-5-1-9284", "it is not said what is to be archived", cause=str(error)
-        ) from error
+    typed = asked(args)
     with held(database), Store.open(database) as store:
         source = Source(store.logs)
         node = store.logs["node"].name.removeprefix("node/")
@@ -43,8 +35,7 @@ def archive(where: str, args: dict[str, Any], directory: str = "", *, dry_run: b
         }
         for span in wanted if not dry_run else ():
             reader = store.logs[span.log]
-            for first, last in slices(reader, span.last):
-                named = write(reader, node, first, last, directory)
+            for named in written(reader, node, span.last, directory):
                 keeping.archive(store, named)
                 data["segments"].append(made(reader, named))
             tidy(reader, node)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from msgspec import Struct
 
 from eventstore.errors import NotFound, Rejected, StoreError
@@ -26,6 +27,20 @@ class ArchiveArgs(Struct, frozen=True):
 
     before: Moment | None = None
     keep: int | None = None
+
+
+def asked(args: object) -> ArchiveArgs:
+    """Return what is to be archived, as it is read from a map.
+
+    Raises:
+        Rejected: it is not put as it should be.
+    """
+    try:
+        return msgspec.convert(args, ArchiveArgs)
+    except msgspec.ValidationError as error:
+        raise Rejected(
+            "V-5-1-9284", "it is not said what is to be archived", cause=str(error)
+        ) from error
 
 
 class ListArgs(Struct, frozen=True):

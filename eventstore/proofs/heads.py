@@ -19,7 +19,7 @@ from msgspec import Struct
 from eventstore.codec import Commit
 from eventstore.errors import Rejected, StoreError
 from eventstore.proofs.signing import Endorsement, Key, problem_of, signed_by
-from eventstore.text import iso, microseconds
+from eventstore.text import iso
 
 Found = Literal["same", "kept"]
 """``same``: the witness's own log has the same hash there. ``kept``: it has no such log; it keeps
@@ -128,12 +128,7 @@ def _problems(said: Head | Witness, authority: bytes | None, cluster: str) -> li
         return []
     if said.endorsement is None:
         return [f"no certificate says that the key is {said.node}'s"]
-    try:
-        at_us = microseconds(said.time)
-    except ValueError:
-        return [f"{said.node}: {said.time!r:.40} is no time"]
-    uri = f"vxconfigd://{cluster}/{said.node}"
-    why = problem_of(said.endorsement, uri, said.key, authority, at_us)
+    why = problem_of(said.endorsement, cluster, said.node, said.key, authority, said.time)
     return [] if why is None else [f"{said.node}: {why}"]
 
 

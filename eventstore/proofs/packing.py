@@ -13,11 +13,10 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
-from eventstore.codec import Commit, chain, content_hashes_hold
+from eventstore.codec import BIN32, HASH_BYTES, Commit, chain, content_hashes_hold
 from eventstore.errors import Damaged
 
-_BIN32 = b"\xc4\x20"
-_ENDING = 2 * (len(_BIN32) + 32)
+_ENDING = 2 * HASH_BYTES
 """Bytes at the end of a header: the hashes of context and payload."""
 
 
@@ -53,7 +52,7 @@ def pack(commits: Iterable[Commit], *, redact: bool = False) -> bytes:
         packed.stems.append(commit.header[:-_ENDING])
         packed.contexts.append(context)
         if context is None:
-            packed.left.append(commit.header[-_ENDING:][len(_BIN32) : len(_BIN32) + 32])
+            packed.left.append(commit.header[-_ENDING:][len(BIN32) : HASH_BYTES])
         packed.payloads.append(commit.payload)
         packed.digests.append(commit.digest)
         packed.terms.append(commit.term)
@@ -77,7 +76,7 @@ def unpack(data: bytes, first: int, before: bytes) -> list[Commit]:
         found: list[Commit] = []
         for position, (stem, context, payload, digest, term, applied) in enumerate(columns, first):
             known = next(left) if context is None else sha256(context).digest()
-            header = stem + _BIN32 + known + _BIN32 + sha256(payload).digest()
+            header = stem + BIN32 + known + BIN32 + sha256(payload).digest()
             before = chain(before, header)
             found.append(Commit(position, header, context, payload, before, digest, term, applied))
     except (msgspec.DecodeError, StopIteration) as error:

@@ -8,13 +8,14 @@ longer than most commands.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from eventstore.errors import Rejected
+from eventstore.storage import flushing
+from eventstore.text import microseconds
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -105,14 +106,7 @@ def _make(path: Path) -> None:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(descriptor)
-    new.replace(path)
+    flushing.replace(path, content, _PRIVATE)
 
 
 def signed_by(public: str, signature: str, text: str) -> bool:
@@ -160,14 +154,19 @@ def endorse(home: Path, public: str) -> Endorsement | None:
 
 
 def problem_of(
-    endorsement: Endorsement, uri: str, public: str, authority: bytes, at_us: int
+    endorsement: Endorsement, cluster: str, node: str, public: str, authority: bytes, at: str
 ) -> str | None:
-    """Return why an endorsement does not make a key a node's, or None.
+    """Return why an endorsement does not make a key a node's at a time, or None.
 
-    `uri` names cluster and node, `authority` is a ``ca.pem`` with one certificate or more.
+    `authority` is a ``ca.pem`` with one certificate or more, `at` a time as `iso` writes it.
     """
     from cryptography import x509  # noqa: PLC0415
 
+    uri = f"vxconfigd://{cluster}/{node}"
+    try:
+        at_us = microseconds(at)
+    except ValueError:
+        return f"{at!r:.40} is no time"
     try:
         certificate = x509.load_pem_x509_certificate(endorsement.certificate.encode())
         authorities = x509.load_pem_x509_certificates(authority)

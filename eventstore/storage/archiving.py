@@ -62,14 +62,16 @@ def archivable(reader: LogReader, wanted: int) -> int:
     return min(wanted, 0 if frame is None else frame.position - _BESIDE_KEYFRAME)
 
 
-def slices(
-    reader: LogReader, last: int, commits: int = SEGMENT_COMMITS
-) -> Iterator[tuple[int, int]]:
-    """Yield first and last position of each segment to be made, up to `last`."""
-    first = reader.archive.last() + 1
-    while first <= last:
-        yield first, min(last, first + commits - 1)
-        first += commits
+def written(
+    reader: LogReader, node: str, last: int, directory: str = "", commits: int = SEGMENT_COMMITS
+) -> Iterator[Named]:
+    """Write what is not archived yet, up to `last`, into segments; yield each, read back.
+
+    Raises:
+        Damaged, Unavailable: see `write`.
+    """
+    for first in range(reader.archive.last() + 1, last + 1, commits):
+        yield write(reader, node, first, min(last, first + commits - 1), directory)
 
 
 def write(reader: LogReader, node: str, first: int, last: int, directory: str = "") -> Named:

@@ -25,16 +25,18 @@ the hash before the block; the foot has the one that has to come out at the end.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from itertools import accumulate
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import Struct
 
-from eventstore.codec import Commit
+from eventstore.codec import BIN32, HASH_BYTES, Commit
 from eventstore.compression import NotCompressed, compress, decompress
 
 FORMAT = 1
@@ -44,8 +46,6 @@ BLOCK_COMMITS = 256
 BLOCK_BYTES = 1 << 20
 """A block that has grown so large takes no further commit."""
 
-_BIN32 = b"\xc4\x20"
-_HASHES, _HASH = 68, 34
 _LENGTH = 8
 _FOOT_MAX = 1 << 26
 _HEADERS, _CONTEXTS, _PAYLOADS, _DIGESTS, _SIDES = range(5)
@@ -150,7 +150,7 @@ def _parts(commits: Sequence[Commit]) -> Iterator[list[Commit]]:
 
 
 def _columns(part: Sequence[Commit]) -> tuple[bytes, ...]:
-    headers = [c.header[: -_HASH if c.context is None else -_HASHES] for c in part]
+    headers = [c.header[: -HASH_BYTES * (1 if c.context is None else 2)] for c in part]
     applied = [c.applied_us for c in part]
     deltas = [now - then for now, then in zip(applied, [0, *applied[:-1]], strict=True)]
     return (
@@ -191,14 +191,7 @@ class Segment:
 
     def block(self, position: int) -> int:
         """Return the number of the block that holds a commit of this segment."""
-        blocks, low, high = self.foot.blocks, 0, len(self.foot.blocks) - 1
-        while low < high:
-            middle = (low + high + 1) // 2
-            if blocks[middle].first <= position:
-                low = middle
-            else:
-                high = middle - 1
-        return low
+        return bisect_right(self.foot.blocks, position, key=attrgetter("first")) - 1
 
     def commits(self, number: int) -> list[Commit]:
         """Return the commits of a block, chained from the hash before it.
@@ -289,9 +282,9 @@ def _chained(block: Block, rows: Any) -> list[Commit]:
     found, previous, position = list[Commit](), block.before, block.first
     new, add = tuple.__new__, found.append
     for header, context, payload, digest, term, applied_us in rows:
-        hashes = _BIN32 + sha256(payload).digest()
+        hashes = BIN32 + sha256(payload).digest()
         if context is not None:
-            hashes = _BIN32 + sha256(context).digest() + hashes
+            hashes = BIN32 + sha256(context).digest() + hashes
         header += hashes  # noqa: PLW2901 the part that is not stored
         previous = sha256(previous + header).digest()
         add(new(Commit, (position, header, context, payload, previous, digest, term, applied_us)))

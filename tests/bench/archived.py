@@ -10,7 +10,7 @@ from random import Random
 
 from eventstore.past.replay import replay
 from eventstore.storage import keeping
-from eventstore.storage.archiving import slices, write
+from eventstore.storage.archiving import written
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
@@ -29,8 +29,8 @@ def against_live(directory: Path, scale: Scale) -> list[Row]:
     shutil.copyfile(live, archived)
     with Store.open(archived) as store:
         reader = store.logs[LOG]
-        for first, last in slices(reader, reader.last() - 1):
-            keeping.archive(store, write(reader, "node1", first, last))
+        for named in written(reader, "node1", reader.last() - 1):
+            keeping.archive(store, named)
         size = sum(named.size for named in reader.archive.all())
     with ExitStack() as stack:
         ours = stack.enter_context(read_store(archived))[LOG]

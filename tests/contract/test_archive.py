@@ -13,7 +13,7 @@ from eventstore.past.replay import Replayer
 from eventstore.proofs.verify import verify
 from eventstore.storage import keeping
 from eventstore.storage.archive import Named, directory_of, file_of
-from eventstore.storage.archiving import last_to_archive, slices, tidy, write
+from eventstore.storage.archiving import last_to_archive, tidy, write, written
 from eventstore.storage.backup import back_up
 from eventstore.storage.offline import read_store
 from eventstore.storage.store import Store
@@ -265,8 +265,8 @@ def test_a_crash_at_any_step_leaves_no_gap(home: SqliteEngine, tmp_path: Path, s
     with dead.open() as store:
         reader = store.logs["node"]
         assert list(reader.commits()) == before
-        for first, last in slices(reader, 600):
-            keeping.archive(store, write(reader, NODE, first, last))
+        for named in written(reader, NODE, 600):
+            keeping.archive(store, named)
         tidy(reader, NODE)
         assert list(reader.commits()) == before
         names = {one.name for one in reader.archive.all()}
