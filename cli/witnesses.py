@@ -140,17 +140,13 @@ def vouched(bundle: Any, pem: bytes | None) -> list[str]:
     return [] if why is None else [f"the signature of {signature.node}: {why}"]
 
 
-def outside(known: Known) -> dict[str, object]:
+def outside(known: Known) -> Any:
     """Return what is asked to be compared."""
-    head = known.head
-    return {
-        "lineage": head.lineage,
-        "position": head.position,
-        "hash": head.hash,
-        "digest": head.digest,
-        "source": known.source,
-        "log": head.log,
-    }
+    import msgspec
+
+    from eventstore.proofs.heads import Outside
+
+    return msgspec.to_builtins(Outside.of(known.head, known.source))
 
 
 def row(known: Known) -> dict[str, object]:
