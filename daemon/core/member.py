@@ -225,8 +225,7 @@ class Member(Station):
         self._say_state()
 
     def _say_state(self) -> None:
-        hard = self.hard
-        self.work.send(hard.promised_to, self.state())
+        self.work.send(self._master, self.state())
 
     def _distrust(self, message: msg.Distrust) -> None:
         self.distrust(message.reason)
@@ -246,6 +245,9 @@ class Member(Station):
                 self.work.send(self._master, msg.Diverged(message.term, commits[0].position))
                 return
             self.catch_up(commits)
+        if self.is_damage_of_this_term:
+            self._say_state()
+            return
         self._say_differs(message.term)
         head_now = self.shared.head
         self.work.send(self._master, msg.CaughtUp(message.term, head_now.position, head_now.hash))
@@ -375,9 +377,6 @@ class Member(Station):
     def _stand(self, message: msg.Stand) -> None:
         self.work.send(self._master, msg.Standing(message.term, message.read))
 
-    def _answered(self, message: msg.Answered) -> None:
-        self.requests.answered(message)
-
     def _read_at(self, message: msg.ReadAt) -> None:
         self.requests.read_at(message)
 
@@ -394,7 +393,7 @@ class Member(Station):
         msg.CommitNow: _commit,
         msg.CheckJoin: _check_join,
         msg.Stand: _stand,
-        msg.Answered: _answered,
+        msg.Answered: lambda member, said: member.requests.answered(said),
         msg.ReadAt: _read_at,
     }
     """What only the master to whom a member promised may say, and what the member does."""

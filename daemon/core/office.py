@@ -184,7 +184,9 @@ class Office:
             self.is_another(self.source, self.head)
             return
         self.member.catch_up(commits)
-        if not self._fetched_all():
+        if self.member.is_damage_of_this_term:
+            self._start_over()
+        elif not self._fetched_all():
             self._send_again()
 
     def _fetched_all(self) -> bool:

@@ -87,6 +87,11 @@ class Station:
             and self.is_possible(self.view)
         )
 
+    @property
+    def is_damage_of_this_term(self) -> bool:
+        """Whether the damage was found in the promised term: it takes another to mend it (C3)."""
+        return not self.hard.intact and self.hard.distrusted_term == self.hard.term
+
     def is_new_damage(self, name: str, state: msg.Promised) -> bool:
         """Note what a node says of its log; whether it costs a new term (C3).
 
@@ -158,12 +163,30 @@ class Station:
         What says that this node stored more than it had is damage that only this moment shows:
         the next office finds the log as long as any. So the mark is in the same transaction.
         """
-        had = msg.reach(self.shared.head.position, self.hard.doubt)
-        self._append(commits, flush=True)
+        had = self._given()
+        for commit in commits:
+            self._append((commit,), flush=True)
+            self._look_whether_it_stored_more(had)
+        self._applied()
+
+    def _given(self) -> int:
+        """Note, with the first that it is given, how far the log goes by itself; return that."""
+        had = msg.reach(self.end.position, self.hard.doubt)
+        if self.hard.intact and not self.hard.given[0]:
+            self._set_lazily(given=(self.hard.term, had))
+        return had
+
+    def _look_whether_it_stored_more(self, had: int) -> None:
+        """Hold what an election claims against what this node had when it was proposed.
+
+        One of an earlier term than that in which catch-up began cannot rest on what was given.
+        """
+        term, by_itself = self.hard.given
+        if elected_term(self.shared.state) < term:
+            had = by_itself
         stored = self.shared.required_of(self.name)
         if stored > had:
             self.distrust(f"the log ended at @{had}, but @{stored} was stored here")
-        self._applied()
 
     def _applied(self) -> None:
         joined = self.name in joined_nodes(self.shared.state)
@@ -183,6 +206,7 @@ class Station:
 
     def store(self, commits: Sequence[Commit], end: Head) -> None:
         """Put commits behind the log without applying them; a doubt that they settle ends (C3)."""
+        self._given()
         self.work.store += commits
         self.ahead = end
         self._settle_doubt(commits)
@@ -204,8 +228,10 @@ class Station:
 
     def _trust_again(self) -> None:
         """A log that was caught up counts again once the term's `MasterElected` is in it (C3)."""
-        elected = elected_term(self.shared.state) == self.hard.term > self.hard.distrusted_term
-        if not self.hard.intact and elected:
+        elected = elected_term(self.shared.state) == self.hard.term
+        if elected and self.hard.given[0]:
+            self._set_lazily(given=(0, 0))
+        if elected and not self.hard.intact and self.hard.term > self.hard.distrusted_term:
             self._set_lazily(intact=True)
             self.work.note("caught up and elected -> the log counts as intact again")
 

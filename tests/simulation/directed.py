@@ -11,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from daemon.core import messages as msg
-from tests.simulation import planted, planted_io, planted_seldom
+from tests.simulation import directed_copies, planted, planted_io, planted_seldom
 from tests.simulation.network import Rule
 from tests.simulation.process import IN_FLUSH, Trap
 from tests.simulation.scene import Scene
@@ -173,27 +173,6 @@ def what_is_left_of_a_failed_proposal() -> None:
     scene.settles()
 
 
-def an_old_copy_of_a_disk() -> None:
-    """A node's disk goes back in time, while another is in doubt about what it had stored."""
-    scene = Scene()
-    disk = scene.world.disks["n3"]
-    image = disk.image()
-    scene.renames("n1", "r1", "d0", "d1")
-    scene.renames("n1", "r2", "d1", "d2")
-    scene.takes(msg.CommitNow)
-    scene.asks("n1", "r3", "d2", "d3")
-    scene.passes()
-    scene.loses("n1")
-    scene.world.kill("n3", power=True)
-    disk.restore(image)
-    scene.world.checks.lost("n3")
-    scene.world.start("n3")
-    scene.forgets_rules()
-    scene.passes(4000)
-    scene.brings_back("n1")
-    scene.settles()
-
-
 def a_damaged_log_that_is_the_longest() -> None:
     """The first in succession applies a commit and loses its promise; the master loses power."""
     scene = Scene()
@@ -212,45 +191,6 @@ def a_damaged_log_that_is_the_longest() -> None:
     scene.world.start("n2")
     scene.settles()
     assert not [line for line in scene.world.story if " out: " in line], "put out for nothing (B3)"
-
-
-def a_disk_that_goes_back_twice() -> None:
-    """A disk goes back to the same copy twice, under a clock that was set back."""
-    scene = Scene()
-    image = scene.world.disks["n3"].image()
-    scene.renames("n1", "r1", "d0", "d1")
-    scene.world.clocks["n3"].offset_us -= 3600 * 1_000_000
-    for _turn in range(2):
-        scene.world.kill("n3", power=True)
-        scene.world.disks["n3"].restore(image)
-        scene.world.checks.lost("n3")
-        scene.world.start("n3")
-        scene.passes(3000)
-        scene.settles()
-
-
-def an_old_copy_that_is_half_caught_up() -> None:
-    """A disk goes back; its node is master, is given a piece of what it had, and no more."""
-    scene = Scene()
-    scene.world.piece_max = 1
-    disk = scene.world.disks["n1"]
-    image = disk.image()
-    for number in range(3):
-        scene.renames("n1", f"r{number}", f"d{number}", f"d{number + 1}")
-    for name in ("n1", "n2"):
-        scene.loses(name)
-    disk.restore(image)
-    scene.world.checks.lost("n1")
-    scene.world.monitor.succession.insert(0, "n1")
-    scene.world.monitor.masters[0] = "n1"
-    scene.takes(msg.Fetched, where=lambda piece: piece.after > image.end)
-    scene.world.start("n1")
-    scene.passes()
-    assert image.end < len(disk.shared) < image.end + 3, "it was to be half caught up"
-    assert not disk.hard_state().intact, "an old copy is not found out, and soon never will be"
-    scene.forgets_rules()
-    scene.brings_back("n2")
-    scene.settles()
 
 
 def an_election_that_others_complete() -> None:
@@ -308,45 +248,6 @@ def two_masters_of_two_views() -> None:
     scene.renames("n2", "r1", "d0", "d1")
 
 
-def an_old_copy_and_an_election_that_others_complete() -> None:
-    """A term settles what is in doubt, the next completes its election; a member goes back."""
-    scene = Scene()
-    world, disk = scene.world, scene.world.disks["n1"]
-    image = disk.image()
-    scene.takes(msg.Prepared)
-    scene.asks("n1", "r1", "d0", "d1")
-    scene.passes(50)
-    for turn in (msg.Prepared, msg.Propose):
-        world.kill("n1", power=False)
-        scene.forgets_rules()
-        scene.takes(turn, where=_is_of_the_election)
-        world.start("n1")
-        scene.passes(2000)
-    world.kill("n3", power=False)
-    world.monitor.leave("n3")
-    scene.forgets_rules()
-    scene.passes(2000)
-    scene.renames("n1", "r2", "d1", "d2")
-    assert world.disks["n3"].required_of("n1") > image.end, "n3 was to know more of n1"
-    for name in ("n2", "n1"):
-        scene.loses(name)
-    disk.restore(image)
-    world.checks.lost("n1")
-    world.monitor.succession.insert(0, "n1")
-    world.monitor.masters[0] = "n1"
-    scene.brings_back("n3")
-    world.start("n1")
-    scene.passes(4000)
-    scene.brings_back("n2")
-    scene.settles()
-
-
-def _is_of_the_election(message: msg.Prepared | msg.Propose) -> bool:
-    """Whether it is about what follows the first that a term settles."""
-    number = message.number if isinstance(message, msg.Prepared) else message.record.number
-    return number == 2
-
-
 CASES: tuple[tuple[Case, Plant], ...] = (
     (a_late_copy_of_what_was_refused, planted_io.low_numbers_are_taken),
     (a_hold_that_comes_after_the_failure, planted_io.the_hold_outlives_its_proposal),
@@ -360,14 +261,18 @@ CASES: tuple[tuple[Case, Plant], ...] = (
         planted_io.the_doubt_ends_with_its_first_position,
     ),
     (what_is_left_of_a_failed_proposal, planted_io.the_doubt_outlives_what_replaced_it),
-    (an_old_copy_of_a_disk, planted.old_copies_count),
+    (directed_copies.an_old_copy_of_a_disk, planted.old_copies_count),
     (a_damaged_log_that_is_the_longest, planted_seldom.only_intact_logs_are_long),
-    (an_old_copy_that_is_half_caught_up, planted_seldom.catch_up_tells_nothing),
-    (a_disk_that_goes_back_twice, planted_seldom.damage_is_heard_of_once),
+    (directed_copies.an_old_copy_that_is_half_caught_up, planted_seldom.catch_up_tells_nothing),
+    (directed_copies.a_disk_that_goes_back_twice, planted_seldom.damage_is_heard_of_once),
     (an_election_that_others_complete, planted_seldom.elections_wait_for_no_flush),
     (
-        an_old_copy_and_an_election_that_others_complete,
+        directed_copies.an_old_copy_and_an_election_that_others_complete,
         planted_seldom.completed_elections_tell_nothing,
+    ),
+    (
+        directed_copies.an_old_copy_that_is_given_what_was_settled,
+        planted_seldom.what_was_given_counts,
     ),
     (a_read_at_a_master_that_is_none, planted.reads_ask_nobody),
     (two_masters_of_two_views, planted_seldom.everybody_is_promised),

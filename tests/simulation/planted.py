@@ -109,8 +109,12 @@ def damage_is_absence(patch: Patch) -> None:
 
 
 def old_copies_count(patch: Patch) -> None:
-    """C3: a log that ends before what its node is recorded to have stored counts as intact."""
+    """C3: a log that ends before what its node is recorded to have stored counts as intact.
+
+    Two look: the master before it gives anything, and the node itself when it is given it.
+    """
     patch.setattr(Office, "_lacks_what_it_stored", lambda _office: False)
+    patch.setattr(Station, "_look_whether_it_stored_more", lambda _station, _had: None)
 
 
 def trusted_by_catch_up(patch: Patch) -> None:

@@ -63,6 +63,15 @@ def catch_up_tells_nothing(patch: Patch) -> None:
     patch.setattr(Station, "catch_up", catch_up)
 
 
+def what_was_given_counts(patch: Patch) -> None:
+    """C3: what an office that got no further gave is taken for what the log had by itself."""
+
+    def given(station: Station) -> int:
+        return msg.reach(station.end.position, station.hard.doubt)
+
+    patch.setattr(Station, "_given", given)
+
+
 def completed_elections_tell_nothing(patch: Patch) -> None:
     """C3: an election that another term completed says nothing of what its members stored."""
     real = SharedLog.take
