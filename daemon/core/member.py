@@ -175,6 +175,8 @@ class Member(Station):
         message, sender = said.message, said.sender
         if isinstance(message, msg.Deposed):
             self._deposed(message)
+            if self.office is not None and message.term < self.office.term:
+                self.office.linked(sender)  # its view came after what it was asked
         elif message.term < self.hard.term:
             self.work.send(sender, self._promised_otherwise())
         elif isinstance(message, msg.Ask):
@@ -377,9 +379,6 @@ class Member(Station):
     def _stand(self, message: msg.Stand) -> None:
         self.work.send(self._master, msg.Standing(message.term, message.read))
 
-    def _read_at(self, message: msg.ReadAt) -> None:
-        self.requests.read_at(message)
-
     OF_MASTER: ClassVar[dict[type, Callable[[Member, Any], None]]] = {
         msg.Fetch: _fetch,
         msg.Piece: _piece,
@@ -394,6 +393,6 @@ class Member(Station):
         msg.CheckJoin: _check_join,
         msg.Stand: _stand,
         msg.Answered: lambda member, said: member.requests.answered(said),
-        msg.ReadAt: _read_at,
+        msg.ReadAt: lambda member, said: member.requests.read_at(said),
     }
     """What only the master to whom a member promised may say, and what the member does."""
