@@ -66,7 +66,7 @@ class Archiver:
         args = asked(request["args"])
         source.default = request["default"]
         wanted = spans(source, args)
-        yield {"plan": [planned(source, span) for span in wanted]}
+        yield {"plan": [planned(source, span, self._commits) for span in wanted]}
         for span in wanted if not request["dry_run"] else ():
             yield from self._archived(source, span)
 

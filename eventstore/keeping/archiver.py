@@ -8,7 +8,7 @@ from typing import Any
 from eventstore.keeping.archives import Row, asked, made, planned, spans
 from eventstore.source import DATABASE, Source
 from eventstore.storage import keeping
-from eventstore.storage.archiving import tidy, written
+from eventstore.storage.archiving import SEGMENT_COMMITS, tidy, written
 from eventstore.storage.holding import held
 from eventstore.storage.store import Store
 
@@ -30,7 +30,7 @@ def archive(where: str, args: dict[str, Any], directory: str = "", *, dry_run: b
         wanted = spans(source, typed)
         data: Row = {
             "outcome": "dry-run" if dry_run else "done",
-            "planned": [planned(source, span) for span in wanted],
+            "planned": [planned(source, span, SEGMENT_COMMITS) for span in wanted],
             "segments": [],
         }
         for span in wanted if not dry_run else ():

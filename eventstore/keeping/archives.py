@@ -15,7 +15,7 @@ from eventstore.keeping.retention import rule_at
 from eventstore.past.moments import Moment, Resolved, resolve, time_of
 from eventstore.source import Source, Then
 from eventstore.storage.archive import Named, file_of
-from eventstore.storage.archiving import SEGMENT_COMMITS, last_to_archive
+from eventstore.storage.archiving import last_to_archive
 from eventstore.storage.reader import LogReader
 from eventstore.text import iso
 
@@ -100,15 +100,15 @@ def _before(reader: LogReader, at: Moment | None) -> int | None:
     return resolved.position + (at.kind == "time" and resolved.time_us < at.number)
 
 
-def planned(source: Source, span: Span) -> Row:
-    """Return what archiving would do with a log."""
+def planned(source: Source, span: Span, segment: int) -> Row:
+    """Return what archiving would do with a log, with so many commits in a segment at most."""
     commits = span.last - span.first + 1
     return {
         "log": source.readers[span.log].name,
         "first": span.first,
         "last": span.last,
         "commits": commits,
-        "segments": -(-commits // SEGMENT_COMMITS),
+        "segments": -(-commits // segment),
     }
 
 

@@ -75,7 +75,7 @@ def test_every_question_has_the_answer_that_it_had(daemon: Daemon) -> None:
 def test_what_would_be_archived_is_told_and_what_cannot_is_refused(daemon: Daemon) -> None:
     request = {**change("log.archive", {"before": at(801)}), "dry_run": True}
     (planned,) = daemon.ask(request)["data"]["planned"]
-    assert (planned["first"], planned["last"], planned["segments"]) == (1, 800, 1)
+    assert (planned["first"], planned["last"], planned["segments"]) == (1, 800, 4)
     assert not directory_of(daemon.home / DATABASE).exists()
     with pytest.raises(RequestFailed, match="nothing to archive"):
         archive(daemon, keep=100_000)
