@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 
 _IPC_RMID = 0
+_MNT_DETACH = 2
 _PAUSE_S = 0.01
 
 
@@ -54,10 +55,19 @@ def release_memory(directory: Path) -> None:
             ctypes.CDLL(None).shmctl(int(words[0].split()[1]), _IPC_RMID, None)
 
 
+def unmount(directory: Path) -> None:
+    """Unmount the file systems that a test mounted below a directory."""
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        where = line.split()[1]
+        if Path(where).is_relative_to(directory):
+            ctypes.CDLL(None).umount2(where.encode(), _MNT_DETACH)
+
+
 def clear(directory: Path) -> None:
     """Leave nothing of the servers in a directory."""
     kill_all(directory)
     release_memory(directory)
+    unmount(directory)
     shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 import atexit
 import os
 import pwd
-import random
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -36,7 +36,6 @@ OLDEST = 15
 SUPERUSER = "postgres"
 DEADLINE_S = 60.0
 
-_PORTS = range(20000, 60000)
 _SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _SETTINGS = {
     "autovacuum_naptime": "5min",
@@ -141,6 +140,12 @@ class Ground:
         self._guard.wait(DEADLINE_S)
 
 
+def _free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
 @cache
 def _template() -> Path:
     """The data of a server that nobody used yet; made once in a process."""
@@ -165,22 +170,39 @@ class Server:
     ) -> None:
         self.programs = require_postgres()
         self.ground = Ground()
-        self.port = random.SystemRandom().choice(_PORTS)
+        self.port = _free_port()
         self.data = self.ground.directory / "data"
         self.log = self.ground.directory / "log"
         self.settings = {**_SETTINGS, **({} if durable else _CARELESS), **(settings or {})}
         self.process: subprocess.Popen[bytes] | None = None
-        self._make_data()
+        self.copy(_template(), self.data)
 
-    def _make_data(self) -> None:
-        subprocess.run(
-            ["cp", "-a", "--reflink=auto", _template(), self.data], check=True, **_somebody()
-        )
+    # Its files.
+
+    def copy(self, source: Path, to: Path) -> None:
+        """Copy files or directories, for who it is run as."""
+        subprocess.run(["cp", "-a", "--reflink=auto", source, to], check=True, **_somebody())
+
+    def give(self, path: Path, content: bytes | None = None) -> Path:
+        """Make a file, or a directory, that only it may read; return its path."""
+        if content is None:
+            path.mkdir(mode=0o700)
+        else:
+            path.touch(0o600)
+            path.write_bytes(content)
+        if who := _somebody():
+            os.chown(path, who["user"], who["group"])
+        return path
+
+    def admit(self, *rules: str) -> None:
+        """Put rules of `pg_hba.conf` before those that are there; it has to be started anew."""
+        file = self.data / "pg_hba.conf"
+        file.write_text("\n".join([*rules, file.read_text()]))
 
     # Its life.
 
     def start(self, *, wait: bool = True) -> None:
-        """Start it, and wait until it takes connections."""
+        """Start it, and wait until it takes connections, if only for reading."""
         assert not self.running
         options = [f"--{name}={value}" for name, value in self.settings.items()]
         where = [f"-D{self.data}", f"-k{self.ground.directory}", f"-p{self.port}"]
@@ -248,9 +270,13 @@ class Server:
 
     def database(self) -> str:
         """Make a database that is empty; return its URL."""
+        return self.url(self.database_name())
+
+    def database_name(self) -> str:
+        """Make a database that is empty; return its name."""
         name = f"db{next(self._numbers)}"
         self.sql(f"CREATE DATABASE {name} TEMPLATE template0")
-        return self.url(name)
+        return name
 
     def sql(self, statement: str, *values: object, database: str = SUPERUSER) -> list[Any]:
         """Execute a statement by itself, as who may do everything; return its rows."""
