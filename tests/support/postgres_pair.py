@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from tests.support.postgres_server import SUPERUSER, Server, run
 from tests.support.waiting import wait_until
@@ -63,7 +63,8 @@ class Pair:
             "port": ",".join(str(server.port) for server in self.servers),
             "target_session_attrs": "read-write",
         }
-        return f"postgresql://{SUPERUSER}@/{database}?{urlencode({**where, **options})}"
+        query = urlencode({**where, **options}, quote_via=quote)
+        return f"postgresql://{SUPERUSER}@/{database}?{query}"
 
     def database(self) -> str:
         """Make a database that is empty; return its URL, that names both servers."""

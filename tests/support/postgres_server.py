@@ -266,7 +266,7 @@ class Server:
     def url(self, database: str = SUPERUSER, user: str = SUPERUSER, **options: str) -> str:
         """A URL as a user writes it."""
         where = {"host": str(self.ground.directory), "port": str(self.port), **options}
-        return f"postgresql://{quote(user)}@/{quote(database)}?{urlencode(where)}"
+        return f"postgresql://{quote(user)}@/{quote(database)}?{urlencode(where, quote_via=quote)}"
 
     def database(self) -> str:
         """Make a database that is empty; return its URL."""
