@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from eventstore.errors import (
     AppendFailed,
+    Damaged,
     NotFound,
     NotPermitted,
     Rejected,
@@ -25,7 +26,7 @@ from eventstore.errors import (
 
 
 class Refusal(NamedTuple):
-    """One thing that can be wrong; `said` is what is true of the store at `{where}`.
+    """One thing that can be wrong; `said` is what is true.
 
     `codes` are SQLSTATEs, or how they begin; `phrases` are regular expressions. `waits`: it passes
     by itself, so that trying again helps; `away`: nobody is there to say anything, which may pass.
@@ -45,7 +46,7 @@ TABLE = (
     Refusal(
         "V-5-1-9167",
         NotPermitted,
-        "the server of {where} does not let this user in",
+        "the server does not let this user in",
         "see to the user's name, to the password (`passfile`, or PGPASSWORD in the daemon's "
         "environment), to `sslmode`, and to pg_hba.conf on the server",
         ("28",),
@@ -62,7 +63,7 @@ TABLE = (
     Refusal(
         "V-5-1-9168",
         NotFound,
-        "there is no such database as that of {where}",
+        "there is no such database on the server",
         "see to its name in the URL, or have it made: createdb NAME",
         ("3D000",),
         ('database ".*" does not exist',),
@@ -70,7 +71,7 @@ TABLE = (
     Refusal(
         "V-5-1-9169",
         NotPermitted,
-        "the user of {where} may not do what the store needs",
+        "the user may not do what the store needs",
         "as the owner of the schema: 'vx store migrate URL', which says what to grant",
         ("42501",),
         ("permission denied",),
@@ -78,7 +79,7 @@ TABLE = (
     Refusal(
         "V-5-1-9170",
         Unavailable,
-        "the server of {where} does not prove over TLS that it is the one that is named",
+        "the server does not prove over TLS that it is the one that is named",
         "see to the host's name in the URL, to `sslrootcert`, and to the server's certificate; "
         "a weaker `sslmode` would talk to anybody",
         (),
@@ -94,7 +95,7 @@ TABLE = (
     Refusal(
         "V-5-1-9171",
         Rejected,
-        "the URL {where} has something in it that means nothing",
+        "the URL has something in it that means nothing",
         "postgresql://USER@HOST:PORT/DATABASE?schema=NAME, then libpq's parameters, each with %20 "
         "and the like for what is no letter or digit",
         ("42704", "22023"),
@@ -103,7 +104,7 @@ TABLE = (
     Refusal(
         "V-5-1-9172",
         Unavailable,
-        "the server of {where} has no room left",
+        "the server has no room left",
         "make room on the server's disk, or raise what limits it; nothing was changed, and what "
         "waits goes on by itself",
         ("53100", "53200", "53400"),
@@ -111,7 +112,7 @@ TABLE = (
     Refusal(
         "V-5-1-9173",
         Unavailable,
-        "the server of {where} has no connection left",
+        "the server has no connection left",
         "raise max_connections, or the limit of this role or database, or end what holds so many: "
         "SELECT * FROM pg_stat_activity",
         ("53300",),
@@ -121,7 +122,7 @@ TABLE = (
     Refusal(
         "V-5-1-9174",
         Unavailable,
-        "the server of {where} stopped a statement that took too long",
+        "the server stopped a statement that took too long",
         "see what holds it up (pg_stat_activity, pg_locks), or raise statement_timeout and "
         "lock_timeout for this role; nothing was changed",
         ("57014", "55P03", "25P03", "25P04"),
@@ -129,7 +130,7 @@ TABLE = (
     Refusal(
         "V-5-1-9175",
         Unavailable,
-        "the server of {where} takes no changes now: it starts, stops, or follows another one",
+        "the server takes no changes now: it starts, stops, or follows another one",
         "wait until it has, or name every server of the database in the URL, with "
         "target_session_attrs=read-write",
         ("57P03", "25006"),
@@ -144,7 +145,7 @@ TABLE = (
     Refusal(
         "V-5-1-9176",
         Unavailable,
-        "the connection to the server of {where} was lost",
+        "the connection to the server was lost",
         "see that the server runs and what its log says; the connection is made again by itself",
         ("57P01", "57P02", "57P05", "08"),
         ("server closed the connection", "Connection reset", "connection is closed", "terminat"),
@@ -153,7 +154,7 @@ TABLE = (
     Refusal(
         "V-5-1-9177",
         Unavailable,
-        "no PostgreSQL server answers for {where}",
+        "no PostgreSQL server answers",
         "see to host and port in the URL, that the server runs and listens there, and that "
         "nothing between drops what is sent",
         (),
@@ -180,11 +181,14 @@ TABLE = (
 OTHER = Refusal(
     "V-5-1-9178",
     Unavailable,
-    "the server of {where} refused",
+    "the server refused",
     "look at the server's log; nothing was changed",
     (),
 )
 """What is in no entry."""
+
+_DAMAGE = ("42P01", "42703", "XX001", "XX002")
+"""A table or column that is not there; a page that is not what was written."""
 
 
 def require_driver() -> None:
@@ -213,20 +217,21 @@ def refusal_of(error: BaseException) -> Refusal:
     return found[0] if found else OTHER
 
 
-def refused(where: object, error: BaseException) -> StoreError:
-    """Return our error for one of the driver's; `where` is the store, without secrets."""
+def refused(what: str, error: BaseException) -> StoreError:
+    """Return our error for one of the driver's; `what` begins the message, without secrets."""
+    code, words = _told(error)
+    if code is not None and code.startswith(_DAMAGE):
+        return Damaged(f"{what}: store damaged", cause=words)
     entry = refusal_of(error)
-    return entry.kind(
-        entry.id, entry.said.format(where=where), cause=_told(error)[1], fix=entry.fix
-    )
+    return entry.kind(entry.id, f"{what}: {entry.said}", cause=words, fix=entry.fix)
 
 
-def append_refused(where: object, error: BaseException) -> AppendFailed:
+def append_refused(what: str, error: BaseException) -> AppendFailed:
     """Return our error for a write that the server did not take: nothing of it was done."""
     entry = refusal_of(error)
     return AppendFailed(
         entry.id,
-        entry.said.format(where=where),
+        f"{what}: {entry.said}",
         cause=_told(error)[1],
         fix=entry.fix,
         rule="G5",

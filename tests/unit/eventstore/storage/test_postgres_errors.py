@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import pytest
 
-from eventstore.errors import AppendFailed, Unavailable
+from eventstore.errors import AppendFailed, Damaged, Unavailable
 from eventstore.storage import postgres_errors
 from eventstore.storage.postgres_errors import OTHER, TABLE, append_refused, refusal_of, refused
 
@@ -28,6 +28,10 @@ def test_without_the_driver_the_extra_that_brings_it_is_named(
     with pytest.raises(Unavailable) as refused_:
         postgres_errors.require_driver()
     assert refused_.value.fix == "pip install 'vxconfigd[postgres]'"
+
+
+def test_a_page_that_the_server_cannot_read_is_damage() -> None:
+    assert isinstance(refused("x", ServerError("invalid page in block 3", "XX001")), Damaged)
 
 
 def test_every_entry_has_an_id_of_its_own() -> None:
@@ -67,9 +71,9 @@ def test_without_a_code_the_words_count(words: str, id_: str) -> None:
 def test_the_cause_is_what_the_server_said_in_one_line() -> None:
     outer = RuntimeError("wrapped")
     outer.__cause__ = ServerError("no room\nDETAIL:  none at all", "53100")
-    error = refused("postgresql://db/vx", outer)
+    error = refused("log shared", outer)
     assert error.cause == "no room; DETAIL:  none at all"
-    assert error.message == "the server of postgresql://db/vx has no room left"
+    assert error.message == "log shared: the server has no room left"
 
 
 def test_a_write_that_is_refused_has_the_same_words_and_leaves_the_store_closed() -> None:
