@@ -66,7 +66,7 @@ class Private:
         self._own_commit("daemon", (started, *mode))
         # By the clock, so that a node that lost its disk is not taken for its earlier self.
         incarnation = max(self.member.hard.incarnation + 1, self._wall_us // 1000)
-        self.member.set_hard(incarnation=incarnation)
+        self.member.begin(incarnation)
         before = "first start" if first else "stopped" if started.clean else "ended without a word"
         self._work.note(
             f"daemon begins, the one before {before} -> incarnation {self.member.hard.incarnation}"

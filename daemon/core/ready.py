@@ -32,8 +32,9 @@ class HardState(Struct, frozen=True):
     `intact` is False from the discovery of damage until a `MasterElected` of a term above
     `distrusted_term` is in the log (C3). `view_number` is the highest that an arbiter gave.
     `quarantined` is the first position at which the log is another one than the cluster's, until
-    what differs is set aside (B3); 0: it is not. `given` is the term in which catch-up began that
-    no election of this node's own has ended yet, and up to where the log went by itself (C3).
+    what differs is set aside (B3); 0: it is not. `given_in` are the terms in which catch-up gave
+    something, and no election of this node's own has followed yet, each with how far the log went
+    before (C3).
     """
 
     term: int = 0
@@ -47,7 +48,7 @@ class HardState(Struct, frozen=True):
     distrusted_term: int = 0
     view_number: int = 0
     quarantined: int = 0
-    given: tuple[int, int] = (0, 0)
+    given_in: tuple[tuple[int, int], ...] = ()
 
 
 class Found(Struct, frozen=True):

@@ -170,20 +170,22 @@ class Station:
         self._applied()
 
     def _given(self) -> int:
-        """Note, with the first that it is given, how far the log goes by itself; return that."""
+        """Note, with the first that a term gives, how far the log went before; return that."""
         had = msg.reach(self.end.position, self.hard.doubt)
-        if self.hard.intact and not self.hard.given[0]:
-            self._set_lazily(given=(self.hard.term, had))
+        given = self.hard.given_in
+        if self.hard.intact and (not given or given[-1][0] < self.hard.term):
+            elected = elected_term(self.shared.state)
+            kept = (pair for pair in given if pair[0] > elected and pair[1] < had)
+            self._set_lazily(given_in=(*kept, (self.hard.term, had)))
         return had
 
     def _look_whether_it_stored_more(self, had: int) -> None:
         """Hold what an election claims against what this node had when it was proposed.
 
-        One of an earlier term than that in which catch-up began cannot rest on what was given.
+        It cannot rest on what was given in a later term than that of the election.
         """
-        term, by_itself = self.hard.given
-        if elected_term(self.shared.state) < term:
-            had = by_itself
+        elected = elected_term(self.shared.state)
+        had = next((reach for term, reach in self.hard.given_in if term > elected), had)
         stored = self.shared.required_of(self.name)
         if stored > had:
             self.distrust(f"the log ended at @{had}, but @{stored} was stored here")
@@ -229,8 +231,8 @@ class Station:
     def _trust_again(self) -> None:
         """A log that was caught up counts again once the term's `MasterElected` is in it (C3)."""
         elected = elected_term(self.shared.state) == self.hard.term
-        if elected and self.hard.given[0]:
-            self._set_lazily(given=(0, 0))
+        if elected and self.hard.given_in:
+            self._set_lazily(given_in=())
         if elected and not self.hard.intact and self.hard.term > self.hard.distrusted_term:
             self._set_lazily(intact=True)
             self.work.note("caught up and elected -> the log counts as intact again")
@@ -241,6 +243,11 @@ class Station:
         self.work.hard_state = self.hard
 
     # The promise.
+
+    def begin(self, incarnation: int) -> None:
+        """Begin a new incarnation; hold what was stored and not applied against what was here."""
+        self.set_hard(incarnation=incarnation)
+        self._look_whether_it_stored_more(msg.reach(self.end.position, self.hard.doubt))
 
     def promise(self, term: int, to: str, incarnation: int) -> None:
         """Promise a term; from here on nothing of a lower one is accepted or applied (C2)."""

@@ -274,6 +274,14 @@ CASES: tuple[tuple[Case, Plant], ...] = (
         directed_copies.an_old_copy_that_is_given_what_was_settled,
         planted_seldom.what_was_given_counts,
     ),
+    (
+        directed_copies.an_old_copy_of_an_unfinished_catch_up,
+        planted_seldom.only_the_first_term_that_gave_counts,
+    ),
+    (
+        directed_copies.an_old_copy_that_is_given_the_rest_unread,
+        planted_seldom.what_was_stored_unread_tells_nothing,
+    ),
     (a_read_at_a_master_that_is_none, planted.reads_ask_nobody),
     (two_masters_of_two_views, planted_seldom.everybody_is_promised),
 )

@@ -88,14 +88,31 @@ def _others_complete_its_election(scene: Scene) -> Image:
     scene.forgets_rules()
     scene.passes(2000)
     scene.renames("n1", "r2", "d1", "d2")
+    _goes_back(scene, image)
+    return image
+
+
+def _goes_back(scene: Scene, image: Image) -> None:
+    """n1's disk goes back to a copy; nobody is there but n3, which is to know more of n1."""
+    world = scene.world
     assert world.disks["n3"].required_of("n1") > image.end, "n3 was to know more of n1"
     for name in ("n2", "n1"):
         scene.loses(name)
-    disk.restore(image)
+    world.disks["n1"].restore(image)
     world.checks.lost("n1")
     world.monitor.succession.insert(0, "n1")
     world.monitor.masters[0] = "n1"
-    return image
+
+
+def _is_given_all_but_the_last(scene: Scene, end: int) -> None:
+    """n1 is master and is given what n3 has before an election that claims just that; it dies."""
+    world, disk = scene.world, scene.world.disks["n1"]
+    scene.takes(msg.Fetched, where=lambda piece: piece.after >= end)
+    world.start("n1")
+    scene.passes(600)
+    assert (len(disk.shared), disk.hard_state().intact) == (end, True), "n1 was to see no claim"
+    world.kill("n1", power=False)
+    scene.forgets_rules()
 
 
 def an_old_copy_and_an_election_that_others_complete() -> None:
@@ -125,6 +142,75 @@ def an_old_copy_that_is_given_what_was_settled() -> None:
     scene.forgets_rules()
     world.start("n1")
     scene.passes(4000)
+    scene.brings_back("n2")
+    scene.settles()
+
+
+def an_old_copy_of_an_unfinished_catch_up() -> None:
+    """The copy was taken while its node was given what it lacked, in the term of the claim."""
+    scene = Scene()
+    world, disk = scene.world, scene.world.disks["n1"]
+    world.piece_max = 1
+    scene.loses("n1")
+    scene.passes(1000)
+    scene.renames("n2", "r0", "d0", "d1")
+    end = world.processes["n2"].core.shared.head.position
+    last = scene.takes(msg.Piece, to="n1", where=lambda piece: piece.after == end - 1)
+    scene.brings_back("n1")
+    scene.passes()
+    image = disk.image()
+    assert len(image.shared) == end - 1, "it was to be in the middle of a catch-up"
+    scene.takes(msg.Prepared)
+    scene.hands_on(last)
+    scene.passes(100)
+    world.kill("n2", power=False)
+    scene.forgets_rules()
+    scene.takes(msg.Propose, where=_is_of_the_election)
+    world.start("n2")
+    scene.passes(2000)
+    world.kill("n3", power=False)
+    world.monitor.leave("n3")
+    scene.forgets_rules()
+    scene.passes(2000)
+    scene.renames("n2", "r1", "d1", "d2")
+    _goes_back(scene, image)
+    scene.brings_back("n3")
+    _is_given_all_but_the_last(scene, end)
+    world.start("n1")
+    scene.passes(4000)
+    scene.brings_back("n2")
+    scene.settles()
+
+
+def an_old_copy_that_is_given_the_rest_unread() -> None:
+    """A copy is given what was settled; then, far behind, it stores the claim without a look."""
+    scene = Scene()
+    world, disk = scene.world, scene.world.disks["n1"]
+    world.piece_max = world.far_behind = 1
+    image = disk.image()
+    scene.takes(msg.Prepared)
+    scene.asks("n1", "r1", "d0", "d1")
+    scene.passes(50)
+    world.kill("n1", power=False)
+    scene.forgets_rules()
+    scene.takes(msg.Prepared, where=_is_of_the_election)
+    world.start("n1")
+    scene.passes(2000)
+    scene.loses("n1")
+    scene.forgets_rules()
+    scene.passes(3000)
+    scene.renames("n2", "r2", "d1", "d2")
+    scene.loses("n3")
+    scene.brings_back("n1")
+    scene.passes(4000)
+    scene.asks("n2", "r3", "d2", "d3")
+    scene.passes(500)
+    _goes_back(scene, image)
+    scene.brings_back("n3")
+    _is_given_all_but_the_last(scene, world.disks["n3"].required_of("n1"))
+    world.monitor.masters[0] = "n3"
+    world.start("n1")
+    scene.passes(6000)
     scene.brings_back("n2")
     scene.settles()
 

@@ -72,6 +72,27 @@ def what_was_given_counts(patch: Patch) -> None:
     patch.setattr(Station, "_given", given)
 
 
+def only_the_first_term_that_gave_counts(patch: Patch) -> None:
+    """C3: a node knows how far its log went before the first unfinished catch-up, and no other."""
+    real = Station._given
+
+    def given(station: Station) -> int:
+        if station.hard.given_in:
+            return msg.reach(station.end.position, station.hard.doubt)
+        return real(station)
+
+    patch.setattr(Station, "_given", given)
+
+
+def what_was_stored_unread_tells_nothing(patch: Patch) -> None:
+    """C3: what a member that was far behind stored is not looked at when it begins anew."""
+
+    def begin(station: Station, incarnation: int) -> None:
+        station.set_hard(incarnation=incarnation)
+
+    patch.setattr(Station, "begin", begin)
+
+
 def completed_elections_tell_nothing(patch: Patch) -> None:
     """C3: an election that another term completed says nothing of what its members stored."""
     real = SharedLog.take
