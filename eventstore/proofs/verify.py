@@ -33,7 +33,7 @@ from eventstore.past.replay import MISFITS, Replayer, misfit
 from eventstore.proofs.heads import Outside
 from eventstore.proofs.outside import Compared, OutsideCheck
 from eventstore.storage.keyframes import nothing_collected
-from eventstore.storage.reader import LogReader
+from eventstore.storage.reader import POSITION_MAX, LogReader
 
 
 class Checkpoint(Struct, frozen=True):
@@ -114,7 +114,7 @@ class _Verification:
         self._at = reader.first - 1 if after is None else after.position
         try:
             low = self._begin(after, replayer)
-            high = low + most - 1 if most is not None else 2**62
+            high = low + most - 1 if most is not None else POSITION_MAX
             with nothing_collected():
                 self._walk(low, high)
             if self._at < high and (most is None or self._at >= reader.last()):

@@ -14,8 +14,10 @@ from typing import Any
 
 from eventstore.storage.archive import Archive
 from eventstore.storage.backup import back_up
+from eventstore.storage.engine import dialect_of
 from eventstore.storage.index import mark_again
 from eventstore.storage.reader import side_check
+from eventstore.storage.statements import writes
 
 DIRECTORY = "aside"
 
@@ -68,7 +70,7 @@ def bring_back(driver: Any, archive: Archive, log: str, first: int) -> None:
         if named.first < first:
             kept = list(chain.from_iterable(archive.commits(named.first, first - 1)))
             driver.executemany(
-                f"INSERT OR IGNORE INTO {log}_commits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 ours
+                writes(dialect_of(driver)).commit_again[log],
                 ((*commit, side_check(*commit[5:])) for commit in kept),
             )
         driver.execute("DELETE FROM segments WHERE log = ? AND first = ?", (log, named.first))

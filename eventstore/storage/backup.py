@@ -15,6 +15,7 @@ from eventstore.storage.flushing import flush
 from eventstore.storage.offline import source_of, wal_of
 from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading, translated
+from eventstore.storage.sqlite_engine import SqliteReading
 
 _PAGES = 4096
 """Copied at a time, of one snapshot: in WAL mode a reader's snapshot holds up no writer."""
@@ -88,7 +89,7 @@ def _copy_segments(copied: Path, source: Path, target: Path) -> None:
     """Put the segments that a copy names beside what it is going to be, before it is."""
     with reading(copied, immutable=True) as connection:
         for log in LOGS:
-            archive = Archive(connection.connection.driver_connection, log, source)
+            archive = Archive(SqliteReading(connection, source).driver, log, source)
             for named in archive.all():
                 beside = directory_of(target)
                 beside.mkdir(mode=0o750, exist_ok=True)

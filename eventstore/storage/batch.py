@@ -6,11 +6,13 @@ and one that is there already has to be the same. It writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from time import time_ns
+from typing import Any, NamedTuple
 
 from eventstore.codec import Commit, Draft, Entry, Head, chain, head_after, seal
-from eventstore.errors import Conflict
+from eventstore.errors import Conflict, StoreError
 from eventstore.storage.reader import LogReader, side_check
 
 
@@ -32,6 +34,38 @@ def row(commit: Commit, check: int) -> tuple[object, ...]:
         applied_us,
         check,
     )
+
+
+class Request(NamedTuple):
+    """What one caller wants in one transaction."""
+
+    entries: tuple[Entry, ...]
+    hard_state: bytes | None
+    flush: bool = True
+    cached: Callable[[Any], None] | None = None
+
+
+@dataclass
+class Placed:
+    """What a flush writes, and what it says to each request."""
+
+    batch: Batch
+    outcomes: list[tuple[list[Commit] | None, StoreError | None]]
+    body: bytes | None = None
+
+
+def placed(
+    requests: Sequence[Request], heads: Mapping[str, Head], logs: Mapping[str, LogReader]
+) -> Placed:
+    """Place what several callers want behind the heads; one's conflict is no other's."""
+    found = Placed(Batch(heads, logs), [])
+    for request in requests:
+        try:
+            found.outcomes.append((found.batch.add(request.entries), None))
+            found.body = request.hard_state or found.body
+        except StoreError as error:
+            found.outcomes.append((None, error))
+    return found
 
 
 class Batch:

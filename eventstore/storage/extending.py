@@ -8,21 +8,12 @@ answered from it until the survey has put the missing rows back and sealed it an
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
-
-from sqlalchemy import delete
 
 from eventstore.bulk import side_checks
 from eventstore.codec import Commit
+from eventstore.storage.engine import Driver, dialect_of
 from eventstore.storage.index import mark_again
-from eventstore.storage.schema import index_seals
-from eventstore.storage.statements import INSERT_COMMIT, INSERT_MARK, compiled
-
-WAL_PAGES = 8192
-"""How long the WAL gets before it is moved to the database, which costs two flushes: 32 MiB."""
-
-
-_UNSEAL = compiled(delete(index_seals).where(index_seals.c.log == "log"))
+from eventstore.storage.statements import writes
 
 
 def _rows(commits: Sequence[Commit]) -> Iterator[tuple[object, ...]]:
@@ -48,9 +39,10 @@ def _rows(commits: Sequence[Commit]) -> Iterator[tuple[object, ...]]:
     )
 
 
-def extend(driver: Any, log: str, commits: Sequence[Commit]) -> None:
+def extend(driver: Driver, log: str, commits: Sequence[Commit]) -> None:
     """Put commits behind a log, inside a transaction; the index of that log holds no more."""
-    driver.executemany(INSERT_COMMIT[log], _rows(commits))
-    driver.execute(_UNSEAL, (log,))
+    sql = writes(dialect_of(driver))
+    driver.executemany(sql.commit[log], _rows(commits))
+    driver.execute("DELETE FROM index_seals WHERE log = ?", (log,))
     for name in (log, mark_again(log)):
-        driver.execute(INSERT_MARK, (name, commits[-1].position))
+        driver.execute(sql.mark, (name, commits[-1].position))

@@ -54,12 +54,7 @@ def redact(store: Store, log: str, position: int) -> None:
             (position,),
         )
 
-    # What is freed is written over. The WAL, which has the row as it was, is emptied, unless a
-    # reader holds it: then it is when it is written over.
-    store.alone("PRAGMA secure_delete=ON")
-    store.keep(work)
-    store.alone("PRAGMA secure_delete=OFF")
-    store.alone("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.engine.erased(lambda: store.keep(work))
 
 
 def compact(store: Store) -> None:
@@ -68,4 +63,4 @@ def compact(store: Store) -> None:
     Raises:
         AppendFailed: the disk refused; the logs are as before.
     """
-    store.alone("VACUUM")
+    store.engine.compact()

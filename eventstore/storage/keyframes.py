@@ -27,14 +27,15 @@ from typing import Any, NamedTuple, get_args
 
 import msgspec
 from msgspec.structs import fields
-from sqlalchemy import Table, bindparam, delete, func, insert, select
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import Table, bindparam, delete, func, select
 
 from eventstore.model import digest
 from eventstore.model.objects import AnyRecord
 from eventstore.model.state import State, from_records
+from eventstore.storage.engine import Dialect, Driver, ReadEngine, dialect_of
 from eventstore.storage.schema import keyframe_slices, keyframes
 from eventstore.storage.sqlite import DriverError, DriverMisuse
+from eventstore.storage.statements import compiled, put
 
 MODEL_VERSION = 1
 """Raised by hand when `evolve` comes to make another state of the same events, or the body another
@@ -203,10 +204,10 @@ class _Statements(NamedTuple):
     all: str
     slices: str
     unfinished: str
-    add: str
-    add_slice: str
     drop: str
     drop_slices: str
+    add: str
+    add_slice: str
 
 
 def _of(table: Table, *names: str) -> Any:
@@ -219,14 +220,14 @@ def _same(one: Any, other: Any) -> Any:
 
 
 @cache
-def _statements() -> _Statements:
+def _statements(dialect: Dialect) -> _Statements:
     place, body = keyframes.c.position, keyframe_slices
     nearest = select(func.max(place)).where(
         _of(keyframes, "log", "model") & (place <= bindparam("position"))
     )
     return _Statements(
         *(
-            str(statement.compile(dialect=sqlite.dialect()))
+            compiled(statement, dialect)
             for statement in (
                 nearest,
                 select(keyframes).where(_of(keyframes, "log", "position")),
@@ -236,24 +237,24 @@ def _statements() -> _Statements:
                 .select_from(body.outerjoin(keyframes, _same(keyframes, body)))
                 .where(_of(body, "log") & (place.is_(None)))
                 .distinct(),
-                insert(keyframes).prefix_with("OR REPLACE"),
-                insert(body).prefix_with("OR REPLACE"),
                 delete(keyframes).where(_of(keyframes, "log", "position")),
                 delete(body).where(_of(body, "log", "position")),
+                put(dialect, keyframes),
+                put(dialect, body),
             )
         )
     )
 
 
 class Keyframes:
-    """The keyframes of one log, read on a given connection of the driver.
+    """The keyframes of one log of an open store.
 
     What cannot be read is not there: a cache stands in nobody's way.
     """
 
-    def __init__(self, driver: Any, log: str, lineage: bytes) -> None:
-        self._driver = driver
-        self._sql = _statements()
+    def __init__(self, engine: ReadEngine, log: str, lineage: bytes) -> None:
+        self._driver = engine.driver
+        self._sql = _statements(engine.dialect)
         self.log = log
         self.lineage = lineage
         self.proven: set[bytes] = set()
@@ -310,20 +311,21 @@ def _keyframe(row: Sequence[Any]) -> Keyframe:
 _ROW = (str, int, bytes, bytes, int, str, int, int, int, bytes)
 
 
-def write_slice(driver: Any, log: str, position: int, number: int, body: bytes) -> None:
+def write_slice(driver: Driver, log: str, position: int, number: int, body: bytes) -> None:
     """Store a slice of a keyframe to come; the first one ends what was there."""
     if number == 0:
         drop(driver, log, position)
-    driver.execute(_statements().add_slice, (log, position, number, body))
+    driver.execute(_statements(dialect_of(driver)).add_slice, (log, position, number, body))
 
 
-def write_last(driver: Any, frame: Keyframe, body: bytes) -> None:
+def write_last(driver: Driver, frame: Keyframe, body: bytes) -> None:
     """Store the last slice of a keyframe and its row, which makes them one."""
     write_slice(driver, frame.log, frame.position, frame.slices - 1, body)
-    driver.execute(_statements().add, tuple(frame))
+    driver.execute(_statements(dialect_of(driver)).add, tuple(frame))
 
 
-def drop(driver: Any, log: str, position: int) -> None:
+def drop(driver: Driver, log: str, position: int) -> None:
     """Remove a keyframe, or what there is of one."""
-    driver.execute(_statements().drop, (log, position))
-    driver.execute(_statements().drop_slices, (log, position))
+    sql = _statements(dialect_of(driver))
+    driver.execute(sql.drop, (log, position))
+    driver.execute(sql.drop_slices, (log, position))

@@ -17,9 +17,12 @@ from pathlib import Path
 
 from eventstore.errors import NotFound, Unavailable
 from eventstore.storage import slices
+from eventstore.storage.engines import database_engine
+from eventstore.storage.location import Database, Location
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading
+from eventstore.storage.sqlite_engine import SqliteReading
 from eventstore.storage.upgrade import check_revision, revision_of
 
 LOCK = "vxconfigd.lock"
@@ -27,7 +30,7 @@ LOCK = "vxconfigd.lock"
 
 
 @contextmanager
-def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
+def read_store(path: Location) -> Iterator[dict[str, LogReader]]:
     """Open both logs of a store read-only.
 
     Raises:
@@ -35,6 +38,10 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
         UnknownFormat: another version of this program wrote it.
         Damaged: it is not a store, or its structure is broken.
     """
+    if isinstance(path, Database):
+        with database_engine(path) as engine:
+            yield {log: LogReader(engine, log) for log in LOGS}
+        return
     if not path.is_file():
         raise NotFound("V-5-1-7840", f"{path}: no such log", fix="name a home, or its log.db")
     with ExitStack() as stack:
@@ -44,7 +51,8 @@ def read_store(path: Path) -> Iterator[dict[str, LogReader]]:
             revision = revision_of(connection)
             if revision != slices.REVISION:
                 check_revision(revision)
-            readers = {log: LogReader(connection, log, database=path) for log in LOGS}
+            found = SqliteReading(connection, path)
+            readers = {log: LogReader(found, log) for log in LOGS}
             if revision == slices.REVISION:
                 slices.place(connection, readers)
             yield readers

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import msgspec
-from sqlalchemy import Connection
 
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged, NotFound
 from eventstore.storage.archive import Archive
+from eventstore.storage.engine import FETCH, ReadEngine
 from eventstore.storage.index import BATCH, key_hash, mark_again
 from eventstore.storage.keyframes import Keyframes
 from eventstore.storage.rescan import Rescanned
@@ -21,9 +20,9 @@ from eventstore.storage.seals import NotSealed, SealedIndex
 from eventstore.storage.sqlite import DriverError, translated
 from eventstore.storage.statements import statements
 
-_FETCH = 512
 _OF_TEXT = ("tx/", "failed/")
 """How keys begin whose rest is in the bytes of a commit as it is: identifiers of requests."""
+POSITION_MAX = 2**63 - 1
 MANY = 4096
 """Commits that take long enough to read for somebody to ask how far it is."""
 
@@ -44,37 +43,29 @@ def _keys(commit: Commit) -> tuple[str, ...]:
 
 
 class LogReader:
-    """One log of a store, read on a given connection; positions start at 1.
+    """One log of a store that an engine has open; positions start at 1.
 
-    `writes` says that the connection is the one that writes the store. `database` is the store's
-    file, where a copy of it is read: archived commits are in files beside it.
+    `writes` says that it is open to be written.
     """
 
-    def __init__(
-        self,
-        connection: Connection,
-        log: str,
-        *,
-        writes: bool = False,
-        database: Path | None = None,
-    ) -> None:
+    def __init__(self, engine: ReadEngine, log: str, *, writes: bool = False) -> None:
         self.log = log
         self.first, self.before = 1, ZERO_HASH
         """Where it begins, and the hash before that: a slice of a log begins elsewhere."""
         self.is_slice = False
         self.beginning: Any = None
         """The state where a slice begins, once somebody needed it."""
-        self._sql = statements(log)
-        self._driver: Any = connection.connection.driver_connection
+        self._sql = statements(engine.dialect, log)
+        self._engine = engine
+        self._driver: Any = engine.driver
         with translated("store"):
             row = self._one(self._sql.identity, log)
         self.name: str = log if row is None or log == "shared" else f"node/{row[0]}"
         self.lineage: bytes = bytes(16) if row is None else row[1]
-        self.keyframes = Keyframes(self._driver, log, self.lineage)
-        self.index = SealedIndex(self._driver, log, remember=writes)
+        self.keyframes = Keyframes(engine, log, self.lineage)
+        self.index = SealedIndex(engine, log, remember=writes)
         with translated("store"):
-            file = self._one("PRAGMA database_list")[2]
-            self.archive = Archive(self._driver, log, database or Path(file))
+            self.archive = Archive(self._driver, log, engine.beside)
         self._writes = writes
         self.index_failed = False
         """Whether the index was found not to hold; who can have it mended clears it."""
@@ -126,7 +117,7 @@ class LogReader:
             fix="'vx log' lists the commits",
         )
 
-    def commits(self, low: int | None = None, high: int = 2**62) -> Iterator[Commit]:
+    def commits(self, low: int | None = None, high: int = POSITION_MAX) -> Iterator[Commit]:
         """Yield the commits from `low` to `high`, both included.
 
         Raises:
@@ -162,7 +153,7 @@ class LogReader:
             else "a column holds a value of another kind",
         )
 
-    def payloads(self, low: int = 1, high: int = 2**62) -> Iterator[tuple[int, bytes]]:
+    def payloads(self, low: int = 1, high: int = POSITION_MAX) -> Iterator[tuple[int, bytes]]:
         """Yield (position, payload): the shortest way to replay."""
         for rows, _live in self._woven(self._sql.slice, low, high, self.archive.payloads):
             yield from rows
@@ -183,15 +174,15 @@ class LogReader:
             if at > high:
                 return
         for rows in self._pages(sql, at, high, low):
-            if not started and rows[0][0] > at:
+            if rows[0][0] > at:
                 for piece in archived(at, rows[0][0] - 1):
                     at = piece[-1][0] + 1
                     yield piece, False
                 if rows[0][0] > at:
                     raise self._broken(at, rows[0])
-            started = True
+            at, started = rows[-1][0] + 1, True
             yield rows, True
-        if not started:
+        if not started or at <= high:
             for piece in self._told_of(archived(at, high), low, high):
                 yield piece, False
 
@@ -215,11 +206,7 @@ class LogReader:
         found = tables[self.log]
         last = self.head().position
         with translated(f"log {self.name}"):
-            said = [
-                self._one(f"PRAGMA quick_check({table.name})")[0]
-                for table in (found.commits, found.touches)
-            ]
-        problems = [text for text in said if text != "ok"]
+            problems = self._engine.faults([table.name for table in found])
         if problems:
             raise Damaged(
                 f"log {self.name}: store damaged; there may be more than the {last} commits that "
@@ -288,7 +275,7 @@ class LogReader:
     def unindexed(self) -> Iterator[tuple[int, tuple[str, ...]]]:
         """Yield (position, keys) of the commits that `indexed` does not know of."""
         at = self.indexed_to() if self._rescanned is None else self._rescanned.upto
-        if at == 0 and self.last() > _FETCH:
+        if at == 0 and self.last() > FETCH:
             self.index_failed = True
             at = self._rescan().upto
         yield from self.keyed(at + 1)
@@ -326,14 +313,13 @@ class LogReader:
         if told is not None and (many := min(high, self.last()) - begin + 1) < MANY:
             told = None
         try:
-            cursor = self._driver.execute(sql, (low, high))
-            while rows := cursor.fetchmany(_FETCH):
+            for rows in self._engine.pages(sql, low, high):
                 at = rows[-1][0] + 1
                 yield rows
                 if told is not None:
                     told(at - begin, many)
         except DriverError as error:
-            unreadable = self._first_unreadable(at, min(high, at + _FETCH))
+            unreadable = self._first_unreadable(at, min(high, at + FETCH))
             raise Damaged(
                 f"log {self.name}: store damaged; the first commit that cannot be read is "
                 f"@{unreadable}",
@@ -352,4 +338,4 @@ class LogReader:
         return low
 
 
-assert BATCH <= _FETCH, "the unindexed tail is one piece"
+assert BATCH <= FETCH, "the unindexed tail is one piece"

@@ -24,6 +24,8 @@ READABLE = ("0002", "0003", "0004", "0005")
 segments, of which an older store has none."""
 
 metadata = MetaData()
+server_metadata = MetaData()
+"""The tables that only a store on a server has besides: where several may write."""
 
 _Position = BigInteger().with_variant(Integer, "sqlite")
 
@@ -133,4 +135,17 @@ identity = Table(
     Column("log", String(16), primary_key=True),
     Column("name", String(64), nullable=False),
     Column("lineage", LargeBinary, nullable=False),
+)
+
+heads = Table(
+    "heads",
+    server_metadata,
+    Column("log", String(16), primary_key=True),
+    # Where the log ends: no append that does not begin there is committed.
+    Column("position", _Position, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    # Raised by whoever takes the store for itself: an older connection's appends are refused.
+    Column("epoch", _Position, nullable=False),
+    # Which transaction wrote last that appended nothing, for whoever lost its answer.
+    Column("mark", _Position, nullable=False),
 )

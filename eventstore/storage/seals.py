@@ -14,24 +14,26 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from sqlalchemy import delete, insert, select, tuple_
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import delete, func, literal_column, or_, select, tuple_
 from sqlalchemy.sql import bindparam
 
+from eventstore.storage.engine import Dialect, ReadEngine
 from eventstore.storage.known import KnownRanges, Place
 from eventstore.storage.schema import index_seals, tables
 from eventstore.storage.sqlite import DriverError, DriverMisuse
+from eventstore.storage.statements import compiled, put
 
 RANGE_ROWS = 256
 CUT_ROWS = 2 * RANGE_ROWS
 _PIECE = 64
 """Ranges looked at in one transaction."""
 _LAST = 2**63 - 1
+_NO_LIMIT = 2**31
 FIRST_PLACE, END_PLACE = (-(2**63), 0), (_LAST, _LAST)
 
 
@@ -76,12 +78,13 @@ class _Statements(NamedTuple):
     before: str
     upto: str
     rows: str
-    add: str
     drop: str
+    odd: str
+    add: str
 
 
 @cache
-def _statements(log: str) -> _Statements:
+def _statements(dialect: Dialect, log: str) -> _Statements:
     s, index = index_seals.c, tables[log].touches.c
     place, row = tuple_(s.low_key, s.low_position), tuple_(index.key, index.position)
     low = tuple_(bindparam("low_key"), bindparam("low_position"))
@@ -89,22 +92,35 @@ def _statements(log: str) -> _Statements:
     found = select(*index_seals.c[1:]).where(s.log == bindparam("log"))
     return _Statements(
         *(
-            str(statement.compile(dialect=sqlite.dialect()))
+            compiled(statement, dialect)
             for statement in (
                 found.where(place <= low)
                 .order_by(s.low_key.desc(), s.low_position.desc())
-                .limit(1),
+                .limit(bindparam("most"))
+                .offset(bindparam("none")),
                 found.where(place > low, place <= high)
                 .order_by(s.low_key, s.low_position)
-                .limit(bindparam("most")),
+                .limit(bindparam("most"))
+                .offset(bindparam("none")),
                 select(index.key, index.position)
                 .where(row >= low, row < high)
                 .order_by(index.key, index.position),
-                insert(index_seals).prefix_with("OR REPLACE"),
                 delete(index_seals).where(s.log == bindparam("log"), place >= low, place < high),
+                delete(tables[log].touches).where(row >= low, row < high, _odd(dialect, log)),
+                put(dialect, index_seals),
             )
         )
     )
+
+
+def _odd(dialect: Dialect, log: str) -> Any:
+    """What a row of the index cannot be: SQLite takes a value of any kind in any column."""
+    index = tables[log].touches.c
+    beyond = (index.position < 1) | (index.position > bindparam("last"))
+    if dialect != "sqlite":
+        return beyond
+    kinds = [func.typeof(column) != literal_column("'integer'") for column in index]
+    return or_(*kinds, beyond)
 
 
 class SealedIndex:
@@ -114,12 +130,13 @@ class SealedIndex:
     they are as they were until somebody else writes, which SQLite tells.
     """
 
-    def __init__(self, driver: Any, log: str, *, remember: bool = False) -> None:
-        self._driver = driver
+    def __init__(self, engine: ReadEngine, log: str, *, remember: bool = False) -> None:
+        self._engine = engine
+        self._driver = engine.driver
         self._log = log
-        self._sql = _statements(log)
-        self._known = KnownRanges() if remember else None
-        self._version = -1
+        self._sql = _statements(engine.dialect, log)
+        self._version = engine.version() if remember else None
+        self._known = None if self._version is None else KnownRanges()
 
     def positions(self, key: int) -> list[int]:
         """Return where a key occurs according to the index, ascending.
@@ -127,7 +144,7 @@ class SealedIndex:
         Raises:
             NotSealed: the index does not hold there.
         """
-        with _snapshot(self._driver, needed=self._known is None):
+        with _snapshot(self._engine, needed=self._known is None):
             known = self._as_known(key)
             if known is not None:
                 return known
@@ -142,7 +159,7 @@ class SealedIndex:
         """Return where a key occurs in what was found to hold, if nobody else wrote since."""
         if self._known is None:
             return None
-        (version,) = self._driver.execute("PRAGMA data_version").fetchone()
+        version = self._engine.version()
         if version != self._version:
             self._known.clear()
             self._version = version
@@ -164,7 +181,7 @@ class SealedIndex:
             raise NotSealed("no seal")
         seals = [first]
         if first.high <= high:
-            seals += self._seals(first.low, high, -1)
+            seals += self._seals(first.low, high, _NO_LIMIT)
         _check_side_by_side(seals)
         if seals[-1].high <= high:
             raise NotSealed("the last seal is missing")
@@ -217,13 +234,7 @@ class SealedIndex:
         """
         self.forget()
         self._driver.execute(self._sql.drop, (self._log, *low, *high))
-        self._driver.execute(
-            f"DELETE FROM {tables[self._log].touches.name} "  # noqa: S608 ours
-            "WHERE (key, position) >= (?, ?) AND (key, position) < (?, ?) "
-            "AND (typeof(key) <> 'integer' OR typeof(position) <> 'integer' "
-            "OR position NOT BETWEEN 1 AND ?)",
-            (*low, *high, last),
-        )
+        self._driver.execute(self._sql.odd, (*low, *high, 1, last))
         self._cut(low, high, self._rows(low, high))
 
     def unsealed(self) -> Iterator[tuple[Place, Place]]:
@@ -231,7 +242,7 @@ class SealedIndex:
         at, bad = FIRST_PLACE, list[tuple[Place, Place]]()
         try:
             while at < END_PLACE:
-                with _snapshot(self._driver):
+                with _snapshot(self._engine):
                     seals = self._next(at)
                     rows = self._rows(at, seals[-1].high)
                 bad += _failing(seals, rows)
@@ -322,21 +333,16 @@ def _failing(seals: Sequence[Seal], rows: Sequence[Place]) -> list[tuple[Place, 
 
 
 @contextmanager
-def _snapshot(driver: Any, *, needed: bool = True) -> Iterator[None]:
+def _snapshot(engine: ReadEngine, *, needed: bool = True) -> Iterator[None]:
     """Read seals and rows as of one moment, which matters if somebody else may write.
 
     Raises:
         NotSealed: the driver cannot read them.
     """
-    began = needed and not driver.in_transaction
     try:
-        if began:
-            driver.execute("BEGIN")
-        yield
+        with engine.snapshot() if needed else nullcontext():
+            yield
     except DriverMisuse:
         raise
     except DriverError as error:
         raise NotSealed(str(error)) from error
-    finally:
-        if began and driver.in_transaction:
-            driver.execute("ROLLBACK")

@@ -20,11 +20,12 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import StaticPool
 
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
+from eventstore.storage.engine import DatabaseError
 
 VERSION: str = driver.sqlite_version
 
-DriverError = (driver.Error, UnicodeDecodeError)
-"""What the driver raises; a damaged schema has names that are no text."""
+DriverError = (driver.Error, UnicodeDecodeError, DatabaseError)
+"""What a driver raises; a damaged schema of SQLite has names that are no text."""
 DriverMisuse: type[Exception] = driver.ProgrammingError
 """... and what it raises for a defect of ours."""
 

@@ -1,4 +1,4 @@
-"""A store: the two logs of a node and its hard state, behind the one connection that writes.
+"""A store: the two logs of a node and its hard state, behind the one door that writes.
 
 `Store.append` is the door for every change. It is safe to call from many threads, and what they
 bring while a flush is under way shares the next one. What it was given is on stable storage when
@@ -10,100 +10,82 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, NamedTuple, Self
-
-from sqlalchemy import Connection
+from typing import Any, Self
 
 from eventstore.codec import Commit, Entry, Head, head_after
-from eventstore.errors import AppendFailed, StoreError, Unavailable
-from eventstore.storage import aside, upgrade
-from eventstore.storage.batch import Batch, not_next
-from eventstore.storage.extending import WAL_PAGES, extend
+from eventstore.errors import AppendFailed, Damaged, StoreError
+from eventstore.storage import aside
+from eventstore.storage.batch import Batch, Placed, Request, not_next, placed
+from eventstore.storage.engine import HeadMoved, Move, Moves, WriteEngine
+from eventstore.storage.engines import write_engine
+from eventstore.storage.extending import extend
 from eventstore.storage.index import BATCH, Pending, key_hash, mark_again
 from eventstore.storage.known import Place
+from eventstore.storage.location import Location
 from eventstore.storage.queue import QUEUE_MAX, GroupCommit
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
 from eventstore.storage.seals import NotSealed
-from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
-from eventstore.storage.statements import (
-    INDEX_ROWS,
-    INSERT_COMMIT,
-    INSERT_HARD_STATE,
-    INSERT_IDENTITY,
-    INSERT_INDEX,
-    INSERT_INDEX_ROWS,
-    INSERT_MARK,
-)
+from eventstore.storage.sqlite import translated
+from eventstore.storage.statements import INDEX_ROWS, writes
 
 APPEND_TIMEOUT_S = 30.0
-
-
-class _Request(NamedTuple):
-    """What one caller wants in one transaction."""
-
-    entries: tuple[Entry, ...]
-    hard_state: bytes | None
-    flush: bool = True
-    cached: Callable[[Any], None] | None = None
 
 
 class Store:
     """An open store; see the module's description."""
 
-    def __init__(self, path: Path, connection: Connection, queue_max: int) -> None:
-        self.path = path
+    def __init__(self, location: Location, engine: WriteEngine, queue_max: int) -> None:
+        self.location = location
+        self.engine = engine
         self.backup: Path | None = None
-        self._connection = connection
-        self._driver: Any = connection.connection.driver_connection
-        self._queue: GroupCommit[_Request, list[Commit]] = GroupCommit(self._flush, queue_max)
+        self._driver: Any = engine.driver
+        self._sql = writes(engine.dialect)
+        self._queue: GroupCommit[Request, list[Commit]] = GroupCommit(self._flush, queue_max)
         self._failed: AppendFailed | None = None
-        self._flushes = True
-        """Whether the driver is set to flush a transaction before it returns."""
         self.logs: dict[str, LogReader] = {}
         self.heads: dict[str, Head] = {}
         self._pending: dict[str, Pending] = {}
+        self._indexed: list[str] = []
+        """Logs whose entries the transaction that runs moves to the index."""
         self.extended = 0
         """How often a log was extended in bulk."""
 
     @classmethod
-    def open(cls, path: Path, *, queue_max: int = QUEUE_MAX) -> Self:
+    def open(cls, location: Location, *, queue_max: int = QUEUE_MAX, alone: bool = False) -> Self:
         """Open a store for appending; create it if there is none, migrate it if it is old.
+
+        `alone`: nobody else may have it open for that; in a file nobody ever may.
 
         Raises:
             UnknownFormat: a newer program wrote it.
             Damaged: it does not hold together.
-            Unavailable: the file system refuses.
+            Unavailable: the file system or the server refuses, or somebody else has it.
         """
-        engine = appender_engine(path)
-        with translated(f"store {path}"):
-            connection = engine.connect()
+        with translated(f"store {location}"):
+            engine = write_engine(location, alone=alone)
             try:
-                backup = upgrade.prepare(connection, path)
-                store = cls(path, connection, queue_max)
+                backup = engine.prepare()
+                store = cls(location, engine, queue_max)
                 store.backup = backup
                 store._load()
             except BaseException:
-                connection.close()
-                engine.dispose()
+                engine.close()
                 raise
         return store
 
+    @property
+    def path(self) -> Path:
+        """The file of the store, or what stands for it: beside it are archived commits."""
+        return self.engine.beside
+
     def _load(self) -> None:
-        # After a failed flush the WAL may hold pages that never reached the disk, though they can
-        # be read: move what is in it to the database, flushed, before anything rests on it.
-        _busy, frames, moved = self._driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if moved < frames:
-            raise Unavailable(
-                "V-5-1-12205",
-                f"store {self.path} cannot be opened for writing",
-                cause=f"a reader holds {frames - moved} pages of its WAL back",
-                fix="end the programs that read it with --log",
-            )
+        self.engine.load()
         for log in LOGS:
-            self.logs[log] = reader = LogReader(self._connection, log, writes=True)
+            self.logs[log] = reader = LogReader(self.engine, log, writes=True)
             self.heads[log] = reader.head()
             self._load_index(log, reader)
 
@@ -121,10 +103,8 @@ class Store:
     def create_log(self, log: str, name: str, lineage: bytes | None = None) -> None:
         """Give an empty log its name and its lineage, 16 bytes: a random one, if none is given."""
         lineage = lineage or os.urandom(16)
-        self._transact(
-            lambda: self._driver.execute(INSERT_IDENTITY, (log, name, lineage)).fetchall()
-        )
-        self.logs[log] = reader = LogReader(self._connection, log, writes=True)
+        self._transact(lambda: self._driver.execute(self._sql.identity, (log, name, lineage)))
+        self.logs[log] = reader = LogReader(self.engine, log, writes=True)
         self.heads[log] = reader.head()
 
     def append(
@@ -146,7 +126,7 @@ class Store:
             Overloaded: the queue stayed full for `timeout_s` seconds.
             AppendFailed: the disk refused; the store has to be opened again.
         """
-        return self._queue.submit(_Request(tuple(entries), new_hard_state, flush), timeout_s)
+        return self._queue.submit(Request(tuple(entries), new_hard_state, flush), timeout_s)
 
     def keep(self, work: Callable[[Any], None], *, timeout_s: float = APPEND_TIMEOUT_S) -> None:
         """Write to a cache beside the logs, in a transaction of its own; `work` gets the driver.
@@ -155,7 +135,7 @@ class Store:
             Overloaded: the queue stayed full for `timeout_s` seconds.
             AppendFailed: the disk refused; nothing of it was written, and the logs are as before.
         """
-        self._queue.submit(_Request((), None, cached=work), timeout_s)
+        self._queue.submit(Request((), None, cached=work), timeout_s)
 
     def extend(
         self, log: str, commits: Sequence[Commit], new_hard_state: bytes | None, *, flush: bool
@@ -174,21 +154,23 @@ class Store:
         if commits[0].position != head.position + 1:
             raise not_next(head, log, commits[0])
 
-        if self.extended == 0:
-            with translated(f"store {self.path}"):
-                self._driver.execute(f"PRAGMA wal_autocheckpoint={WAL_PAGES}").fetchall()
+        self.engine.in_bulk()
+        moved = head_after(head, commits[-1])
 
         def work() -> None:
             extend(self._driver, log, commits)
             if new_hard_state is not None:
-                self._driver.execute(INSERT_HARD_STATE, (1, new_hard_state))
+                self._driver.execute(self._sql.hard_state, (1, new_hard_state))
 
         try:
-            self._transact(work, flush=flush)
+            self._transact(work, {log: Move(head, moved)}, flush=flush)
+        except HeadMoved as error:
+            self._refresh()
+            raise not_next(self.heads[log], log, commits[0]) from error
         except AppendFailed as error:
             self._failed = error
             raise
-        self.heads[log] = head_after(head, commits[-1])
+        self.heads[log] = moved
         self._pending[log] = Pending(commits[-1].position, from_start=False)
         self.extended += 1
 
@@ -210,7 +192,10 @@ class Store:
             aside.bring_back(self._driver, self.logs[log].archive, log, first)
             aside.cut(self._driver, log, first)
 
-        self._transact(work)
+        moves = self._moves(batch)
+        before = self.logs[log].commit(first - 1)
+        moves[log] = Move(self.heads[log], head_after(self.heads[log], before))
+        self._transact(work, moves)
         self._failed = AppendFailed(
             "V-5-1-9135",
             f"log {log} was cut at @{first}",
@@ -224,7 +209,7 @@ class Store:
         Raises:
             AppendFailed: the disk refused.
         """
-        self.keep(lambda driver: driver.executemany(INSERT_INDEX[log], rows))
+        self.keep(lambda driver: driver.executemany(self._sql.entry[log], rows))
         self.logs[log].index.forget()
 
     def seal_again(self, log: str, low: Place, high: Place) -> None:
@@ -238,6 +223,8 @@ class Store:
 
     def positions(self, log: str, key: str) -> list[int]:
         """Return where a key may occur in a log, ascending."""
+        if not self.engine.alone:
+            return self.logs[log].positions(key)
         pending = self._pending[log]
         waiting = pending.positions(key)
         if pending.from_start:
@@ -253,20 +240,9 @@ class Store:
             return None
         return sorted({*found, *pending.positions(key)})
 
-    def alone(self, statement: str) -> None:
-        """Run a statement that takes no transaction.
-
-        Raises:
-            AppendFailed: the disk refused; the logs are as before.
-        """
-        try:
-            self._driver.execute(statement).fetchall()
-        except DriverError as error:
-            raise append_failed(self.path, error) from error
-
     def hard_state(self) -> bytes | None:
         """Return the hard state as it was last written, or None."""
-        with translated(f"store {self.path}"):
+        with translated(f"store {self.location}"):
             row = self._driver.execute("SELECT body FROM hard_state WHERE id = 1").fetchone()
         return None if row is None else row[0]
 
@@ -276,11 +252,9 @@ class Store:
             if self._failed is None:
                 for log, pending in self._pending.items():
                     if pending.count:
-                        self._transact(lambda log=log: self._write_index(log))
+                        self._transact(partial(self._write_index, log))
         finally:
-            engine = self._connection.engine
-            self._connection.close()
-            engine.dispose()
+            self.engine.close()
 
     def __enter__(self) -> Self:
         return self
@@ -294,38 +268,66 @@ class Store:
         self.close()
 
     def _flush(
-        self, requests: Sequence[_Request]
+        self, requests: Sequence[Request]
     ) -> list[tuple[list[Commit] | None, StoreError | None]]:
         """Write what several callers want in one transaction; one's conflict is no other's."""
         if self._failed is not None:
             return [(None, self._failed)] * len(requests)
-        batch = Batch(self.heads, self.logs)
-        outcomes: list[tuple[list[Commit] | None, StoreError | None]] = []
-        body: bytes | None = None
-        for request in requests:
-            try:
-                outcomes.append((batch.add(request.entries), None))
-                body = request.hard_state or body
-            except StoreError as error:
-                outcomes.append((None, error))
+        found = placed(requests, self.heads, self.logs)
         try:
-            if batch.rows or body is not None:
-                flush = any(request.flush for request in requests)
-                self._transact(lambda: self._write(batch, body), flush=flush)
+            if found.batch.rows or found.body is not None:
+                found = self._written(requests, found)
         except AppendFailed as error:
             self._failed = error
-            return [(None, refused or error) for _commits, refused in outcomes]
-        self._enter(batch)
+            return [(None, refused or error) for _commits, refused in found.outcomes]
+        except Damaged as error:
+            self._failed = AppendFailed(error.id, error.message, cause=error.cause, fix=error.fix)
+            return [(None, error)] * len(requests)
+        self._enter(found.batch)
         for i, request in enumerate(requests):
             if request.cached is not None:
-                outcomes[i] = self._keep(request.cached)
-        return outcomes
+                found.outcomes[i] = self._keep(request.cached)
+        return found.outcomes
+
+    def _written(self, requests: Sequence[Request], found: Placed) -> Placed:
+        """Write what was placed; anew behind what somebody else has appended meanwhile."""
+        flush = any(request.flush for request in requests)
+        try:
+            self._transact(
+                lambda: self._write(found.batch, found.body),
+                self._moves(found.batch),
+                flush=flush,
+            )
+        except HeadMoved:
+            again = list[Placed]()
+
+            def work() -> None:
+                self.engine.lock()
+                self._refresh()
+                again[:] = [placed(requests, self.heads, self.logs)]
+                self.engine.move(self._moves(again[0].batch))
+                self._write(again[0].batch, again[0].body)
+
+            self._transact(work, flush=flush)
+            return again[0]
+        return found
+
+    def _moves(self, batch: Batch) -> dict[str, Move]:
+        return {log: Move(self.heads[log], batch.heads[log]) for log in batch.rows}
+
+    def _refresh(self) -> None:
+        """Take note of what others have appended."""
+        for log, reader in self.logs.items():
+            self.heads[log] = reader.head()
+            pending = self._pending[log]
+            for position, keys in reader.keyed(pending.last + 1):
+                pending.add(position, keys)
 
     def _keep(self, work: Callable[[Any], None]) -> tuple[list[Commit] | None, StoreError | None]:
         try:
             self._transact(lambda: work(self._driver))
         except AppendFailed as error:
-            if "disk is full" not in str(error.cause):
+            if not self.engine.is_full(error):
                 # The disk that refused this holds the logs too (G5).
                 self._failed = error
             return None, error
@@ -336,60 +338,53 @@ class Store:
     def _write(self, batch: Batch, body: bytes | None) -> None:
         for log, rows in batch.rows.items():
             if len(rows) == 1:
-                self._driver.execute(INSERT_COMMIT[log], rows[0])
+                self._driver.execute(self._sql.commit[log], rows[0])
             else:
-                self._driver.executemany(INSERT_COMMIT[log], rows)
+                self._driver.executemany(self._sql.commit[log], rows)
             if self._pending[log].count >= BATCH:
                 self._write_index(log)
         if body is not None:
-            self._driver.execute(INSERT_HARD_STATE, (1, bytearray(body)))
+            self._driver.execute(self._sql.hard_state, (1, bytearray(body)))
 
     def _write_index(self, log: str) -> None:
         pending = self._pending[log]
         index, rows = self.logs[log].index, pending.rows()
-        if pending.from_start:
+        if not self.engine.alone and (mark := self.logs[log].indexed_to()):
+            rows = [row for row in rows if row[1] > mark]  # somebody else entered the others
+        elif pending.from_start:
             index.begin()
         entered = tuple(rows)
         # The driver lets go of the interpreter at every statement, and callers that wait take it.
         while len(rows) >= INDEX_ROWS:
             values = [value for row in rows[:INDEX_ROWS] for value in row]
-            self._driver.execute(INSERT_INDEX_ROWS[log], values)
+            self._driver.execute(self._sql.entries[log], values)
             del rows[:INDEX_ROWS]
-        self._driver.executemany(INSERT_INDEX[log], rows)
+        self._driver.executemany(self._sql.entry[log], rows)
         index.entered(entered)
         for name in (log, mark_again(log)):
-            self._driver.execute(INSERT_MARK, (name, pending.last))
-        pending.clear()
+            self._driver.execute(self._sql.mark, (name, pending.last))
+        self._indexed.append(log)
 
     def _enter(self, batch: Batch) -> None:
         self.heads.update(batch.heads)
         for log, position, keys in batch.keys:
             self._pending[log].add(position, keys)
 
-    def _transact(self, work: Any, *, flush: bool = True) -> None:
-        """Run work in a transaction, flushed with all before it unless it may wait for the next.
+    def _transact(
+        self, work: Callable[[], Any], moves: Moves | None = None, *, flush: bool = True
+    ) -> None:
+        """Run work in a transaction; it may be run once more, where it came to nothing.
 
         Raises:
-            AppendFailed: the driver refused, and nothing of it will be acknowledged.
+            HeadMoved: the heads are not where they are to be moved from.
+            AppendFailed: the engine refused, and nothing of it will be acknowledged.
         """
-        try:
-            if flush != self._flushes:
-                self._driver.execute(f"PRAGMA synchronous={'FULL' if flush else 'NORMAL'}")
-                self._flushes = flush
-            self._driver.execute("BEGIN IMMEDIATE")
-            work()
-            self._driver.execute("COMMIT")
-        except DriverError as error:
-            self._roll_back()
-            raise append_failed(self.path, error) from error
-        except StoreError:
-            self._roll_back()
-            raise
 
-    def _roll_back(self) -> None:
-        try:
-            if self._driver.in_transaction:
-                self._driver.execute("ROLLBACK")
-        except DriverError:
-            # The connection is of no more use; whoever opens the store again sees what holds.
-            return
+        def attempt() -> None:
+            self._indexed.clear()
+            work()
+
+        self.engine.transact(attempt, moves=moves, flush=flush)
+        for log in self._indexed:
+            self._pending[log].clear()
+        self._indexed.clear()

@@ -40,7 +40,7 @@ def check_revision(revision: str | None) -> None:
             cause="an older version of this program wrote it",
             fix="start the daemon on it: it migrates the store, and keeps a backup beside it",
         )
-    raise _newer(revision)
+    raise newer(revision)
 
 
 def prepare(connection: Connection, path: Path) -> Path | None:
@@ -53,13 +53,22 @@ def prepare(connection: Connection, path: Path) -> Path | None:
     if revision == REVISIONS[-1]:
         return None
     if revision is not None and revision not in REVISIONS:
-        raise _newer(revision)
+        raise newer(revision)
     backup = None if revision is None else _back_up(connection, path, revision)
-    _run_migrations(connection)
+    # All or nothing: the driver begins no transaction by itself, and a store that was left between
+    # two revisions could be brought to neither.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    try:
+        run_migrations(connection)
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.commit()
     return backup
 
 
-def _newer(revision: str | None) -> UnknownFormat:
+def newer(revision: str | None) -> UnknownFormat:
+    """Return the error for a store of a later version of this program."""
     return UnknownFormat(
         "V-5-1-2830",
         f"the store has revision {revision}, which this program does not know",
@@ -80,7 +89,8 @@ def _back_up(connection: Connection, path: Path, revision: str) -> Path:
     return backup
 
 
-def _run_migrations(connection: Connection) -> None:
+def run_migrations(connection: Connection) -> None:
+    """Bring a store to the revision that this program writes, in a transaction that runs."""
     from alembic import command  # noqa: PLC0415 see the module's description
     from alembic.config import Config  # noqa: PLC0415
 
@@ -90,12 +100,4 @@ def _run_migrations(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(Path(package.origin).parent))
     config.attributes["connection"] = connection
-    # All or nothing: the driver begins no transaction by itself, and a store that was left between
-    # two revisions could be brought to neither.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-    try:
-        command.upgrade(config, REVISIONS[-1])
-    except BaseException:
-        connection.rollback()
-        raise
-    connection.commit()
+    command.upgrade(config, REVISIONS[-1])

@@ -34,6 +34,22 @@ def upgrade() -> None:
         sa.Column("name", sa.String(64), nullable=False),
         sa.Column("lineage", sa.LargeBinary, nullable=False),
     )
+    if op.get_bind().dialect.name != "sqlite":
+        _create_heads(big)
+
+
+def _create_heads(big: sa.types.TypeEngine[int]) -> None:
+    """Give a store on a server a row a log that says where it ends; a file has one writer."""
+    heads = op.create_table(
+        "heads",
+        sa.Column("log", sa.String(16), primary_key=True),
+        sa.Column("position", big, nullable=False),
+        sa.Column("hash", sa.LargeBinary, nullable=False),
+        sa.Column("epoch", big, nullable=False),
+        sa.Column("mark", big, nullable=False),
+    )
+    none = {"position": 0, "hash": bytes(32), "epoch": 0, "mark": 0}
+    op.bulk_insert(heads, [{"log": log, **none} for log in ("shared", "node")])
 
 
 def downgrade() -> None:

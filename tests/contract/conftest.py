@@ -8,12 +8,16 @@ import pytest
 from eventstore.storage.store import Store
 from tests.support.stores import Engine, SqliteEngine
 
-ENGINES = {"sqlite": SqliteEngine}
+ENGINES = ("postgresql", "sqlite")
 
 
-@pytest.fixture(params=sorted(ENGINES))
+@pytest.fixture(params=ENGINES)
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
-    return ENGINES[request.param](tmp_path)
+    if request.param == "sqlite":
+        return SqliteEngine(tmp_path)
+    from tests.support.postgres_stores import PostgresEngine, database_of  # noqa: PLC0415
+
+    return PostgresEngine(database_of(request.getfixturevalue("postgres")), tmp_path)
 
 
 @pytest.fixture

@@ -54,6 +54,10 @@ class Engine(Protocol):
         """What a machine that stops at this moment would leave, as a store of its own."""
         ...
 
+    def raw(self) -> AbstractContextManager[Any]:
+        """A plain connection to the tables, for tests that do what no program may."""
+        ...
+
 
 class SqliteEngine:
     """A store in an SQLite file of a directory."""
@@ -90,6 +94,9 @@ class SqliteEngine:
             elif not file.name.endswith("-shm"):
                 shutil.copyfile(file, other.path.with_name(file.name))
         return other
+
+    def raw(self) -> AbstractContextManager[Any]:
+        return raw(self.path)
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""Which engine has a store: a file is SQLite's, a URL PostgreSQL's.
+
+The latter's driver is imported only where there is a URL: that takes a tenth of a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from eventstore.storage.engine import ReadEngine, WriteEngine
+from eventstore.storage.location import Database, Location
+from eventstore.storage.sqlite import translated
+from eventstore.storage.sqlite_engine import SqliteWriting
+
+
+def write_engine(location: Location, *, alone: bool = False) -> WriteEngine:
+    """Open a store to be written; `alone`: by nobody else meanwhile.
+
+    Raises:
+        Unavailable: the server refuses, or somebody else has it.
+    """
+    if isinstance(location, Database):
+        from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
+
+        require_driver()
+        from eventstore.storage.postgres_engine import PostgresWriting  # noqa: PLC0415
+
+        return PostgresWriting(location, alone=alone)
+    return SqliteWriting(location)
+
+
+@contextmanager
+def database_engine(location: Database) -> Iterator[ReadEngine]:
+    """Open a store on a server to be read.
+
+    Raises:
+        NotFound: there is none.
+        UnknownFormat: another version of this program wrote it.
+        Unavailable: the server refuses.
+    """
+    from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
+
+    require_driver()
+    from eventstore.storage import postgres_schema  # noqa: PLC0415
+    from eventstore.storage.postgres_reading import PostgresReading  # noqa: PLC0415
+
+    with translated(f"store {location}"):
+        engine = PostgresReading(location)
+        try:
+            postgres_schema.check(location, engine.driver)
+            yield engine
+        finally:
+            engine.close()

@@ -1,0 +1,326 @@
+"""The engine of a store in a schema of a PostgreSQL database.
+
+Reading has a connection of its own, beside the one that writes: what other threads read meanwhile
+neither waits for an append nor can disturb it, and sees only what was committed.
+
+A transaction goes to the server in one piece, up to its COMMIT, and is answered in one. In it the
+row of each log in `heads` is moved from where we know it to be; if it is elsewhere, or somebody
+else has taken the store, the move breaks a rule of the table, and nothing is committed. So there
+is never a hole, and never a guess about the order of two writers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from hashlib import blake2b
+from pathlib import Path
+from secrets import randbits
+from threading import RLock, get_ident
+from typing import Any
+
+import psycopg
+
+from eventstore.codec import Head
+from eventstore.errors import AppendFailed, Damaged, Unavailable
+from eventstore.storage import postgres_schema
+from eventstore.storage.engine import DatabaseError, HeadMoved, Moves
+from eventstore.storage.location import Database
+from eventstore.storage.postgres import (
+    Patience,
+    PostgresDriver,
+    connect,
+    fell_back,
+    roll_back,
+    session_of,
+)
+from eventstore.storage.postgres_lost import Lost, Outcome
+from eventstore.storage.postgres_reading import Both, PostgresReading, channel
+from eventstore.storage.schema import LOGS
+
+_HELD_S = 5.0
+"""How long the server may take to see that who had the store is gone."""
+
+_MOVE = (
+    "UPDATE heads SET position = CASE WHEN position = ? AND hash = ? AND epoch = ? THEN ?::bigint "
+    "END, hash = ? WHERE log = ?"
+)
+_GUARD = "UPDATE heads SET position = CASE WHEN epoch = ? THEN position END, mark = ?"
+_LOCK = "SELECT 1 FROM heads ORDER BY log FOR NO KEY UPDATE"
+_TAKE = "UPDATE heads SET epoch = epoch + 1"
+_HEADS = (
+    "SELECT h.log, h.position, h.hash, h.epoch, h.mark, "
+    "(SELECT hash FROM {log}_commits WHERE position = h.position) "
+    "FROM heads h WHERE h.log = '{log}'"
+)
+_ENDS = " UNION ALL ".join(_HEADS.format(log=log) for log in LOGS)
+
+
+def lock_key(schema: str) -> int:
+    """Return the number of the lock that whoever writes a store holds, in its database."""
+    digest = blake2b(f"vxconfigd {schema}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
+
+
+class PostgresWriting(PostgresReading):
+    """A store that is open to be written; `alone`: nobody else can have it so meanwhile."""
+
+    def __init__(self, location: Database, *, alone: bool) -> None:
+        self.alone = alone
+        self.epoch = 0
+        self.durable: dict[str, Head] = {}
+        """What is on the server's disk as far as we know: it is never less than this."""
+        self.known: dict[str, Head] = {}
+        self._one_at_a_time = RLock()
+        self._writing = PostgresDriver(lambda: connect(location))
+        try:
+            self.session = session_of(self._writing.connection)
+            super().__init__(location)
+        except BaseException:
+            self._writing.close()
+            raise
+        self._both = Both(self._reading, self._writing)
+        self.driver = self._both
+
+    def version(self) -> int | None:
+        """Return the same always where nobody else may write, and nothing where others do."""
+        return 0 if self.alone else None
+
+    def prepare(self) -> Path | None:
+        """Take the store; create or migrate it, if it needs that."""
+        self.take(self._writing)
+        postgres_schema.prepare(self.location, self._writing)
+        return None
+
+    def take(self, driver: PostgresDriver) -> None:
+        """Have the store for ourselves, or together with others who do not.
+
+        Raises:
+            Unavailable: somebody else has it.
+        """
+        how = "pg_try_advisory_lock" if self.alone else "pg_try_advisory_lock_shared"
+        patience = Patience(_HELD_S)
+        while not driver.execute(f"SELECT {how}(?)", (lock_key(self.location.schema),)).fetchone()[
+            0
+        ]:
+            if not patience.wait():
+                raise self._held(driver)
+
+    def _held(self, driver: PostgresDriver) -> Unavailable:
+        key = lock_key(self.location.schema) & 2**64 - 1
+        rows = driver.execute(
+            "SELECT a.pid::int8, a.application_name, coalesce(a.client_addr::text, 'this machine')"
+            " FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE l.locktype = 'advisory'"
+            " AND l.granted AND l.classid::int8 = ? AND l.objid::int8 = ?",
+            (key >> 32, key & 2**32 - 1),
+        ).fetchall()
+        who = "; ".join(
+            f"{name} at {where}, process {pid} of the server" for pid, name, where in rows
+        )
+        return Unavailable(
+            "V-5-1-9154",
+            f"store {self.location} is in use",
+            cause=f"it is held by {who or 'somebody who has just let it go'}",
+            fix="end the daemon that has it, or name another schema",
+            rule="A1",
+        )
+
+    def load(self) -> None:
+        """Make sure that the store ends where its heads say, and fence off who had it before.
+
+        Raises:
+            Damaged: it does not.
+        """
+        if self.alone:
+            self._writing.execute(_TAKE)
+        self.known = self.read_heads(self._writing)
+        self.durable = dict(self.known)
+
+    def read_heads(self, driver: PostgresDriver) -> dict[str, Head]:
+        """Return where the logs end, and take note of the epoch.
+
+        Raises:
+            Damaged: a row of `heads` is gone, or names a commit that is not there.
+        """
+        rows = driver.execute(_ENDS).fetchall()
+        if len(rows) != len(LOGS):
+            raise Damaged(f"store {self.location}: damaged", cause="where a log ends is lost")
+        found = dict[str, Head]()
+        for log, position, hash_, epoch, _mark, there in rows:
+            if position and there != hash_:
+                raise Damaged(
+                    f"log {log}: store damaged; it does not end with the commit @{position} that "
+                    "was acknowledged",
+                    position=position,
+                    cause="the commit is gone" if there is None else "another commit is there",
+                )
+            self.epoch = epoch
+            found[log] = Head(b"", position, hash_, 0)
+        return found
+
+    def _connect(self) -> psycopg.Connection[Any]:
+        """Connect for reading; what was brought back to an earlier time is never read as if not.
+
+        Raises:
+            Damaged: the server has less than it acknowledged.
+        """
+        connection = super()._connect()
+        rows = connection.execute("SELECT log, position FROM heads") if self.durable else ()
+        for log, position in rows:
+            if position < self.durable[log].position:
+                connection.close()
+                raise fell_back(log, position, self.durable[log])
+        return connection
+
+    # Transactions.
+
+    def transact(
+        self, work: Callable[[], Any], *, moves: Moves | None = None, flush: bool = True
+    ) -> None:
+        """Run work in a transaction that moves heads; see the module's description.
+
+        Raises:
+            HeadMoved: the heads are not where they are to be moved from.
+            AppendFailed: the server refused, or it cannot be told what it did.
+            Damaged: the server has less than it acknowledged.
+        """
+        with self._one_at_a_time:
+            again = True
+            while again:
+                attempt = Lost(self, dict(moves or {}), randbits(62))
+                try:
+                    self._attempt(work, attempt, flush=flush)
+                    again = False
+                except (DatabaseError, psycopg.Error) as error:
+                    again = self._after(attempt, error) is Outcome.UNDONE
+                self._note(attempt.moves if not again else {}, flush=flush)
+
+    def _attempt(self, work: Callable[[], Any], attempt: Lost, *, flush: bool) -> None:
+        writing, both = self._writing, self._both
+        with writing.lock:
+            both.owner = get_ident()
+            self._running = attempt
+            try:
+                with writing.connection.pipeline():
+                    writing.execute("BEGIN IMMEDIATE")
+                    attempt.asked = writing.execute("SELECT pg_current_xact_id()::text")
+                    if not flush:
+                        writing.execute("SET LOCAL synchronous_commit TO off")
+                    if attempt.moves:
+                        self._move(attempt.moves)
+                    else:
+                        writing.execute(_GUARD, (self.epoch, attempt.mark))
+                    work()
+                    if attempt.moves:
+                        writing.execute(
+                            "SELECT pg_notify(?, '')", (channel(self.location.schema),)
+                        )
+                    attempt.committing = True
+                    writing.execute("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                both.owner = 0
+
+    def _roll_back(self) -> None:
+        connection = self._writing.connection
+        if not connection.closed and self._writing.in_transaction:
+            try:
+                roll_back(connection)
+            except psycopg.Error:
+                connection.close()
+
+    def _after(self, attempt: Lost, error: Exception) -> Outcome:
+        """Tell what became of a transaction that ended in an error; mend what can be mended."""
+        said = error.__cause__ if isinstance(error, DatabaseError) else error
+        if self._writing.connection.closed:
+            return attempt.resolved(error)
+        if isinstance(said, psycopg.errors.NotNullViolation) and said.diag.table_name == "heads":
+            epoch = self.epoch
+            self.read_heads(self._writing)
+            if self.epoch == epoch:
+                raise HeadMoved from error
+            raise AppendFailed(
+                "V-5-1-9155",
+                f"store {self.location} was taken by another daemon",
+                cause="it opened the store for itself after this one",
+                fix="end one of the two: a log has one daemon",
+                rule="A1",
+            ) from error
+        if isinstance(said, psycopg.errors.DeadlockDetected | psycopg.errors.SerializationFailure):
+            return Outcome.UNDONE
+        raise append_failed(self.location, said or error) from error
+
+    def _note(self, moves: Moves, *, flush: bool) -> None:
+        self.known.update({log: move.new for log, move in moves.items()})
+        if flush:
+            self.durable = dict(self.known)
+
+    def lock(self) -> None:
+        """Have the heads stay where they are until the end of the transaction that runs."""
+        self._writing.execute(_LOCK).fetchall()
+
+    def move(self, moves: Moves) -> None:
+        """Move heads in the transaction that runs."""
+        self._running.moves.update(moves)
+        self._move(moves)
+
+    def _move(self, moves: Moves) -> None:
+        for log in sorted(moves):
+            old, new = moves[log]
+            self._writing.execute(
+                _MOVE, (old.position, old.hash, self.epoch, new.position, new.hash, log)
+            )
+
+    def revive(self, driver: PostgresDriver) -> None:
+        """Replace the connection that writes, which is gone."""
+        self._writing.connection = driver.connection
+
+    def in_bulk(self) -> None:
+        """Do nothing: the server knows by itself when to move its log."""
+
+    def erased(self, work: Callable[[], None]) -> None:
+        """Have what was taken out vacuumed away; the server's own log keeps it for a while.
+
+        Raises:
+            AppendFailed: the server refused.
+        """
+        work()
+        self._alone("VACUUM")
+
+    def compact(self) -> None:
+        """Give back the room of what was taken out.
+
+        Raises:
+            AppendFailed: the server refused; the logs are as before.
+        """
+        self._alone("VACUUM")
+
+    def _alone(self, statement: str) -> None:
+        try:
+            for log in LOGS:
+                self._writing.execute(f"{statement} {log}_commits")
+        except DatabaseError as error:
+            raise append_failed(self.location, error) from error
+
+    def is_full(self, error: Exception) -> bool:
+        """Tell whether an error says no more than that there is no room."""
+        said = error.__cause__
+        said = said.__cause__ if isinstance(said, DatabaseError) else said
+        return isinstance(said, psycopg.errors.DiskFull)
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._writing.close()
+        super().close()
+
+
+def append_failed(location: Database, error: BaseException) -> AppendFailed:
+    """Return the error for a write that the server did not take."""
+    return AppendFailed(
+        "V-5-1-12204",
+        f"the log {location} could not be written",
+        cause=str(error).strip(),
+        fix="mend what the server says; the daemon recovers by itself",
+        rule="G5",
+    )
