@@ -16,6 +16,7 @@ from eventstore.past.moments import Moment, Resolved, counterpart, log_of, resol
 from eventstore.past.replay import Replayer
 from eventstore.present.standing import Log, Standing
 from eventstore.proofs import bundles
+from eventstore.storage.location import is_url, location_of
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 
@@ -56,13 +57,19 @@ def _founding(shared: Replayer) -> tuple[str | None, tuple[str, ...]]:
 
 @contextmanager
 def open_log(path: str) -> Iterator[Source]:
-    """Open a home, its log.db, or a bundle for reading, whether a daemon runs on it or not.
+    """Open a home, its log.db, the URL of a database, or a bundle for reading.
+
+    A daemon may run on it or not.
 
     Raises:
         NotFound: there is no log.
         UnknownFormat: another version of this program wrote it.
         Damaged: its structure is broken.
     """
+    if is_url(path):
+        with read_store(location_of(path)) as readers:
+            yield Source(readers)
+        return
     where = Path(path)
     if bundles.is_bundle(where):
         with bundles.reading(where) as readers:

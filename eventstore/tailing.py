@@ -20,8 +20,12 @@ from eventstore.past.following import PIECE_MAX
 from eventstore.past.resuming import Place, stand, woven
 from eventstore.shapes import Commit, Heartbeat, commit_of
 from eventstore.source import DATABASE, Source, open_log
+from eventstore.storage.engines import listener
+from eventstore.storage.location import Database, is_url, location_of
 from eventstore.storage.offline import is_held, wal_path
 
+POLL_SERVER_S = 1.0
+"""A server says itself when a log has grown; this is for when that is not heard."""
 POLL_S = 0.05
 """How late a commit may be told; a look at a log that did not grow costs some 0.1 ms."""
 
@@ -65,6 +69,10 @@ class Tail:
             self._stamp, self.is_live = stamp, is_live
         return self._source
 
+    def wait(self, closed: Event) -> None:
+        """Wait until it is worth another look, or until it is closed."""
+        closed.wait(POLL_S)
+
     def close(self) -> None:
         """Let go of the store."""
         self._stack.close()
@@ -73,6 +81,41 @@ class Tail:
     def _stamped(self) -> tuple[_Stamp, ...]:
         """Return what tells whether a file is the one that it was, for database and WAL."""
         return tuple(map(_stamp_of, (self._path, wal_path(self._path))))
+
+
+class ServerTail:
+    """A store on a server that grows while it is read."""
+
+    def __init__(self, url: str) -> None:
+        location = location_of(url)
+        assert isinstance(location, Database)
+        self._url = url
+        self._stack = ExitStack()
+        self._listener = listener(location)
+        self._stack.callback(self._listener.close)
+        self._source: Source | None = None
+        self.is_live = False
+
+    def look(self) -> Source:
+        """Return the store as it is now.
+
+        Raises:
+            NotFound: there is none.
+            UnknownFormat, Damaged, Unavailable: it cannot be read.
+        """
+        self.is_live = self._listener.is_held()  # from here on it is heard what is appended
+        if self._source is None:
+            self._source = self._stack.enter_context(open_log(self._url))
+        return self._source
+
+    def wait(self, closed: Event) -> None:
+        """Wait until it is worth another look, or until it is closed."""
+        self._listener.wait(closed, POLL_SERVER_S)
+
+    def close(self) -> None:
+        """Let go of the server."""
+        self._stack.close()
+        self._source = None
 
 
 def _stamp_of(path: Path) -> _Stamp:
@@ -90,7 +133,7 @@ class Follower:
     """
 
     def __init__(self, path: str, asked: Asked) -> None:
-        self._tail = Tail(path)
+        self._tail = ServerTail(path) if is_url(path) else Tail(path)
         self._asked = asked
         self._places = asked.places
         self._cursors: dict[str, Cursor] = {}
@@ -134,7 +177,7 @@ class Follower:
                     yield Heartbeat(asked_at, self.cursors, self._tail.is_live, ahead)
                 if self._is_due(self._asked.timeout_s, now - begun):
                     return
-                self._closed.wait(POLL_S)
+                self._tail.wait(self._closed)
         finally:
             self._tail.close()
 

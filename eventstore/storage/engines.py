@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from eventstore.storage.engine import ReadEngine, WriteEngine
 from eventstore.storage.location import Database, Location
 from eventstore.storage.sqlite import translated
 from eventstore.storage.sqlite_engine import SqliteWriting
+
+if TYPE_CHECKING:
+    from eventstore.storage.postgres_listening import Listener
 
 
 def write_engine(location: Location, *, alone: bool = False) -> WriteEngine:
@@ -52,3 +56,13 @@ def database_engine(location: Database) -> Iterator[ReadEngine]:
             yield engine
         finally:
             engine.close()
+
+
+def listener(location: Database) -> Listener:
+    """Return what hears that a store on a server has grown."""
+    from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
+
+    require_driver()
+    from eventstore.storage.postgres_listening import Listener  # noqa: PLC0415
+
+    return Listener(location)

@@ -12,7 +12,6 @@ is never a hole, and never a guess about the order of two writers.
 from __future__ import annotations
 
 from collections.abc import Callable
-from hashlib import blake2b
 from pathlib import Path
 from secrets import randbits
 from threading import RLock, get_ident
@@ -34,7 +33,7 @@ from eventstore.storage.postgres import (
     session_of,
 )
 from eventstore.storage.postgres_lost import Lost, Outcome
-from eventstore.storage.postgres_reading import Both, PostgresReading, channel
+from eventstore.storage.postgres_reading import Both, PostgresReading, channel, lock_key
 from eventstore.storage.schema import LOGS
 
 _HELD_S = 5.0
@@ -53,12 +52,6 @@ _HEADS = (
     "FROM heads h WHERE h.log = '{log}'"
 )
 _ENDS = " UNION ALL ".join(_HEADS.format(log=log) for log in LOGS)
-
-
-def lock_key(schema: str) -> int:
-    """Return the number of the lock that whoever writes a store holds, in its database."""
-    digest = blake2b(f"vxconfigd {schema}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, signed=True)
 
 
 class PostgresWriting(PostgresReading):

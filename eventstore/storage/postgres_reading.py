@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from threading import get_ident
 from typing import Any
@@ -18,6 +19,12 @@ PAGE_FIRST, PAGE_MAX = 512, 4096
 """Rows of a piece: each is asked for by itself, and a long reading by longer ones."""
 _NOWHERE = Path("/dev/null/log.db")
 """Where files of a store are that is read without its home: nowhere that anything could be."""
+
+
+def lock_key(schema: str) -> int:
+    """Return the number of the lock that whoever writes a store holds, in its database."""
+    digest = blake2b(f"vxconfigd {schema}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, signed=True)
 
 
 def channel(schema: str) -> str:

@@ -6,17 +6,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Barrier
 from typing import Any
 
 import pytest
 
+from eventstore import tailing
 from eventstore.codec import Draft, decode_header, seal
 from eventstore.errors import AppendFailed, Conflict, Damaged, NotFound, StoreError, Unavailable
+from eventstore.past.resuming import Place
 from eventstore.storage.location import Database
 from eventstore.storage.offline import read_store
-from eventstore.storage.postgres import connect
 from eventstore.storage.store import Store
+from eventstore.tailing import Asked, Follower
 from tests.support.postgres_server import Server, postgres_server
 from tests.support.postgres_stores import PostgresEngine, database_of
 from tests.support.stores import Maker, again, append_all, note, stored
@@ -291,9 +294,30 @@ def test_stores_in_schemas_of_one_database_know_nothing_of_each_other(
         assert stored(readers)["node"] != stored(others)["node"]
 
 
-def test_an_append_is_told_to_who_listens(engine: PostgresEngine, store: Store) -> None:
-    connection = connect(engine.location)
-    connection.execute(f'LISTEN "vx_{engine.location.schema}"')
-    store.append([note("news")])
-    assert len(list(connection.notifies(timeout=20, stop_after=1))) == 1
-    connection.close()
+def test_a_follower_hears_of_an_append_and_does_not_wait_for_its_next_look(
+    engine: PostgresEngine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tailing, "POLL_SERVER_S", 60.0)
+    store.append([Maker("shared").entry(), Maker().entry()])
+    told: SimpleQueue[Any] = SimpleQueue()
+    places = (Place("node/node1", 1),)
+    with Follower(str(engine.location), Asked(places)) as follower, ThreadPoolExecutor(1) as pool:
+        done = pool.submit(lambda: [*map(told.put, follower)])
+        for number in range(2, 5):
+            store.append([note(str(number))])
+            assert told.get(timeout=30).position == number
+        follower.close()
+        done.result(30)
+
+
+def test_a_follower_finds_by_itself_what_it_did_not_hear(
+    engine: PostgresEngine, store: Store
+) -> None:
+    store.append([Maker("shared").entry(), Maker().entry()])
+    asked = Asked((Place("node/node1", 1),), timeout_s=30)
+    with Follower(str(engine.location), asked) as follower:
+        deaf: Any = follower._tail
+        deaf._listener.wait = lambda closed, _seconds: closed.wait(0.01)
+        store.append([note("unheard")])
+        commit = next(iter(follower))
+        assert getattr(commit, "position", None) == 2
