@@ -1,4 +1,7 @@
-"""What a crash may leave of a store: after each step a transaction is there, or it is not."""
+"""What a crash may leave of a store: after each step a transaction is there, or it is not.
+
+Of the files that SQLite writes; what a server writes is its own.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +12,18 @@ import pytest
 from eventstore.storage import crashes
 from eventstore.storage.crashes import Files, Image
 from eventstore.storage.store import Store
-from tests.support.stores import Engine, Maker, SqliteEngine
+from tests.support.stores import Maker, SqliteEngine
 
 BEFORE, MORE = 20, 3
 
 
-def images(engine: Engine) -> list[Image]:
+@pytest.fixture
+def engine(tmp_path: Path) -> SqliteEngine:
+    return SqliteEngine(tmp_path)
+
+
+def images(engine: SqliteEngine) -> list[Image]:
     """Every crash of one append of some commits, and of the checkpoint after it."""
-    assert isinstance(engine, SqliteEngine)
     maker = Maker()
     with engine.open() as store:
         store.append(maker.entries(BEFORE), new_hard_state=b"old")
@@ -38,14 +45,14 @@ def left(image: Image, directory: Path) -> tuple[int, bytes | None]:
 
 
 def test_a_transaction_is_there_whole_or_not_at_all_whatever_a_crash_leaves(
-    engine: Engine, tmp_path: Path
+    engine: SqliteEngine, tmp_path: Path
 ) -> None:
     for number, image in enumerate(images(engine)):
         expected = (BEFORE + MORE, b"new") if image.done else (BEFORE, b"old")
         assert left(image, tmp_path / str(number)) == expected, image.what
 
 
-def test_every_kind_of_crash_is_among_them(engine: Engine) -> None:
+def test_every_kind_of_crash_is_among_them(engine: SqliteEngine) -> None:
     said = " ".join(image.what for image in images(engine))
     kinds = ("before write", "torn", "missing", "after the last write", "page", "checkpoint")
     assert [kind for kind in kinds if kind not in said] == []
@@ -66,7 +73,7 @@ def test_writes_in_a_wal_that_begins_anew_are_found_at_its_beginning() -> None:
 
 @pytest.mark.parametrize("lost", [1, 4096])
 def test_a_planted_loss_behind_a_flush_would_be_noticed(
-    engine: Engine, tmp_path: Path, lost: int
+    engine: SqliteEngine, tmp_path: Path, lost: int
 ) -> None:
     *_rest, last = (image for image in images(engine) if "checkpoint" not in image.what)
     assert last.done
