@@ -4,10 +4,12 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PLOTS := $(VENV)/.installed-for-bench
 ROUNDS ?= 300
 SEEDS ?= 1000-3000
 WORKERS ?= 2
 SCOPE ?=
+WHAT ?=
 
 SUITABLE := import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -61,8 +63,12 @@ fix: $(STAMP) ## format, and repair what lint can repair
 	$(RUFF) format .
 	$(RUFF) check --fix .
 
-bench: $(STAMP) ## measure: ratios to what the machine could do
-	@$(BIN)/python -m tests.bench
+$(PLOTS): tests/bench/constraints.txt $(STAMP)
+	@$(PIP) install --quiet --require-hashes --no-deps -r tests/bench/constraints.txt \
+		&& touch $@ || echo "going on without pictures, and without a peer on PostgreSQL" >&2
+
+bench: $(PLOTS) ## measure: ratios to peers and to what the machine could do; WHAT="--peers" for a part
+	@$(BIN)/python -m tests.bench $(WHAT)
 
 sim: $(STAMP) ## simulate the lives of clusters: SEEDS=1000-3000; one seed with its story, or "1234 --shrink"
 	@$(BIN)/python -m tests.simulation $(SEEDS)

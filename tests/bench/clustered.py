@@ -91,7 +91,7 @@ def _edit() -> dict[str, object]:
 
 
 @contextmanager
-def _cluster(directory: Path) -> Iterator[Cluster]:
+def running_cluster(directory: Path) -> Iterator[Cluster]:
     lab = Lab(directory / "lab")
     try:
         lab.up(list(NODES), 1, DISK_SECTORS)
@@ -131,7 +131,7 @@ def changes(directory: Path, scale: Scale) -> list[Row]:
     with (
         _flush_times(place) as flushes,
         bare_trips(place) as trips,
-        _cluster(place) as cluster,
+        running_cluster(place) as cluster,
         cluster.client("node1") as client,
     ):
 
@@ -218,14 +218,7 @@ def _take_over(cluster: Cluster, unit_us: Callable[[int, int], float]) -> Row:
     waits, bounds = [], []
     for _ in range(TAKE_OVERS):
         bounds.append(unit_us(5, 10))
-        master = cluster.master()
-        other = next(node for node in NODES if node != master)
-        cluster.lab.monitor.ask({"op": "abort", "node": master})
-        begin = perf_counter()
-        _until_done(cluster, other)
-        waits.append(1e6 * (perf_counter() - begin))
-        cluster.lab.join(master)
-        wait_until(cluster.is_whole, DEADLINE_S)
+        waits.append(1e6 * take_over_s(cluster))
     ours, base = median(waits), median(bounds)
     return Row(
         "the master's node crashes: until the next change is acknowledged",
@@ -238,7 +231,21 @@ def _take_over(cluster: Cluster, unit_us: Callable[[int, int], float]) -> Row:
     )
 
 
-def _until_done(cluster: Cluster, node: str) -> None:
+def take_over_s(cluster: Cluster) -> float:
+    """Let the master's node crash; return how long it takes until a change is acknowledged."""
+    master = cluster.master()
+    other = next(node for node in NODES if node != master)
+    cluster.lab.monitor.ask({"op": "abort", "node": master})
+    begin = perf_counter()
+    until_done(cluster, other)
+    wait_s = perf_counter() - begin
+    cluster.lab.join(master)
+    wait_until(cluster.is_whole, DEADLINE_S)
+    return wait_s
+
+
+def until_done(cluster: Cluster, node: str) -> None:
+    """Ask one node for a change until it is acknowledged."""
     request = _edit()
     while True:
         try:

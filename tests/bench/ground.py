@@ -36,20 +36,29 @@ _START_US = 1_790_000_000_000_000
 _FIRST_TIME = 1_790_000_000
 _NOISE = 0x9E3779B97F4A7C15
 
+SHORT, BETWEEN, LONG, LONGEST = 10_000, 100_000, 1_000_000, 10_000_000
+"""Commits of logs; the longest takes an hour to write, and is for --full."""
+
 WARM = 1200
 """Commits after which a WAL is as long as it gets: it is checkpointed at 1,000 pages, and from
 then on overwritten. Growing a file nearly doubles the time of a flush."""
 
 
 class Scale(NamedTuple):
-    """How much is measured: rounds, and a divisor of what each of them does."""
+    """How much is measured: rounds, a divisor of what each of them does, and the longest log."""
 
     rounds: int
     divisor: int
+    full: bool = False
 
     def count(self, full: int) -> int:
         """Return how many to do where a full run does `full`."""
         return max(1, full // self.divisor)
+
+    @property
+    def longest(self) -> int:
+        """The commits of the longest log."""
+        return LONGEST if self.full else self.count(LONG)
 
 
 def transaction_id(number: int) -> str:

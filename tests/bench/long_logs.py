@@ -22,14 +22,12 @@ from eventstore.proofs.survey import Cut, Slice, carry_out, survey
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from tests.bench.ground import LOG, Scale
+from tests.bench.ground import LOG, LONG, SHORT, Scale
 from tests.bench.measure import Goal, Row, Turns, percentile
 from tests.support.daemons import daemon_without_disks
 from tests.support.long_history import extend
 from tests.support.waiting import wait_until
 
-SHORT, LONG = 10_000, 1_000_000
-"""Commits."""
 CALLS = 40
 NEAR = 100
 """Commits between two near moments."""

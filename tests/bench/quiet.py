@@ -37,7 +37,7 @@ class Watch:
     @property
     def remark(self) -> str:
         """What a reader has to know of the machine; empty if it was quiet."""
-        if self.noisy * 4 < self.rounds:
+        if self.noisy * 4 <= self.rounds:
             return ""
         return (
             f"THE MACHINE WAS BUSY before {self.noisy} of {self.rounds} rounds: figures with a "

@@ -12,17 +12,17 @@ from cli.bisect import search
 from eventstore.past.replay import Replayer, nearest_keyframe
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
-from tests.bench.ground import LOG, Scale
-from tests.bench.long_logs import LONG, SHORT, make_log
+from tests.bench.ground import BETWEEN, LOG, SHORT, Scale
+from tests.bench.long_logs import make_log
 from tests.bench.measure import Goal, Row, Turns, percentile
-from tests.bench.starting import BETWEEN
+from tests.bench.plots import over_length
 
 CALLS = 40
 
 
 def states(directory: Path, scale: Scale) -> list[Row]:
     """Compare the state at random moments of long logs with that in a short one."""
-    lengths = {"long": scale.count(LONG), "between": scale.count(BETWEEN), "short": SHORT}
+    lengths = {"long": scale.longest, "between": scale.count(BETWEEN), "short": SHORT}
     with ExitStack() as stack:
         logs = {
             name: stack.enter_context(read_store(make_log(directory, commits)))[LOG]
@@ -48,6 +48,8 @@ def states(directory: Path, scale: Scale) -> list[Row]:
             )
             for name in ("long", "between")
         ]
+        points = [(count, turns.median(name), "") for name, count in reversed(lengths.items())]
+        rows[0].details["curves"] = over_length("state at a random moment", points)
         return [*rows, _over_a_keyframe(turns), _halving(lengths["long"]), _bytes(logs["long"])]
 
 

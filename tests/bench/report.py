@@ -1,10 +1,11 @@
-"""The rows as a table for people, and as JSON for whoever compares two runs."""
+"""The rows as a table for people, as Markdown for a page, as JSON for comparing two runs."""
 
 from __future__ import annotations
 
 import os
 import platform
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -31,6 +32,23 @@ def table(rows: Sequence[Row]) -> str:
     return "\n".join([*text, *([""] if bases else []), *bases])
 
 
+def markdown(rows: Sequence[Row], remarks: Sequence[str], pictures: Sequence[Path]) -> str:
+    """Return the report as a page: the table, what each base is, the machine, the pictures."""
+    head = ("", "ours", "peer or limit", "", "ratio", "goal", "")
+    lines = [_line(head), _line(("---", "--:", "--:", "---", "--:", "---", "---"))]
+    for row in rows:
+        name, ours, base, unit, ratio, _, goal, verdict = _cells(row)
+        lines.append(_line((name.strip(), ours, base, unit, ratio, goal, verdict)))
+    bases = [f"- {row.name.strip()}: against {row.base_is}" for row in rows if row.base_is]
+    shown = [f"![{picture.stem}]({picture.name})" for picture in pictures]
+    machine = ", ".join(f"{what} {value}" for what, value in _machine().items())
+    return "\n".join([*lines, "", *bases, "", f"{machine}.", *remarks, "", *shown, ""])
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"
+
+
 def _cells(row: Row) -> tuple[str, ...]:
     half = row.middle_half
     return (
@@ -52,15 +70,19 @@ def figure(value: float) -> str:
     return f"{value:.3g}"
 
 
+def _machine() -> dict[str, Any]:
+    return {
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "sqlite": SQLITE_VERSION,
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+
+
 def as_json(rows: Sequence[Row], settings: dict[str, Any]) -> bytes:
     """Return everything that was measured."""
     content = {
-        "machine": {
-            "cores": os.cpu_count(),
-            "python": platform.python_version(),
-            "sqlite": SQLITE_VERSION,
-            "system": f"{platform.system()} {platform.machine()}",
-        },
+        "machine": _machine(),
         "version": VERSION,
         "settings": settings,
         "rows": [{**msgspec.structs.asdict(row), "verdict": row.verdict} for row in rows],

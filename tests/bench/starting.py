@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 from pathlib import Path
 from time import perf_counter
 
-from tests.bench.ground import Scale
-from tests.bench.long_logs import LONG, SHORT, make_log
+from tests.bench.ground import BETWEEN, LONG, SHORT, Scale
+from tests.bench.long_logs import make_log
 from tests.bench.measure import Goal, Row, middle_half, percentile
+from tests.bench.plots import over_length
+from tests.bench.sides import cpu_s
 from tests.support.daemons import Daemon, daemon_without_disks
 
-BETWEEN = 100_000
 STARTS = 7
 LIMIT_S = 1.0
 
@@ -22,8 +22,11 @@ def ready(directory: Path, scale: Scale) -> list[Row]:
     """Start a daemon after a kill, again and again, on logs of three lengths."""
     lengths = (scale.count(LONG), scale.count(BETWEEN), SHORT)
     starts = min(STARTS, scale.rounds)
-    taken = {commits: _starts(make_log(directory, commits), starts) for commits in lengths}
-    return [*(_row(commits, taken[commits]) for commits in lengths), _cpu(*lengths[::2], taken)]
+    taken = {commits: starts_of(make_log(directory, commits), starts) for commits in lengths}
+    rows = [_row(commits, taken[commits]) for commits in lengths]
+    points = [(n, 1e3 * row.ours, "") for n, row in zip(lengths, rows, strict=True)]
+    rows[0].details["curves"] = over_length("ready to serve", points[::-1])
+    return [*rows, _cpu(*lengths[::2], taken)]
 
 
 def _row(commits: int, starts: list[tuple[float, float]]) -> Row:
@@ -56,7 +59,7 @@ def _cpu(long: int, short: int, taken: dict[int, list[tuple[float, float]]]) -> 
     )
 
 
-def _starts(log: Path, starts: int) -> list[tuple[float, float]]:
+def starts_of(log: Path, starts: int) -> list[tuple[float, float]]:
     """Return how long each start took, and how much of the CPU."""
     directory = log.with_suffix(".starting")
     with daemon_without_disks(directory) as daemon:
@@ -73,5 +76,4 @@ def _start(daemon: Daemon) -> tuple[float, float]:
     begin = perf_counter()
     daemon.start()
     wait_s = perf_counter() - begin
-    fields = Path(f"/proc/{daemon.pid}/stat").read_text().rpartition(")")[2].split()
-    return wait_s, (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return wait_s, cpu_s(daemon.pid)

@@ -44,14 +44,14 @@ def _grow(client: Client, number: int) -> None:
     _ask(client, "volume.growby", number, group="datadg", name="vol0001", length_sectors=1)
 
 
-def _furnish(client: Client, volumes: int) -> None:
+def furnish(client: Client, volumes: int, *, shared: bool = False) -> None:
     """Make a group with volumes in it; the first one has room to grow."""
     numbers = count()
     disks = [f"vxd{i}" for i in range(DISKS)]
     for disk in disks:
         _ask(client, "disk.init", next(numbers), device=disk)
     specs = [[None, disk] for disk in disks]
-    _ask(client, "dg.init", next(numbers), group="datadg", disks=specs)
+    _ask(client, "dg.init", next(numbers), group="datadg", disks=specs, shared=shared)
     for volume in range(volumes, 0, -1):
         name, size = f"vol{volume:04d}", {"length_sectors": 2048, "disks": []}
         _ask(client, "volume.make", next(numbers), group="datadg", name=name, **size)
@@ -75,7 +75,7 @@ def requests(directory: Path, scale: Scale) -> list[Row]:
         lab.client() as client,
     ):
         appender, numbers = Appender(store), count(10_000)
-        _furnish(client, 3)
+        furnish(client, 3)
         _request_times(client, [next(numbers) for _ in range(WARM)])
         check_warm(lab.home / "log.db")
 
@@ -134,7 +134,7 @@ def printing(directory: Path, scale: Scale) -> list[Row]:
     """Compare the CPU of a whole `vxprint` of a full group with that of an empty program."""
     volumes = (OBJECTS - DISKS - 1) // _EACH + 1
     with running_lab(directory / "printing", disks=DISKS) as lab, lab.client() as client:
-        _furnish(client, volumes)
+        furnish(client, volumes)
         home = ("--home", str(lab.home))
         ask = [str(BIN / "vxprint"), "-g", "datadg", "-ht", *home]
         rows = len(lab.ok("vxprint", "-g", "datadg", "-ht").splitlines())
