@@ -28,6 +28,7 @@ from tests.bench import (
     long_logs,
     many_volumes,
     on_disk,
+    on_postgres,
     peer,
     random_moments,
     replaying,
@@ -64,10 +65,12 @@ PARTS: dict[str, Callable[[Path, Scale], list[Row]]] = {
     "take-over": etcd_take_overs.take_overs,
     "etcd-start": etcd_starts.starts,
     "etcdctl": etcd_commands.commands,
+    "postgres": on_postgres.rows,
 }
 
 PEERS = (
     "append", "peer", "disk", "moments", "etcd", "etcd3", "take-over", "etcd-start", "etcdctl",
+    "postgres",
 )  # fmt: skip
 """The parts that compare with what a user would take instead, and with the bare driver."""
 

@@ -25,6 +25,7 @@ from eventstore.codec import (
     seal,
 )
 from eventstore.model import events as ev
+from eventstore.storage.location import Location
 from eventstore.storage.reader import side_check
 from eventstore.storage.sqlite import appender_engine
 from eventstore.storage.store import Store
@@ -101,19 +102,11 @@ def entry(number: int) -> Entry:
     return Entry(LOG, draft, index_keys(tx, events))
 
 
-class RawTable:
-    """The same table with the same pragmas, written by the driver alone.
+class Rows:
+    """Rows of a log that hold the same bytes as the store's; made before a clock runs."""
 
-    The rows hold the same bytes as the store's, and are made before the clock runs.
-    """
-
-    def __init__(self, path: Path) -> None:
-        Store.open(path).close()
-        self._engine: Engine = appender_engine(path)
-        self._connection = self._engine.connect()
-        self._driver: Any = self._connection.connection.driver_connection
+    def __init__(self) -> None:
         self._head = Head(bytes(16), 0, ZERO_HASH, 0)
-        self._insert = f"INSERT INTO {LOG}_commits VALUES (?,?,?,?,?,?,?,?,?)"
 
     def rows(self, count: int) -> list[tuple[object, ...]]:
         """Return the next rows."""
@@ -129,6 +122,18 @@ class RawTable:
         commit = seal(self._head, draft, draft.clock_us)
         self._head = head_after(self._head, commit)
         return commit
+
+
+class RawTable(Rows):
+    """The same table with the same pragmas, written by the driver alone."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        Store.open(path).close()
+        self._engine: Engine = appender_engine(path)
+        self._connection = self._engine.connect()
+        self._driver: Any = self._connection.connection.driver_connection
+        self._insert = f"INSERT INTO {LOG}_commits VALUES (?,?,?,?,?,?,?,?,?)"
 
     def write(self, rows: list[tuple[object, ...]]) -> None:
         """Write each row in a transaction of its own."""
@@ -147,12 +152,19 @@ class RawTable:
 @contextmanager
 def open_store(path: Path) -> Iterator[Store]:
     """Make a store with an empty log, its WAL grown."""
-    with Store.open(path) as store:
+    with warm_store(path) as store:
+        check_warm(path)
+        yield store
+
+
+@contextmanager
+def warm_store(location: Location) -> Iterator[Store]:
+    """Make a store, in a file or in a database, and append to it for a while."""
+    with Store.open(location) as store:
         store.create_log("shared", "bench")
         store.create_log(LOG, "node1")
         for number in range(1, WARM + 1):
             store.append([entry(number)])
-        check_warm(path)
         yield store
 
 

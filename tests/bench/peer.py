@@ -1,6 +1,6 @@
 """Replay against the `eventsourcing` library: the same events, on the same machine, in turns.
 
-Both read from an SQLite file of their own. The library's aggregates are written as its guide has
+Both read from an SQLite file, or a database, of their own. The library's aggregates are written as its guide has
 it: decorated methods, one aggregate for each disk group, read with `repository.get`, with neither
 snapshots nor a cache. They do less than ours: a map for each object, and no index.
 """
@@ -20,6 +20,7 @@ from eventstore.model import events as ev
 from eventstore.model.objects import Plex, Subdisk, Volume
 from eventstore.model.state import State
 from eventstore.past.replay import replay
+from eventstore.storage.location import Location
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
@@ -95,11 +96,15 @@ _METHODS: dict[type[ev.AnyEvent], tuple[str, tuple[str, ...]]] = {
 and each side's rate counts its own events."""
 
 
+def on_sqlite(path: Path) -> dict[str, str]:
+    """Return what the library is told to keep its events in a file."""
+    return {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
+
+
 class Peer:
     """The library, fed with what a log of ours holds."""
 
-    def __init__(self, path: Path, reader: LogReader) -> None:
-        settings = {"PERSISTENCE_MODULE": "eventsourcing.sqlite", "SQLITE_DBNAME": str(path)}
+    def __init__(self, settings: dict[str, str], reader: LogReader) -> None:
         self._application = Application[UUID](env=settings)
         self._groups: dict[str, Group] = {}
         self.events = 0
@@ -141,11 +146,16 @@ def against_the_library(directory: Path, scale: Scale) -> list[Row]:
     path = directory / "peer-ours.db"
     with Store.open(path) as store:
         extend(store, scale.count(COMMITS))
-    with read_store(path) as logs:
+    return replayed(path, on_sqlite(directory / "peer.db"), "SQLite", scale)
+
+
+def replayed(ours: Location, settings: dict[str, str], engine: str, scale: Scale) -> list[Row]:
+    """Compare a replay of our log with the library's of the same events."""
+    with read_store(ours) as logs:
         reader = logs[LOG]
         last = reader.last()
         events = sum(len(decode_stored(payload)) for _, payload in reader.payloads())
-        peer = Peer(directory / "peer.db", reader)
+        peer = Peer(settings, reader)
         turns = Turns(
             ours=lambda: rate(events, lambda: replay(reader, last)),
             peer=lambda: rate(peer.events, peer.replay),
@@ -155,12 +165,12 @@ def against_the_library(directory: Path, scale: Scale) -> list[Row]:
         peer.close()
     return [
         turns.row(
-            "replay, against the eventsourcing library",
+            f"replay, against the eventsourcing library, {engine}",
             "ours",
             "peer",
             unit="events/s",
             goal=Goal(8),
-            base_is=f"eventsourcing {version('eventsourcing')} on SQLite, repository.get",
+            base_is=f"eventsourcing {version('eventsourcing')} on {engine}, repository.get",
             checks={"both come to the same objects": same},
             details={"events": events, "events_of_the_library": peer.events},
         )
