@@ -1,8 +1,8 @@
 """Replay against the `eventsourcing` library: the same events, on the same machine, in turns.
 
-Both read from an SQLite file, or a database, of their own. The library's aggregates are written as its guide has
-it: decorated methods, one aggregate for each disk group, read with `repository.get`, with neither
-snapshots nor a cache. They do less than ours: a map for each object, and no index.
+Both read from an SQLite file, or a database, of their own. The library's aggregates are written as
+its guide has it: decorated methods, one aggregate for each disk group, read with `repository.get`,
+with neither snapshots nor a cache. They do less than ours: a map for each object, and no index.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from eventstore.storage.location import Location
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
-from tests.bench.ground import LOG, Scale
+from tests.bench.appending import COMMITS as APPENDS, Appender
+from tests.bench.ground import LOG, WARM, Scale, warm_store
 from tests.bench.measure import Goal, Row, Turns, rate
 from tests.support.long_history import extend
 
@@ -141,12 +142,66 @@ class Peer:
         self._application.close()
 
 
+class Saver:
+    """The library, with one group that grows, and is saved whenever it has grown."""
+
+    def __init__(self, settings: dict[str, str]) -> None:
+        self._application = Application[UUID](env=settings)
+        self._group = Group()
+        self._group.create_volume(rid=3, name="vol0001", length=1)
+        self._group.create_plex(rid=4, name="vol0001-01", volume=3, length=1)
+        self._group.create_subdisk(rid=5, name="s", plex=4, disk=1, disk_offset=0, length=1)
+        self._length = 1
+        self.saves(WARM)
+
+    def saves(self, commits: int) -> None:
+        """Grow the group so many times, three events and a save each."""
+        group, save = self._group, self._application.save
+        for _ in range(commits):
+            self._length += 2048
+            group.resize_subdisk(rid=5, length=self._length)
+            group.resize_plex(rid=4, length=self._length)
+            group.resize_volume(rid=3, length=self._length)
+            save(group)
+
+    def close(self) -> None:
+        """Let the file, or the database, go."""
+        self._application.close()
+
+
+def appended(ours: Location, settings: dict[str, str], engine: str, scale: Scale) -> list[Row]:
+    """Compare our appends of commits with the library's saves of the same events."""
+    commits, saver = scale.count(APPENDS), Saver(settings)
+    with warm_store(ours) as store:
+        appender = Appender(store)
+        turns = Turns(
+            ours=lambda: appender.one(commits),
+            peer=lambda: rate(commits, lambda: saver.saves(commits)),
+        )
+        turns.run(scale.rounds)
+    saver.close()
+    return [
+        turns.row(
+            f"durable append, against the eventsourcing library, {engine}",
+            "ours",
+            "peer",
+            unit="commits/s",
+            base_is=f"eventsourcing {version('eventsourcing')}: three events and a save of them",
+        )
+    ]
+
+
 def against_the_library(directory: Path, scale: Scale) -> list[Row]:
-    """Compare replay with the library's, of the same events."""
+    """Compare replay and appends with the library's, of the same events."""
     path = directory / "peer-ours.db"
     with Store.open(path) as store:
         extend(store, scale.count(COMMITS))
-    return replayed(path, on_sqlite(directory / "peer.db"), "SQLite", scale)
+    return [
+        *replayed(path, on_sqlite(directory / "peer.db"), "SQLite", scale),
+        *appended(
+            directory / "peer-appends.db", on_sqlite(directory / "saves.db"), "SQLite", scale
+        ),
+    ]
 
 
 def replayed(ours: Location, settings: dict[str, str], engine: str, scale: Scale) -> list[Row]:
