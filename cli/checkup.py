@@ -16,7 +16,7 @@ from daemon.errors import RequestFailed
 from eventstore.errors import StoreError
 from eventstore.model.invariants import violations
 from eventstore.past.moments import time_of, unknown_intervals
-from eventstore.proofs.verify import ChainCheck
+from eventstore.proofs.checks import ChainCheck
 from eventstore.source import DATABASE, Source as Log, open_log
 from eventstore.storage.sqlite import VERSION
 from eventstore.text import iso

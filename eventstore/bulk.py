@@ -1,13 +1,17 @@
-"""Many commits as one value, for who stores them without applying each: packed, and checked again.
+"""Many commits at once: column by column, and as one value for who stores them unapplied.
 
-Columns of what is stored, but for positions, which have no gaps, and hashes, which whoever unpacks
-them makes again: so nothing gets in that does not chain from the log it is to follow.
+What is done for each of many commits takes a third less where it is done for a column at a time.
+The packed value has the columns of what is stored, but for positions, which have no gaps, and
+hashes, which whoever unpacks it makes again: so nothing gets in that does not chain from the log
+it is to follow.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from itertools import repeat
+from typing import NamedTuple
 from zlib import crc32
 
 from msgspec import DecodeError, Struct
@@ -17,8 +21,39 @@ from eventstore.codec import BIN32, Commit, Head, decode_header
 from eventstore.errors import StoreError
 
 
-class _Columns(Struct, frozen=True, array_like=True):
-    """The columns of some commits that follow each other."""
+class Columns(NamedTuple):
+    """Commits that follow each other, each field of all of them."""
+
+    positions: Sequence[int]
+    headers: Sequence[bytes]
+    contexts: Sequence[bytes | None]
+    payloads: Sequence[bytes]
+    hashes: Sequence[bytes]
+    digests: Sequence[bytes]
+    terms: Sequence[int]
+    applied: Sequence[int]
+
+    def commits(self) -> list[Commit]:
+        """Return them one by one."""
+        # The named tuple's own constructor costs thrice as much.
+        return list(map(tuple.__new__, repeat(Commit), zip(*self, strict=True)))
+
+    def begin(self, number: int) -> Columns:
+        """Return the first ones."""
+        return Columns._make(column[:number] for column in self)
+
+    def end(self) -> Columns:
+        """Return the last one alone."""
+        return Columns._make(column[-1:] for column in self)
+
+
+def columns(commits: Sequence[Commit]) -> Columns:
+    """Return commits that follow each other column by column."""
+    return Columns(*(zip(*commits, strict=True) if commits else [()] * 8))
+
+
+class _Packed(Struct, frozen=True, array_like=True):
+    """What is packed of them."""
 
     headers: list[bytes]
     contexts: list[bytes | None]
@@ -28,7 +63,7 @@ class _Columns(Struct, frozen=True, array_like=True):
 
 
 _encode = Encoder().encode
-_decode = Decoder(_Columns).decode
+_decode = Decoder(_Packed).decode
 
 
 class NotWhole(Exception):
@@ -37,8 +72,8 @@ class NotWhole(Exception):
 
 def pack(commits: Sequence[Commit]) -> bytes:
     """Return commits that follow each other as one value."""
-    columns = list(zip(*commits, strict=True)) or [()] * 8
-    return _encode(_Columns(*(columns[at] for at in (1, 2, 3, 5, 6))))  # type: ignore[arg-type]
+    found = columns(commits)
+    return _encode((found.headers, found.contexts, found.payloads, found.digests, found.terms))
 
 
 def unpack(head: Head, body: bytes, applied_us: int) -> tuple[list[Commit], Head]:
@@ -51,8 +86,8 @@ def unpack(head: Head, body: bytes, applied_us: int) -> tuple[list[Commit], Head
     """
     try:
         found = _decode(body)
-        columns = (found.contexts, found.payloads, found.digests, found.terms)
-        commits = _chained(head, applied_us, found.headers, *columns)
+        beside = (found.contexts, found.payloads, found.digests, found.terms)
+        commits = _chained(head, applied_us, found.headers, *beside)
         if not commits:
             return [], head
         time_us = decode_header(commits[-1].header).time_us

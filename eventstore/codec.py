@@ -19,8 +19,10 @@ The two hashes are the last 68 bytes of the header, so that they are found witho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from hashlib import sha256
+from operator import add
 from types import GenericAlias
 from typing import Any, NamedTuple, Union, get_args
 
@@ -208,6 +210,20 @@ def decode_header(header: bytes) -> Header:
     return found
 
 
+def decode_headers(headers: Sequence[bytes]) -> list[Header]:
+    """Return the fields of many headers.
+
+    Raises:
+        UnknownFormat, Damaged: as `decode_header`, of the first for which it would.
+    """
+    with suppress(*UNREADABLE):
+        found = list(map(_decode_header, headers))
+        formats = [(each.format, each.payload_version) for each in found]
+        if formats == [(FORMAT, PAYLOAD_VERSION)] * len(found):
+            return found
+    return [decode_header(header) for header in headers]
+
+
 def decode_context(context: bytes | None) -> Context:
     """Return a context; an empty one where it was redacted.
 
@@ -266,6 +282,17 @@ def content_hashes_hold(commit: Commit) -> bool:
     if commit.context is not None:
         ending = BIN32 + sha256(commit.context).digest() + ending
     return commit.header.endswith(ending)
+
+
+def contents_hold(
+    headers: Sequence[bytes], contexts: Sequence[bytes | None], payloads: Sequence[bytes]
+) -> bool:
+    """Tell the same of many commits at once."""
+    of_contexts = [
+        b"" if context is None else BIN32 + sha256(context).digest() for context in contexts
+    ]
+    of_payloads = [BIN32 + sha256(payload).digest() for payload in payloads]
+    return all(map(bytes.endswith, headers, map(add, of_contexts, of_payloads)))
 
 
 def index_keys(tx: str, events: Iterable[AnyEvent]) -> tuple[str, ...]:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from eventstore.bulk import Columns
 from eventstore.codec import Commit
-from eventstore.errors import Damaged
+from eventstore.errors import Damaged, StoreError
+from eventstore.proofs.checks import Stop
 from eventstore.proofs.heads import Outside
 from eventstore.storage.reader import LogReader
 
@@ -52,6 +54,17 @@ class OutsideCheck:
                     cause=f"hash {commit.hash.hex()}, there {head.hash}",
                 )
             self.known_to = commit.position
+
+    def page(self, page: Columns) -> Stop | None:
+        """Compare the commits that follow."""
+        if self._heads.keys().isdisjoint(page.positions):
+            return None
+        for good, commit in enumerate(page.commits()):
+            try:
+                self(commit)
+            except StoreError as error:
+                return Stop(good, error)
+        return None
 
     def begin(self, position: int) -> None:
         """Compare what was looked at before, up to a position.

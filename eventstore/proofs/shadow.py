@@ -24,7 +24,7 @@ from eventstore.model.state import State
 from eventstore.model.upcast import OLD_EVENTS
 from eventstore.present.differences import net
 from eventstore.present.views import field_name, fields, object_name
-from eventstore.proofs.verify import ChainCheck, ReplayCheck
+from eventstore.proofs.checks import ChainCheck, ReplayCheck
 from eventstore.storage.reader import LogReader
 
 _MODULUS = 1 << 128

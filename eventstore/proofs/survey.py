@@ -18,7 +18,7 @@ from eventstore.errors import Damaged, SegmentDamaged, StoreError
 from eventstore.model.objects import OWN_HEADER
 from eventstore.model.state import State
 from eventstore.past.replay import nearest_keyframe, open_keyframe
-from eventstore.proofs.verify import ChainCheck, ReplayCheck
+from eventstore.proofs.checks import ChainCheck, ReplayCheck
 from eventstore.storage.keyframes import (
     COMMITS_MIN,
     SHARE,

@@ -10,26 +10,17 @@ It can be done in pieces: a checkpoint says up to where, and the next piece goes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from hashlib import sha256
+from collections.abc import Sequence
 
 from msgspec import Struct
 
-from eventstore.codec import (
-    UNREADABLE,
-    ZERO_HASH,
-    Commit,
-    content_hashes_hold,
-    decode_events,
-    decode_header,
-    decode_stored,
-)
+from eventstore.bulk import Columns, columns
+from eventstore.codec import ZERO_HASH, Commit, decode_header
 from eventstore.errors import Damaged, StoreError
 from eventstore.model import digest
-from eventstore.model.evolve import STORED_HANDLERS
-from eventstore.model.objects import Change
 from eventstore.model.state import State
-from eventstore.past.replay import MISFITS, Replayer, misfit
+from eventstore.past.replay import Replayer
+from eventstore.proofs.checks import ChainCheck, Check, ReplayCheck, Stop, another_state
 from eventstore.proofs.heads import Outside
 from eventstore.proofs.outside import Compared, OutsideCheck
 from eventstore.storage.keyframes import nothing_collected
@@ -101,7 +92,7 @@ class _Verification:
         self._reader = reader
         self._outside = OutsideCheck(reader, heads) if heads else None
         self._with_replay = with_replay
-        self._checks: list[Callable[[Commit], None]] = []
+        self._checks: list[Check] = []
         self._replay: ReplayCheck | None = None
         self._last: Commit | None = None
         self._at = 0
@@ -133,15 +124,25 @@ class _Verification:
         return self._verdict(None, None, more=True)
 
     def _walk(self, low: int, high: int) -> None:
-        checks, last = self._checks, self._last
-        try:
-            for commit in self._reader.commits(low, high):
-                for check in checks:
-                    check(commit)
-                last = commit
-        finally:
-            if last is not None:
-                self._last, self._at = last, last.position
+        for page in self._reader.pages(low, high):
+            self._look_at(page)
+
+    def _look_at(self, page: Columns) -> None:
+        """Check commits that follow each other, up to the first that does not hold.
+
+        Raises:
+            StoreError: there is one.
+        """
+        stop: Stop | None = None
+        for check in self._checks:
+            # Of what comes before a stop, the next check may know that it does not hold.
+            stop = check.page(page) or stop
+            if stop is not None and not (page := page.begin(stop.good)).positions:
+                break
+        if page.positions:
+            (self._last,), self._at = page.end().commits(), page.positions[-1]
+        if stop is not None:
+            raise stop.error
 
     def _bad(self, error: StoreError) -> Verdict:
         where = getattr(error, "position", None) or self._at + 1
@@ -152,10 +153,7 @@ class _Verification:
         """Look one by one at what can be read before the first commit that can not."""
         try:
             for position in range(self._at + 1, getattr(damage, "position", None) or 0):
-                commit = self._reader.commit(position)
-                for check in self._checks:
-                    check(commit)
-                self._last, self._at = commit, position
+                self._look_at(columns((self._reader.commit(position),)))
         except StoreError as error:
             return None if "store damaged" in error.message else self._bad(error)
         return None
@@ -240,92 +238,3 @@ def _time_of(commit: Commit | None) -> int:
         return 0 if commit is None else decode_header(commit.header).time_us
     except StoreError:
         return 0
-
-
-class ChainCheck:
-    """Checks commits in order, against each other: all of a log, or those behind one of it."""
-
-    def __init__(
-        self, lineage: bytes, after: Commit | None = None, before: bytes = ZERO_HASH
-    ) -> None:
-        self._lineage = lineage
-        self._hash = before if after is None else after.hash
-        self._time_us = 0 if after is None else decode_header(after.header).time_us
-
-    def __call__(self, commit: Commit) -> None:
-        """Check the next commit.
-
-        Raises:
-            Damaged: it does not hold.
-        """
-        position, header = commit.position, commit.header
-        if sha256(self._hash + header).digest() != commit.hash:  # as `chain` says; called less
-            raise Damaged(f"commit @{position} is not what was written", position=position)
-        if not content_hashes_hold(commit):
-            raise Damaged(
-                f"commit @{position}: payload or context is not what was written",
-                position=position,
-            )
-        found = decode_header(header)
-        if found.position != position or found.lineage != self._lineage:
-            raise Damaged(
-                f"commit @{position} belongs elsewhere",
-                position=position,
-                cause=f"its header says @{found.position} of log {found.lineage.hex()}",
-            )
-        if found.time_us < self._time_us:
-            raise Damaged(f"commit @{position}: time goes back", position=position)
-        self._hash, self._time_us = commit.hash, found.time_us
-
-
-class ReplayCheck:
-    """Replays commits in order onto a state (the empty one), and compares digests."""
-
-    def __init__(self, log: str, state: State | None = None, digest_before: int = 0) -> None:
-        self._log = log
-        self.state = State() if state is None else state
-        self._digest = digest.Running(digest_before, whole=state is None)
-        self.changes: list[Change] = []
-        """What the last commit changed."""
-
-    @property
-    def digest(self) -> int:
-        """Return the digest after the last commit."""
-        return self._digest.value
-
-    def take(self, commit: Commit) -> bool:
-        """Apply the next commit, and tell whether it gives the recorded digest.
-
-        Raises:
-            Damaged: it does not fit.
-        """
-        state, handlers, changes = self.state, STORED_HANDLERS, list[Change]()
-        try:
-            for event in decode_stored(commit.payload):
-                changes += handlers[type(event)](state, event)
-        except UNREADABLE:
-            decode_events(commit.payload, commit.position)
-            raise
-        except MISFITS as error:
-            raise misfit(self._log, commit.position, error) from error
-        self.changes = changes
-        self._digest.update(self.changes)
-        return digest.stored(self.digest) == commit.digest
-
-    def __call__(self, commit: Commit) -> None:
-        """Apply the next commit.
-
-        Raises:
-            Damaged: it does not fit, or the digest after it is another.
-        """
-        if not self.take(commit):
-            raise another_state(commit, digest.stored(self.digest))
-
-
-def another_state(commit: Commit, found: bytes) -> Damaged:
-    """Return the error for a commit that gives another state than was recorded."""
-    return Damaged(
-        f"commit @{commit.position}: replay gives another state than was recorded",
-        position=commit.position,
-        cause=f"digest {found.hex()}, recorded {commit.digest.hex()}",
-    )

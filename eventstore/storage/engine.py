@@ -70,8 +70,11 @@ class ReadEngine(Protocol):
     beside: Path
     """The file beside which archived commits are."""
 
-    def pages(self, sql: str, low: int, high: int) -> Iterator[list[Any]]:
-        """Yield the rows from one position to another in pieces, none of them empty."""
+    def pages(self, sql: str, low: int, high: int, size: int) -> Iterator[list[Any]]:
+        """Yield the rows from one position to another in pieces, none of them empty.
+
+        They are of `size` rows, unless to ask for a piece takes long.
+        """
         ...
 
     def snapshot(self) -> AbstractContextManager[None]:

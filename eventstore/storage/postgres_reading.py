@@ -46,9 +46,9 @@ class PostgresReading:
     def _connect(self) -> psycopg.Connection[Any]:
         return connect(self.location)
 
-    def pages(self, sql: str, low: int, high: int) -> Iterator[list[Any]]:
+    def pages(self, sql: str, low: int, high: int, size: int) -> Iterator[list[Any]]:
         """Yield the rows in pieces, each as of the moment at which it is asked for."""
-        size = PAGE_FIRST
+        size = max(size, PAGE_FIRST)
         while low <= high:
             rows = self.driver.execute(f"{sql} LIMIT {size}", (low, high)).fetchall()
             if rows:

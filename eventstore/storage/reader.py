@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 from zlib import crc32
 
 import msgspec
 
+from eventstore.bulk import Columns, columns
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
 from eventstore.errors import Damaged, NotFound
 from eventstore.storage.archive import Archive
@@ -20,6 +22,8 @@ from eventstore.storage.seals import NotSealed, SealedIndex
 from eventstore.storage.sqlite import DriverError, translated
 from eventstore.storage.statements import statements
 
+_FETCH_WHOLE = 64
+"""Rows of whole commits: so few that they are still in the processor's cache when they are used."""
 _OF_TEXT = ("tx/", "failed/")
 """How keys begin whose rest is in the bytes of a commit as it is: identifiers of requests."""
 POSITION_MAX = 2**63 - 1
@@ -27,13 +31,28 @@ MANY = 4096
 """Commits that take long enough to read for somebody to ask how far it is."""
 
 # SQLite keeps a value's kind beside it, so a wrong byte can make a text of a hash.
-_KINDS = (int, bytes, bytes, bytes, bytes, bytes, int, int, int)
-_REDACTED = (*_KINDS[:2], type(None), *_KINDS[3:])
+_KINDS = [int, bytes, bytes, bytes, bytes, bytes, int, int, int]
+_REDACTED = [*_KINDS[:2], type(None), *_KINDS[3:]]
 
 
 def side_check(digest: bytes, term: int, applied_us: int) -> int:
     """Return the check over what no hash covers."""
     return crc32(b"%b %d %d" % (digest, term, applied_us))
+
+
+def _page(rows: list[Any], first: int) -> Columns | None:
+    """Return rows as the commits from a position on; None if one of them is not what it was."""
+    many = len(rows)
+    if list(map(type, chain.from_iterable(rows))) != _KINDS * many and not all(
+        list(map(type, row)) in (_KINDS, _REDACTED) for row in rows
+    ):
+        return None
+    *found, checks = zip(*rows, strict=True)
+    page = Columns(*found)
+    beside = zip(page.digests, page.terms, page.applied, strict=True)
+    if checks != tuple([crc32(b"%b %d %d" % each) for each in beside]):  # as `side_check` does it
+        return None
+    return page if page.positions == tuple(range(first, first + many)) else None
 
 
 def _keys(commit: Commit) -> tuple[str, ...]:
@@ -123,28 +142,42 @@ class LogReader:
         Raises:
             Damaged: a commit cannot be read; its position is in the error.
         """
+        for page in self.pages(low, high):
+            yield from page.commits()
+
+    def pages(self, low: int | None = None, high: int = 2**62) -> Iterator[Columns]:
+        """Yield the same commits, in pieces.
+
+        Raises:
+            Damaged: a commit cannot be read; what comes before it was yielded.
+        """
         low = expected = self.first if low is None else low
         for rows, live in self._woven(self._sql.commits, low, high, self.archive.commits):
             if not live:
-                yield from rows
-                expected = rows[-1][0] + 1
-                continue
-            for row in rows:
-                if (
-                    row[0] != expected
-                    or ((kinds := tuple(map(type, row))) != _KINDS and kinds != _REDACTED)
-                    or crc32(b"%b %d %d" % row[5:8]) != row[8]
-                ):
-                    raise self._broken(expected, row)
-                # The named tuple's own constructor costs thrice as much.
-                yield tuple.__new__(Commit, row[:8])
-                expected += 1
+                yield columns(rows)
+            elif (page := _page(rows, expected)) is not None:
+                yield page
+            else:
+                yield from self._up_to_broken(rows, expected)
+            expected = rows[-1][0] + 1
+
+    def _up_to_broken(self, rows: list[Any], expected: int) -> Iterator[Columns]:
+        """Yield row by row what comes before the first that is not the commit expected.
+
+        Raises:
+            Damaged: that is reached.
+        """
+        for at, row in enumerate(rows, expected):
+            page = _page([row], at)
+            if page is None:
+                raise self._broken(at, row)
+            yield page
 
     def _broken(self, expected: int, row: tuple[Any, ...]) -> Damaged:
         """Return the error for a row that is not the commit expected."""
         if row[0] != expected:
             return Damaged(f"log {self.name}: commit @{expected} is missing", position=expected)
-        whole = tuple(map(type, row)) in (_KINDS, _REDACTED)
+        whole = list(map(type, row)) in (_KINDS, _REDACTED)
         return Damaged(
             f"log {self.name}: commit @{expected} is not what was written",
             position=expected,
@@ -173,7 +206,7 @@ class LogReader:
                 yield rows, False
             if at > high:
                 return
-        for rows in self._pages(sql, at, high, low):
+        for rows in self._fetched(sql, at, high, low):
             if rows[0][0] > at:
                 for piece in archived(at, rows[0][0] - 1):
                     at = piece[-1][0] + 1
@@ -303,23 +336,23 @@ class LogReader:
     def _one(self, sql: str, *parameters: object) -> Any:
         return self._driver.execute(sql, parameters).fetchone()
 
-    def _pages(self, sql: str, low: int, high: int, begin: int) -> Iterator[list[Any]]:
+    def _fetched(self, sql: str, low: int, high: int, begin: int) -> Iterator[list[Any]]:
         """Fetch rows in pieces; name the first position that cannot be read.
 
         `begin` is where the whole reading began, for who is told how far it is.
         """
-        at = low
+        at, size = low, _FETCH_WHOLE if sql is self._sql.commits else FETCH
         told, many = self.told, 0
         if told is not None and (many := min(high, self.last()) - begin + 1) < MANY:
             told = None
         try:
-            for rows in self._engine.pages(sql, low, high):
+            for rows in self._engine.pages(sql, low, high, size):
                 at = rows[-1][0] + 1
                 yield rows
                 if told is not None:
                     told(at - begin, many)
         except DriverError as error:
-            unreadable = self._first_unreadable(at, min(high, at + FETCH))
+            unreadable = self._first_unreadable(at, min(high, at + size))
             raise Damaged(
                 f"log {self.name}: store damaged; the first commit that cannot be read is "
                 f"@{unreadable}",

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import upgrade
-from eventstore.storage.engine import FETCH, Dialect, Driver, Moves
+from eventstore.storage.engine import Dialect, Driver, Moves
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
 
 WAL_PAGES = 8192
@@ -33,10 +33,10 @@ class SqliteReading:
                 beside = Path(self.driver.execute("PRAGMA database_list").fetchone()[2])
         self.beside = beside
 
-    def pages(self, sql: str, low: int, high: int) -> Iterator[list[Any]]:
+    def pages(self, sql: str, low: int, high: int, size: int) -> Iterator[list[Any]]:
         """Yield the rows of one snapshot in pieces."""
         cursor = self.driver.execute(sql, (low, high))
-        while rows := cursor.fetchmany(FETCH):
+        while rows := cursor.fetchmany(size):
             yield rows
 
     @contextmanager

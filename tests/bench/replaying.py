@@ -14,7 +14,8 @@ from eventstore.model.events import AnyEvent, OfGroup, OfNode
 from eventstore.model.evolve import HANDLERS
 from eventstore.model.state import State
 from eventstore.past.replay import Replayer, replay
-from eventstore.proofs.verify import ChainCheck, ReplayCheck, verify
+from eventstore.proofs.checks import ChainCheck, ReplayCheck
+from eventstore.proofs.verify import verify
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
@@ -183,18 +184,19 @@ def _verified(reader: LogReader, *, with_replay: bool) -> None:
 def _with_chain(reader: LogReader) -> State:
     """Replay, and check every commit against the one before it."""
     state, check, handlers = State(), ChainCheck(reader.lineage), HANDLERS
-    for commit in reader.commits():
-        check(commit)
-        for event in decode_stored(commit.payload):
-            handlers[type(event)](state, event)
+    for page in reader.pages():
+        assert check.page(page) is None
+        for payload in page.payloads:
+            for event in decode_stored(payload):
+                handlers[type(event)](state, event)
     return state
 
 
 def _with_digests(reader: LogReader) -> None:
     """Replay, and compare the digest after every commit with the recorded one."""
     check = ReplayCheck(reader.name)
-    for commit in reader.commits():
-        check(commit)
+    for page in reader.pages():
+        assert check.page(page) is None
 
 
 def opening(directory: Path, scale: Scale) -> list[Row]:
