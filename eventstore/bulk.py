@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
-from itertools import repeat
+from itertools import chain, repeat
+from operator import add
 from typing import NamedTuple
 from zlib import crc32
 
 from msgspec import DecodeError, Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from eventstore.codec import BIN32, Commit, Head, decode_header
+from eventstore.codec import Commit, Head, contents_hold, decode_header
 from eventstore.errors import StoreError
 
 
@@ -52,6 +53,11 @@ def columns(commits: Sequence[Commit]) -> Columns:
     return Columns(*(zip(*commits, strict=True) if commits else [()] * 8))
 
 
+def joined(pages: Sequence[Columns]) -> Columns:
+    """Return pages that follow each other as one."""
+    return Columns._make(list(chain.from_iterable(parts)) for parts in zip(*pages, strict=True))
+
+
 class _Packed(Struct, frozen=True, array_like=True):
     """What is packed of them."""
 
@@ -72,7 +78,11 @@ class NotWhole(Exception):
 
 def pack(commits: Sequence[Commit]) -> bytes:
     """Return commits that follow each other as one value."""
-    found = columns(commits)
+    return pack_columns(columns(commits))
+
+
+def pack_columns(found: Columns) -> bytes:
+    """Return the same of commits that are in columns already."""
     return _encode((found.headers, found.contexts, found.payloads, found.digests, found.terms))
 
 
@@ -105,22 +115,27 @@ def _chained(
     digests: list[bytes],
     terms: list[int],
 ) -> list[Commit]:
-    """Chain commits; a loop that is short on purpose, as it is most of a far catch-up."""
-    commits: list[Commit] = []
-    add, new = commits.append, tuple.__new__
-    begins, at, hashed = _beginning(head.lineage), head.position, head.hash
-    for header, context, payload, digest, term in zip(
-        headers, contexts, payloads, digests, terms, strict=True
+    """Chain commits; as short as can be, as it is much of a far catch-up."""
+    many, first = len(headers), head.position + 1
+    if {len(contexts), len(payloads), len(digests), len(terms)} != {many}:
+        raise NotWhole("it has columns of several lengths")
+    positions = range(first, first + many)
+    beginnings = map(add, repeat(_beginning(head.lineage)), map(_encode, positions))
+    if not (
+        contents_hold(headers, contexts, payloads)
+        and all(map(bytes.startswith, headers, beginnings))
     ):
-        at += 1
-        ending = BIN32 + sha256(payload).digest()
-        if context is not None:
-            ending = BIN32 + sha256(context).digest() + ending
-        if not header.endswith(ending) or not header.startswith(begins + _encode(at)):
-            raise NotWhole(f"commit @{at} is not what its header says")
+        raise NotWhole(
+            f"a commit from @{first} to @{first + many - 1} is not what its header says"
+        )
+    hashes, hashed = list[bytes](), head.hash
+    for header in headers:
         hashed = sha256(hashed + header).digest()
-        add(new(Commit, (at, header, context, payload, hashed, digest, term, applied_us)))
-    return commits
+        hashes.append(hashed)
+    applied = [applied_us] * many
+    return Columns(
+        positions, headers, contexts, payloads, hashes, digests, terms, applied
+    ).commits()
 
 
 def _beginning(lineage: bytes) -> bytes:
@@ -130,11 +145,7 @@ def _beginning(lineage: bytes) -> bytes:
 
 def side_checks(commits: Sequence[Commit]) -> list[int]:
     """Return the check over digest, term and time of application, which no hash covers."""
-    checks, ends = [], dict[tuple[int, int], bytes]()
-    for commit in commits:
-        beside = commit[6:]
-        end = ends.get(beside)
-        if end is None:
-            end = ends[beside] = b" %d %d" % beside
-        checks.append(crc32(commit[5] + end))
-    return checks
+    found = columns(commits)
+    beside = list(zip(found.terms, found.applied, strict=True))
+    ends = {each: b" %d %d" % each for each in set(beside)}
+    return [crc32(digest + ends[each]) for digest, each in zip(found.digests, beside, strict=True)]

@@ -7,7 +7,9 @@ makes the store write in one transaction.
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_right
 from contextlib import suppress
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -15,7 +17,7 @@ from msgspec.structs import replace
 
 from daemon.core.messages import AnyMessage, Bulk, Fetched, Frame, Piece
 from daemon.core.ready import Load, Ready
-from eventstore.bulk import pack
+from eventstore.bulk import Columns, columns, joined, pack_columns
 from eventstore.codec import Commit
 from eventstore.errors import StoreError
 from eventstore.storage.keyframes import Keyframe, write_last, write_slice
@@ -66,10 +68,10 @@ class Pieces:
 
     def _read(self, load: Load) -> tuple[Load, AnyMessage, int]:
         assert isinstance(load.message, Bulk)
-        commits = _commits(self._store, load, BULK_BYTES)
-        last = commits[-1].hash if commits else b""
-        message = replace(load.message, hash=last, body=pack(commits))
-        return load, message, load.after + len(commits)
+        found = _columns(self._store, load, BULK_BYTES)
+        last = found.hashes[-1] if found.hashes else b""
+        message = replace(load.message, hash=last, body=pack_columns(found))
+        return load, message, load.after + len(found.hashes)
 
     def _read_ahead(self, load: Load) -> None:
         # What cannot be read is found out when it is asked for.
@@ -81,11 +83,29 @@ def _commits(store: Store, load: Load, most: int) -> tuple[Commit, ...]:
     commits: list[Commit] = []
     size = 0
     for commit in store.logs["shared"].commits(load.after + 1, load.through):
-        size += len(commit.header) + len(commit.context or b"") + len(commit.payload)
+        size += _size(*commit[1:4])
         if commits and size > most:
             break
         commits.append(commit)
     return tuple(commits)
+
+
+def _columns(store: Store, load: Load, most: int) -> Columns:
+    """Return as many commits in columns: no commit is made of them only to be packed."""
+    pages: list[Columns] = []
+    for page in store.logs["shared"].pages(load.after + 1, load.through):
+        ends = list(accumulate(map(_size, page.headers, page.contexts, page.payloads)))
+        fits = bisect_right(ends, most)
+        if fits < len(ends):
+            pages.append(page.begin(fits or (0 if pages else 1)))
+            break
+        pages.append(page)
+        most -= ends[-1]
+    return joined(pages) if pages else columns(())
+
+
+def _size(header: bytes, context: bytes | None, payload: bytes) -> int:
+    return len(header) + len(context or b"") + len(payload)
 
 
 def _frame(store: Store, load: Load, message: Frame) -> Frame:
