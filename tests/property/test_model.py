@@ -51,6 +51,21 @@ def test_the_digest_of_a_replay_equals_the_one_from_scratch(moves: list[Move]) -
         assert running.value == digest.of_state(state)
 
 
+@given(MOVES, st.data())
+def test_the_digests_of_many_commits_at_once_are_those_of_one_after_another(
+    moves: list[Move], data: st.DataObject
+) -> None:
+    commits = played(moves).commits
+    begin = data.draw(st.integers(0, len(commits)))
+    state = replayed(commits[:begin])
+    known = digest.of_state(state)
+    done, expected = [], []
+    for events in commits[begin:]:
+        done.append(apply(state, events))
+        expected.append(digest.of_state(state))
+    assert digest.Running(known, whole=begin == 0).through(done) == expected
+
+
 @given(MOVES)
 def test_what_evolve_gives_back_undoes_it(moves: list[Move]) -> None:
     commits = played(moves).commits

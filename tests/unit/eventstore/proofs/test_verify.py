@@ -86,6 +86,19 @@ def test_a_planted_lie_is_found_where_it_stands(
     assert problem in (found.problem or "")
 
 
+@pytest.mark.parametrize(("lies", "rots"), [(2, 3), (3, 2), (2, 2)])
+def test_of_two_faults_the_first_is_named_whichever_check_knows_of_it(
+    tmp_path: Path, lies: int, rots: int
+) -> None:
+    commits = three()
+    commits[lies - 1] = commits[lies - 1]._replace(digest=digest.stored(7))
+    commits[rots - 1] = commits[rots - 1]._replace(context=b"\x81\xa7message\xa1x")
+    found = verdict(tmp_path, commits)
+    first = "another state" if lies < rots else "payload or context"
+    assert (found.first_bad, found.commits) == (2, 1)
+    assert first in (found.problem or "")
+
+
 def test_a_commit_that_does_not_follow_from_the_last_is_found(tmp_path: Path) -> None:
     first, second, third = three()
     found = verdict(tmp_path, [first, second._replace(hash=bytes(32)), third])
