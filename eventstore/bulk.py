@@ -145,7 +145,11 @@ def _beginning(lineage: bytes) -> bytes:
 
 def side_checks(commits: Sequence[Commit]) -> list[int]:
     """Return the check over digest, term and time of application, which no hash covers."""
-    found = columns(commits)
-    beside = list(zip(found.terms, found.applied, strict=True))
-    ends = {each: b" %d %d" % each for each in set(beside)}
-    return [crc32(digest + ends[each]) for digest, each in zip(found.digests, beside, strict=True)]
+    checks, ends = [], dict[tuple[int, int], bytes]()
+    for commit in commits:
+        beside = commit[6:]
+        end = ends.get(beside)
+        if end is None:
+            end = ends[beside] = b" %d %d" % beside
+        checks.append(crc32(commit[5] + end))
+    return checks
