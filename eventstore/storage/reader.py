@@ -23,7 +23,7 @@ from eventstore.storage.sqlite import DriverError, translated
 from eventstore.storage.statements import statements
 
 _FETCH_WHOLE = 64
-"""Rows of whole commits: so few that they are still in the processor's cache when they are used."""
+"""Rows of whole commits: few enough to be still in the processor's cache when they are used."""
 _OF_TEXT = ("tx/", "failed/")
 """How keys begin whose rest is in the bytes of a commit as it is: identifiers of requests."""
 POSITION_MAX = 2**63 - 1
