@@ -18,6 +18,7 @@ from eventstore.model.invariants import violations
 from eventstore.past.moments import time_of, unknown_intervals
 from eventstore.proofs.checks import ChainCheck
 from eventstore.source import DATABASE, Source as Log, open_log
+from eventstore.storage.location import POINTER, located
 from eventstore.storage.sqlite import VERSION
 from eventstore.text import iso
 
@@ -76,6 +77,7 @@ def _permissions(home: Path) -> Finding:
     for path, forbidden, what in (
         (home, _OTHERS_WRITE, "written"),
         (home / DATABASE, _OTHERS_WRITE | _OTHERS_READ, "read"),
+        (home / POINTER, _OTHERS_WRITE | _OTHERS_READ, "read"),
         (home / config.SOCKET, _OTHERS_WRITE, "asked"),
     ):
         try:
@@ -114,6 +116,7 @@ def _of_log(home: Path) -> Iterator[Finding]:
     """Look at the log itself, beside the daemon if there is one."""
     try:
         with open_log(str(home)) as log:
+            yield Finding("log", "ok", str(located(home / DATABASE)))
             yield _clock(log)
             yield _tail(log)
             yield _state(log)

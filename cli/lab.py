@@ -52,6 +52,9 @@ def up(
         int | None, Option(metavar="N", help="how many disks: vxd0, vxd1, .. (default: 4)")
     ] = None,
     disk_size: Annotated[str, Option(metavar="SIZE", help="of each disk")] = DEFAULT_SIZE,
+    database: Annotated[
+        str, Option(metavar="URL", help="keep the logs there, in a schema named after each node")
+    ] = "",
     form: Form = "table",
     json: Json = False,
 ) -> None:
@@ -60,13 +63,14 @@ def up(
     Examples:
       vx lab up /tmp/lab
       vx lab up /tmp/lab --nodes 3 --disks 6 --disk-size 10g
+      vx lab up /tmp/lab --nodes 3 --database postgresql://vx@db1/lab
     """
     chosen = source(form, json)
     if nodes is not None and not 1 <= nodes <= MAX_NODES:
         raise UsageError(f"--nodes {nodes}: between 1 and {MAX_NODES}")
     if disks is not None and not 0 <= disks <= MAX_DISKS:
         raise UsageError(f"--disks {disks}: between 0 and {MAX_DISKS}")
-    lab = Lab(directory)
+    lab = Lab(directory, database)
     notes = [f"to use it: export VX_HOME={lab.home('node1')}"]
     if lab.exists and disks is not None:
         notes.append(f"it keeps the disks it has; more: vx lab disk add {lab.directory} DEVICE")

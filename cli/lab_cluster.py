@@ -38,8 +38,10 @@ _RUN = "import sys; from cli.main import main; sys.exit(main(['vx', *sys.argv[1:
 class Lab:
     """The lab in one directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, database: str = "") -> None:
         self.directory = directory.absolute()
+        self.database = database
+        """Where the logs of homes go that are made by this one; empty: into the homes."""
         self.monitor = MonitorHandle(self.directory / "monitor")
 
     @property
@@ -111,7 +113,11 @@ class Lab:
             )
         # The ID is the monitor's: homes that are made later are of the same cluster.
         lab_homes.make_all(
-            self.directory, names, said["members"]["cluster_id"], self.monitor.socket
+            self.directory,
+            names,
+            said["members"]["cluster_id"],
+            self.monitor.socket,
+            self.database,
         )
         if fresh and not any(self.ping(node) for node in names):
             self.monitor.ask({"op": "boot"})

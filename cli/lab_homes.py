@@ -35,8 +35,12 @@ def new_cluster_id() -> str:
     return f"{time.time_ns() // 1_000_000:012x}7{noise[:3]}{variant}{noise[4:19]}"
 
 
-def make_all(directory: Path, nodes: Sequence[str], cluster_id: str, monitor: Path) -> None:
+def make_all(
+    directory: Path, nodes: Sequence[str], cluster_id: str, monitor: Path, database: str = ""
+) -> None:
     """Make the homes that are missing; a cluster of several nodes begins with all of them (B0).
+
+    Their logs are in a `database`, where one is named.
 
     Raises:
         NotStarted: it failed; what was said is in the message.
@@ -45,10 +49,14 @@ def make_all(directory: Path, nodes: Sequence[str], cluster_id: str, monitor: Pa
     missing = [node for node in nodes if not (directory / node / CONFIG_FILE).exists()]
     several = len(nodes) > 1
     authority = directory / "ca"
+    more = ("--database", database) if database else ()
     if missing and several and not (authority / "ca.key").exists():
         _vxconfigd("ca", "init", "--dir", str(authority), "--cluster", cluster_id)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        made = [pool.submit(_make, directory, one, nodes, cluster_id, monitor) for one in missing]
+        made = [
+            pool.submit(_make, directory, one, nodes, cluster_id, monitor, *more)
+            for one in missing
+        ]
     for one in made:
         one.result()
     for node in nodes if several else ():

@@ -11,6 +11,7 @@ from daemon import commands
 from daemon.config import (
     ClusterSettings,
     KernelSettings,
+    LogSettings,
     NodeSettings,
     Settings,
     home_path,
@@ -18,6 +19,7 @@ from daemon.config import (
 )
 from daemon.shell import home as homes
 from daemon.shell.logs import configure
+from daemon.shell.place import point
 from daemon.shell.repeat import repeat
 from daemon.shell.reset import reset
 from daemon.shell.restart import end_running
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         "  vxconfigd init --cluster prod --node a --nodes a,b,c\n"
         "  vxconfigd init --cluster prod --node b --nodes a,b,c --cluster-id ID\n"
         "  vxconfigd init --cluster prod --node d --nodes a,b,c --cluster-id ID --join\n"
+        "  vxconfigd init --cluster lab --node a --database postgresql://vx@db1/vx\n"
         "  vxconfigd --home /var/lib/vxconfigd\n"
         "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n"
         "  vxconfigd ca init --dir /root/lab-ca --cluster ID\n"
@@ -108,6 +111,13 @@ def _add_init(actions: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--cluster-id",
         metavar="ID",
         help="as printed by the first 'init'; without it a new cluster is founded",
+    )
+    init.add_argument(
+        "--database",
+        default="",
+        metavar="URL",
+        help="keep the log there and not in the home: postgresql://USER@HOST/DB?schema=NAME; "
+        "the schema is the node's name, where none is named",
     )
     init.add_argument("--kernel", choices=("monitor", "linux"), default="linux")
     init.add_argument("--monitor", default="../monitor/monitor.sock", help="the monitor's socket")
@@ -205,7 +215,12 @@ def _init(arguments: argparse.Namespace) -> None:
     kernel = KernelSettings(
         arguments.kernel, arguments.monitor, tuple(arguments.device) or KernelSettings().devices
     )
-    settings = Settings(ClusterSettings(arguments.cluster), NodeSettings(arguments.node), kernel)
+    settings = Settings(
+        ClusterSettings(arguments.cluster),
+        NodeSettings(arguments.node),
+        kernel,
+        log=LogSettings(database=arguments.database),
+    )
     home = home_path(arguments.home)
     nodes = tuple(filter(None, arguments.nodes.split(",")))
     if arguments.join and not (nodes and arguments.cluster_id):
@@ -232,6 +247,7 @@ def _run(arguments: argparse.Namespace) -> None:
     if arguments.restart and (ended := end_running(home)) is not None:
         logger.info("-k -> the daemon before was ended", pid=ended)
     with homes.locked(home):
+        point(home, settings)
         if arguments.reset is not None:
             kept = reset(home, settings)
             logger.warning("-r reset -> began anew, the logs before are kept", kept=str(kept))

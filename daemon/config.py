@@ -104,8 +104,12 @@ class HeadSettings(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class LogSettings(Struct, frozen=True, forbid_unknown_fields=True):
-    """``[log]``: the daemon's own messages."""
+    """``[log]``: the daemon's own messages; `database`: where its log is, if not in the home.
 
+    That is the URL of a PostgreSQL database; the schema is the node's name, where it names none.
+    """
+
+    database: str = ""
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 

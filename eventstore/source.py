@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -16,7 +15,7 @@ from eventstore.past.moments import Moment, Resolved, counterpart, log_of, resol
 from eventstore.past.replay import Replayer
 from eventstore.present.standing import Log, Standing
 from eventstore.proofs import bundles
-from eventstore.storage.location import is_url, location_of
+from eventstore.storage.location import Database, Location, location_of
 from eventstore.storage.offline import read_store
 from eventstore.storage.reader import LogReader
 
@@ -66,16 +65,27 @@ def open_log(path: str) -> Iterator[Source]:
         UnknownFormat: another version of this program wrote it.
         Damaged: its structure is broken.
     """
-    if is_url(path):
-        with read_store(location_of(path)) as readers:
-            yield Source(readers)
+    where = location_of(path)
+    if isinstance(where, Database):
+        with opened(where) as source:
+            yield source
         return
-    where = Path(path)
     if bundles.is_bundle(where):
         with bundles.reading(where) as readers:
             yield Source(readers)
         return
-    with read_store(where / DATABASE if where.is_dir() else where) as readers:
+    with opened(where / DATABASE if where.is_dir() else where) as source:
+        yield source
+
+
+@contextmanager
+def opened(where: Location) -> Iterator[Source]:
+    """Open a store for reading.
+
+    Raises:
+        NotFound, UnknownFormat, Damaged: as `open_log`.
+    """
+    with read_store(where) as readers:
         yield Source(readers)
 
 

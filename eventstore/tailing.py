@@ -19,9 +19,9 @@ from eventstore.cursors import Cursor
 from eventstore.past.following import PIECE_MAX
 from eventstore.past.resuming import Place, stand, woven
 from eventstore.shapes import Commit, Heartbeat, commit_of
-from eventstore.source import DATABASE, Source, open_log
+from eventstore.source import DATABASE, Source, open_log, opened
 from eventstore.storage.engines import listener
-from eventstore.storage.location import Database, is_url, location_of
+from eventstore.storage.location import Database, located, location_of
 from eventstore.storage.offline import is_held, wal_path
 
 POLL_SERVER_S = 1.0
@@ -86,10 +86,8 @@ class Tail:
 class ServerTail:
     """A store on a server that grows while it is read."""
 
-    def __init__(self, url: str) -> None:
-        location = location_of(url)
-        assert isinstance(location, Database)
-        self._url = url
+    def __init__(self, location: Database) -> None:
+        self._location = location
         self._stack = ExitStack()
         self._listener = listener(location)
         self._stack.callback(self._listener.close)
@@ -105,7 +103,7 @@ class ServerTail:
         """
         self.is_live = self._listener.is_held()  # from here on it is heard what is appended
         if self._source is None:
-            self._source = self._stack.enter_context(open_log(self._url))
+            self._source = self._stack.enter_context(opened(self._location))
         return self._source
 
     def wait(self, closed: Event) -> None:
@@ -133,7 +131,10 @@ class Follower:
     """
 
     def __init__(self, path: str, asked: Asked) -> None:
-        self._tail = ServerTail(path) if is_url(path) else Tail(path)
+        found = location_of(path)
+        if isinstance(found, Path):
+            found = located(found / DATABASE if found.is_dir() else found)
+        self._tail = Tail(path) if isinstance(found, Path) else ServerTail(found)
         self._asked = asked
         self._places = asked.places
         self._cursors: dict[str, Cursor] = {}

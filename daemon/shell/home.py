@@ -13,6 +13,7 @@ from time import monotonic, sleep
 
 from daemon.config import CONFIG_FILE, NAME_PATTERN, Settings, settings_text
 from daemon.shell.clock import wall_us
+from daemon.shell.place import point
 from eventstore.codec import (
     Actor,
     Context,
@@ -28,10 +29,13 @@ from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
 from eventstore.source import DATABASE
+from eventstore.storage.location import POINTER
 from eventstore.storage.offline import LOCK, read_store
 from eventstore.storage.store import Store
 
 CLUSTER_ID = pattern(r"[0-9a-f]{12}7[0-9a-f]{3}[89ab][0-9a-f]{15}")
+NOBODYS = bytes(16)
+"""The lineage of a log that nobody has founded yet."""
 NODE_NAME = pattern(NAME_PATTERN)
 
 _LOCK_WAIT_S = 5.0
@@ -79,7 +83,12 @@ def found(
             fix="name another directory, or start the daemon on this one",
             rule="B0",
         )
-    write_logs(home / DATABASE, settings, configured, cluster_id)
+    point(home, settings)
+    try:
+        write_logs(home / DATABASE, settings, configured, cluster_id)
+    except BaseException:
+        (home / POINTER).unlink(missing_ok=True)
+        raise
     config.write_text(text)
     return cluster_id
 
@@ -149,7 +158,14 @@ def write_logs(
     founded = Context(Actor(program="vxconfigd"), clock_us=_founded_us(cluster_id))
     actor = Actor(uid=os.getuid(), pid=os.getpid(), program="vxconfigd")
     here = Context(actor, message=message, clock_us=wall_us())
-    with Store.open(database) as store:
+    with Store.open(database, alone=True) as store:
+        if any(reader.lineage != NOBODYS for reader in store.logs.values()):
+            raise Rejected(
+                "V-5-1-7862",
+                f"there is a log already: {store.location}",
+                fix="name another place, or another schema; or start the daemon on this one",
+                rule="B0",
+            )
         store.create_log("shared", name, sha256(cluster_id.encode()).digest()[:16])
         store.create_log("node", node)
         store.append(
@@ -158,7 +174,8 @@ def write_logs(
                 _first("node", node, ev.NodeCreated(node, cluster_id), here, 1),
             ]
         )
-    database.chmod(0o640)
+    if database.exists():
+        database.chmod(0o640)
 
 
 def _first(

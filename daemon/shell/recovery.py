@@ -29,7 +29,7 @@ from eventstore.model.objects import (
 )
 from eventstore.past.replay import nearest_keyframe, replay
 from eventstore.proofs.survey import Walk
-from eventstore.storage import redacting
+from eventstore.storage import copying, redacting
 from eventstore.storage.reader import LogReader
 from eventstore.storage.store import Store
 
@@ -66,8 +66,9 @@ def opened(database: Path) -> tuple[Store, Node]:
     Raises:
         Damaged, UnknownFormat, Unavailable: as `recover`.
     """
-    store = Store.open(database)
+    store = Store.open(database, alone=True)
     try:
+        copying.check_finished(store)
         shared = rebuilt(store.logs["shared"], store.heads["shared"])
         own = rebuilt(store.logs["node"], store.heads["node"])
         node = core(as_shared(store.logs["shared"], shared), own, store.hard_state())

@@ -16,6 +16,7 @@ from eventstore.model.objects import Volume
 from eventstore.source import DATABASE
 from eventstore.storage.archive import directory_of
 from eventstore.storage.flushing import flush
+from eventstore.storage.location import located
 from eventstore.storage.store import Store
 
 _NEW = f"{DATABASE}.new"
@@ -31,6 +32,14 @@ def reset(home: Path, settings: Settings) -> Path:
         Damaged: the logs do not say whether it is.
     """
     database, new = home / DATABASE, home / _NEW
+    if not isinstance(located(database), Path):
+        raise Rejected(
+            "V-5-1-9158",
+            f"the log of {home} is in a database: it is not begun anew there",
+            cause=f"it is {located(database)}",
+            fix="have the schema's owner rename it, and make the home anew: 'vxconfigd init'",
+            rule="E5",
+        )
     cluster_id = _check(database)
     for rest in (new, *(home / f"{_NEW}-{part}" for part in ("wal", "shm"))):
         rest.unlink(missing_ok=True)

@@ -39,6 +39,7 @@ from eventstore.model.notifications import DevicesScanned
 from eventstore.model.objects import ENABLED
 from eventstore.past import weaving
 from eventstore.source import DATABASE
+from eventstore.storage.location import located
 from eventstore.storage.sqlite import VERSION as SQLITE_VERSION
 from eventstore.storage.store import Store
 
@@ -319,6 +320,7 @@ class Service:
             "protocol": PROTOCOL_MAX,
             "sqlite": SQLITE_VERSION,
             "home": str(self.home),
+            "log": str(located(self.home / DATABASE)),
         }
 
 

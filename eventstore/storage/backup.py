@@ -11,7 +11,9 @@ import pysqlite3.dbapi2 as driver
 
 from eventstore.errors import NotFound, Rejected, Unavailable
 from eventstore.storage.archive import Archive, directory_of
+from eventstore.storage.copying import copy_store
 from eventstore.storage.flushing import flush
+from eventstore.storage.location import Database, Location, located
 from eventstore.storage.offline import source_of, wal_of
 from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading, translated
@@ -21,7 +23,9 @@ _PAGES = 4096
 """Copied at a time, of one snapshot: in WAL mode a reader's snapshot holds up no writer."""
 
 
-def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None = None) -> None:
+def back_up(
+    source: Location, target: Path, told: Callable[[int, int], None] | None = None
+) -> None:
     """Copy a store as of one moment to a new file; the file is whole, or it is not there.
 
     `told` hears meanwhile how many pages of how many are copied.
@@ -32,7 +36,8 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None 
         Damaged: the source is no store, or its structure is broken.
         Unavailable: one of the file systems refuses.
     """
-    if not source.is_file():
+    found = located(source) if isinstance(source, Path) else source
+    if isinstance(found, Path) and not found.is_file():
         raise NotFound("V-5-1-7840", f"{source}: no such log", fix="name a home, or its log.db")
     if target.exists():
         raise Rejected(
@@ -40,9 +45,12 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None 
         )
     part = target.with_name(f"{target.name}.part")
     try:
-        with ExitStack() as stack:
-            _copy(source_of(source, stack)[0], part, told)
-            _copy_segments(part, source, target)
+        if isinstance(found, Database):
+            _from_database(found, part, told)
+        else:
+            with ExitStack() as stack:
+                _copy(source_of(found, stack)[0], part, told)
+                _copy_segments(part, found, target)
         part.rename(target)
         flush(target.parent)
     except OSError as error:
@@ -54,7 +62,7 @@ def back_up(source: Path, target: Path, told: Callable[[int, int], None] | None 
 
 
 def take_private(
-    source: Path, target: Path, told: Callable[[int, int], None] | None = None
+    source: Location, target: Path, told: Callable[[int, int], None] | None = None
 ) -> None:
     """Copy a store's files as they are, WAL included, to a place of the caller's own.
 
@@ -64,6 +72,10 @@ def take_private(
     Raises:
         NotFound, Damaged, Unavailable: as `back_up`.
     """
+    source = located(source) if isinstance(source, Path) else source
+    if isinstance(source, Database):
+        back_up(source, target, told)
+        return
     if not source.is_file():
         raise NotFound("V-5-1-7840", f"{source}: no such log", fix="name a home, or its log.db")
     with ExitStack() as stack:
@@ -100,6 +112,25 @@ def _copy_segments(copied: Path, source: Path, target: Path) -> None:
                 flush(copy)
     if directory_of(target).is_dir():
         flush(directory_of(target))
+
+
+def _from_database(
+    source: Database, target: Path, told: Callable[[int, int], None] | None
+) -> None:
+    """Make an ordinary file of a store on a server; commits that are archived are in it again."""
+    for rest in ("", "-wal", "-shm"):
+        target.with_name(f"{target.name}{rest}").unlink(missing_ok=True)
+    target.touch(mode=0o640)
+    copy_store(source, target, told)
+    with translated(f"store {target}"):
+        copy = driver.connect(str(target), isolation_level=None)
+        try:
+            copy.execute("PRAGMA journal_mode=DELETE").fetchall()
+        except driver.Error:
+            copy.close()
+            raise
+        copy.close()
+    flush(target)
 
 
 def _copy(source: Path, target: Path, told: Callable[[int, int], None] | None) -> None:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventstore.storage.engine import ReadEngine, WriteEngine
-from eventstore.storage.location import Database, Location
+from eventstore.storage.location import Database, Location, located
 from eventstore.storage.sqlite import translated
 from eventstore.storage.sqlite_engine import SqliteWriting
 
@@ -24,6 +25,7 @@ def write_engine(location: Location, *, alone: bool = False) -> WriteEngine:
     Raises:
         Unavailable: the server refuses, or somebody else has it.
     """
+    location = located(location) if isinstance(location, Path) else location
     if isinstance(location, Database):
         from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from eventstore.errors import NotFound, Unavailable
+from eventstore.storage.location import located
 from eventstore.storage.offline import LOCK
 
 
@@ -20,7 +21,7 @@ def held(database: Path) -> Iterator[None]:
         NotFound: there is no such store.
         Unavailable: a daemon runs on it.
     """
-    if not database.is_file():
+    if isinstance(located(database), Path) and not database.is_file():
         raise NotFound("V-5-1-7840", f"{database}: no such log", fix="name a home, or its log.db")
     path = database.with_name(LOCK)
     with path.open("a+") as lock:

@@ -18,6 +18,8 @@ from urllib.parse import quote, unquote
 
 from eventstore.errors import Rejected
 
+POINTER = "log.url"
+"""Beside where a store's file would be: the URL of the database in which the store is instead."""
 SCHEMES = ("postgresql://", "postgres://")
 SCHEMA = "vxconfigd"
 """The schema of a URL that names none."""
@@ -38,6 +40,19 @@ class Database(NamedTuple):
     schema: str = SCHEMA
     beside: Path | None = None
 
+    @property
+    def full_url(self) -> str:
+        """The URL as it can be written to name this schema; with what is secret."""
+        mark = "&" if "?" in self.url else "?"
+        return f"{self.url}{mark}schema={quote(self.schema)}"
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether the URL itself holds a password."""
+        where, _mark, query = self.url.partition("?")
+        who = where.partition("://")[2].rpartition("@")[0]
+        return ":" in who or any(word.partition("=")[0] in _SECRET for word in _words(query))
+
     def __str__(self) -> str:
         """Return the URL as it was written, but for what is secret."""
         where, _mark, query = self.url.partition("?")
@@ -56,8 +71,21 @@ def is_url(text: str) -> bool:
     return text.startswith(SCHEMES)
 
 
-def location_of(text: str, beside: Path | None = None) -> Location:
+def located(path: Path) -> Location:
+    """Return where the store is whose file this would be: there, or where `log.url` says."""
+    if not path.exists():
+        try:
+            text = path.with_name(POINTER).read_text(encoding="utf-8").strip()
+        except OSError:
+            return path
+        return location_of(text, path)
+    return path
+
+
+def location_of(text: str, beside: Path | None = None, *, schema: str = SCHEMA) -> Location:
     """Return what a user's text names: a URL a database, and all else a file.
+
+    `schema` is meant where the URL names none.
 
     Raises:
         Rejected: a URL names no schema that there could be, or is none.
@@ -69,7 +97,7 @@ def location_of(text: str, beside: Path | None = None) -> Location:
         raise _no_url(text, "what begins with # means nothing here; the schema is a parameter")
     words = _words(query)
     ours = [word for word in words if word.partition("=")[0] == "schema"]
-    schema = unquote(ours[-1].partition("=")[2]) if ours else SCHEMA
+    schema = unquote(ours[-1].partition("=")[2]) if ours else schema
     if _NO_SCHEMA.fullmatch(schema) or len(schema.encode()) > _SCHEMA_BYTES:
         raise _no_url(text, f"{schema!r} is no name of a schema of at most {_SCHEMA_BYTES} bytes")
     rest = "&".join(word for word in words if word not in ours)

@@ -18,7 +18,7 @@ from pathlib import Path
 from eventstore.errors import NotFound, Unavailable
 from eventstore.storage import slices
 from eventstore.storage.engines import database_engine
-from eventstore.storage.location import Database, Location
+from eventstore.storage.location import Database, Location, located
 from eventstore.storage.reader import LogReader
 from eventstore.storage.schema import LOGS
 from eventstore.storage.sqlite import reading
@@ -38,6 +38,7 @@ def read_store(path: Location) -> Iterator[dict[str, LogReader]]:
         UnknownFormat: another version of this program wrote it.
         Damaged: it is not a store, or its structure is broken.
     """
+    path = located(path) if isinstance(path, Path) else path
     if isinstance(path, Database):
         with database_engine(path) as engine:
             yield {log: LogReader(engine, log) for log in LOGS}

@@ -229,16 +229,16 @@ class _Later:
 class PostgresDriver:
     """One held connection, for one thread at a time; others wait for it.
 
-    One that `reconnects` does so where nothing hangs on its being the same connection.
+    With patience it connects again where nothing hangs on its being the same connection.
     """
 
     dialect: Dialect = "postgresql"
 
     def __init__(
-        self, connect_: Callable[[], psycopg.Connection[Any]], *, reconnects: bool = False
+        self, connect_: Callable[[], psycopg.Connection[Any]], *, patience_s: float = 0.0
     ) -> None:
         self._connect = connect_
-        self._reconnects = reconnects
+        self._patience_s = patience_s
         self.lock = RLock()
         with told():
             self.connection = connect_()
@@ -255,7 +255,7 @@ class PostgresDriver:
             try:
                 return self._run(sql, parameters)
             except psycopg.OperationalError:
-                if held or not self._reconnects or not self.connection.closed:
+                if held or not self._patience_s or not self.connection.closed:
                     raise
             self._revive()
             return self._run(sql, parameters)
@@ -272,11 +272,11 @@ class PostgresDriver:
 
     def alive(self) -> None:
         """Connect again if the connection is known to be gone."""
-        if self._reconnects and self.connection.closed:
+        if self._patience_s and self.connection.closed:
             self._revive()
 
     def _revive(self) -> None:
-        patience = Patience(RECONNECT_S)
+        patience = Patience(self._patience_s)
         while True:
             try:
                 self.connection = self._connect()

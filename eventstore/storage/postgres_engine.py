@@ -25,6 +25,7 @@ from eventstore.storage import postgres_schema
 from eventstore.storage.engine import DatabaseError, HeadMoved, Moves
 from eventstore.storage.location import Database
 from eventstore.storage.postgres import (
+    RECONNECT_S,
     Patience,
     PostgresDriver,
     connect,
@@ -36,6 +37,9 @@ from eventstore.storage.postgres_lost import Lost, Outcome
 from eventstore.storage.postgres_reading import Both, PostgresReading, channel, lock_key
 from eventstore.storage.schema import LOGS
 
+SERVING_S = 4.0
+"""How long a daemon waits at an append for a server that is away: others wait for the daemon no
+longer than five. After that it recovers, as from a disk that failed, until the server is there."""
 _HELD_S = 5.0
 """How long the server may take to see that who had the store is gone."""
 
@@ -60,6 +64,7 @@ class PostgresWriting(PostgresReading):
     def __init__(self, location: Database, *, alone: bool) -> None:
         self.alone = alone
         self.epoch = 0
+        self.patience_s = SERVING_S if alone else RECONNECT_S
         self.durable: dict[str, Head] = {}
         """What is on the server's disk as far as we know: it is never less than this."""
         self.known: dict[str, Head] = {}
@@ -67,7 +72,7 @@ class PostgresWriting(PostgresReading):
         self._writing = PostgresDriver(lambda: connect(location))
         try:
             self.session = session_of(self._writing.connection)
-            super().__init__(location)
+            super().__init__(location, self.patience_s)
         except BaseException:
             self._writing.close()
             raise

@@ -19,7 +19,6 @@ from eventstore.errors import AppendFailed, Unavailable
 from eventstore.storage.engine import DatabaseError, Move
 from eventstore.storage.location import Database
 from eventstore.storage.postgres import (
-    RECONNECT_S,
     Patience,
     PostgresDriver,
     Session,
@@ -45,6 +44,7 @@ class Holder(Protocol):
     location: Database
     session: Session
     alone: bool
+    patience_s: float
     epoch: int
     known: dict[str, Head]
     durable: dict[str, Head]
@@ -104,7 +104,7 @@ class Lost:
     def _connected(self, error: Exception) -> PostgresDriver:
         """Connect again, end what the old connection had begun, and take the store anew."""
         engine = self._engine
-        patience = Patience(RECONNECT_S)
+        patience = Patience(engine.patience_s)
         while True:
             driver = None
             try:

@@ -13,7 +13,7 @@ import psycopg
 
 from eventstore.storage.engine import Dialect, Driver
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import PostgresDriver, connect, roll_back, told
+from eventstore.storage.postgres import RECONNECT_S, PostgresDriver, connect, roll_back, told
 
 PAGE_FIRST, PAGE_MAX = 512, 4096
 """Rows of a piece: each is asked for by itself, and a long reading by longer ones."""
@@ -37,10 +37,10 @@ class PostgresReading:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(self, location: Database) -> None:
+    def __init__(self, location: Database, patience_s: float = RECONNECT_S) -> None:
         self.location = location
         self.beside = location.beside or _NOWHERE
-        self._reading = PostgresDriver(self._connect, reconnects=True)
+        self._reading = PostgresDriver(self._connect, patience_s=patience_s)
         self.driver: Driver = self._reading
 
     def _connect(self) -> psycopg.Connection[Any]:

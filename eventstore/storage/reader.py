@@ -75,7 +75,7 @@ class LogReader:
         self.beginning: Any = None
         """The state where a slice begins, once somebody needed it."""
         self._sql = statements(engine.dialect, log)
-        self._engine = engine
+        self.engine = engine
         self._driver: Any = engine.driver
         with translated("store"):
             row = self._one(self._sql.identity, log)
@@ -239,7 +239,7 @@ class LogReader:
         found = tables[self.log]
         last = self.head().position
         with translated(f"log {self.name}"):
-            problems = self._engine.faults([table.name for table in found])
+            problems = self.engine.faults([table.name for table in found])
         if problems:
             raise Damaged(
                 f"log {self.name}: store damaged; there may be more than the {last} commits that "
@@ -346,7 +346,7 @@ class LogReader:
         if told is not None and (many := min(high, self.last()) - begin + 1) < MANY:
             told = None
         try:
-            for rows in self._engine.pages(sql, low, high, size):
+            for rows in self.engine.pages(sql, low, high, size):
                 at = rows[-1][0] + 1
                 yield rows
                 if told is not None:

@@ -17,7 +17,7 @@ from typing import Any, Self
 
 from eventstore.codec import Commit, Entry, Head, head_after
 from eventstore.errors import AppendFailed, Damaged, StoreError
-from eventstore.storage import aside
+from eventstore.storage import cutting
 from eventstore.storage.batch import Batch, Placed, Request, not_next, placed
 from eventstore.storage.engine import HeadMoved, Move, Moves, WriteEngine
 from eventstore.storage.engines import write_engine
@@ -189,8 +189,8 @@ class Store:
 
         def work() -> None:
             self._write(batch, new_hard_state)
-            aside.bring_back(self._driver, self.logs[log].archive, log, first)
-            aside.cut(self._driver, log, first)
+            cutting.bring_back(self._driver, self.logs[log].archive, log, first)
+            cutting.cut(self._driver, log, first)
 
         moves = self._moves(batch)
         before = self.logs[log].commit(first - 1)

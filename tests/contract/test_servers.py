@@ -198,6 +198,8 @@ def test_a_server_that_was_killed_is_waited_for_and_has_what_it_acknowledged(
         engine = PostgresEngine(server.database(), tmp_path)
         with engine.open() as store, ThreadPoolExecutor(1) as pool:
             commits = append_all(store, Maker().entries(50), piece=1)
+            waits: Any = store.engine
+            waits.patience_s = waits._reading._patience_s = 60.0
             server.kill()
             waiting = pool.submit(store.append, [note("meanwhile")])
             server.start()
