@@ -65,6 +65,7 @@ NOUNS = {
     "retention": ("cli.retention", "app", "the rule by which nodes archive: show, set"),
     "archive": ("cli.archive", "app", "move old commits into sealed files: list, verify"),
     "backup": ("cli.backup", "app", "copy the log while it is written, and bring it back"),
+    "store": ("cli.store", "app", "where a log is kept: copy to and from a database, migrate"),
     "rehearse": (
         "cli.rehearse",
         "app",

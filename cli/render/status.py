@@ -33,6 +33,7 @@ def status(data: Row, header: bool) -> str:
             f"{key}={cell(daemon.get(key))}" for key in ("pid", "version", "sqlite", "since")
         ),
         f"home {cell(daemon.get('home'))}",
+        *([f"log {cell(daemon['log'])}"] if "://" in str(daemon.get("log")) else []),
     ]
     parts = ["\n".join(lines) + "\n", _logs(data["logs"], header), _nodes(data["nodes"], header)]
     return "\n".join([*(part for part in parts if part), "\n".join(tail) + "\n"])

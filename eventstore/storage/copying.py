@@ -9,15 +9,17 @@ by the daemon's survey; keyframes come along.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from itertools import islice
 from typing import NamedTuple, TypeVar
 
 from eventstore.codec import ZERO_HASH, Commit, chain
 from eventstore.errors import Conflict, Damaged, Unavailable
 from eventstore.storage.engine import Driver, dialect_of
+from eventstore.storage.engines import listener
 from eventstore.storage.keyframes import MODEL, write_last, write_slice
-from eventstore.storage.location import Location
-from eventstore.storage.offline import read_store
+from eventstore.storage.location import Database, Location
+from eventstore.storage.offline import is_held, read_store
 from eventstore.storage.reader import LogReader
 from eventstore.storage.statements import writes
 from eventstore.storage.store import Store
@@ -31,12 +33,15 @@ One = TypeVar("One")
 
 
 class Copied(NamedTuple):
-    """What was copied of one log: its name, where it ends, and from where on it was copied."""
+    """What was copied of one log: its name, where it ends, and from where on it was copied.
+
+    That is behind its end if all was there.
+    """
 
     log: str
     position: int
     hash: bytes
-    before: int
+    begin: int
 
 
 class _Count:
@@ -76,18 +81,41 @@ def copy_store(source: Location, target: Location, told: Told | None = None) -> 
                     count.add(len(piece))
                 _copy_keyframes(store, reader)
             for log, reader in readers.items():
-                for piece in _pieces(
-                    zip(reader.commits(), store.logs[log].commits(), strict=True), PIECE
-                ):
-                    _compare(store, reader, piece)
-                    count.add(len(piece))
+                pairs = zip(reader.commits(), store.logs[log].commits(), strict=True)
+                for both in _pieces(pairs, PIECE):
+                    _compare(store, reader, both)
+                    count.add(len(both))
             store.keep(lambda driver: _finish(driver, body))
             if _body(store.engine.driver) != body:
                 raise Damaged("the copy has another hard state", cause="it did not take it")
             return [
-                Copied(reader.name, store.heads[log].position, store.heads[log].hash, befores[log])
+                Copied(
+                    reader.name, store.heads[log].position, store.heads[log].hash, befores[log] + 1
+                )
                 for log, reader in readers.items()
             ]
+
+
+def check_still(*places: Location) -> None:
+    """Make sure that no daemon writes a store.
+
+    Raises:
+        Unavailable: one does.
+    """
+    for place in places:
+        if isinstance(place, Database):
+            with closing(listener(place)) as heard:
+                held = heard.is_held()
+        else:
+            held = is_held(place)
+        if held:
+            raise Unavailable(
+                "V-5-1-7863",
+                f"a daemon runs on {place}",
+                cause="what it commits meanwhile would be missing in a copy",
+                fix="stop it; or, for a copy to keep, 'vx backup FILE'",
+                rule="A1",
+            )
 
 
 def check_finished(store: Store) -> None:

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from eventstore.errors import Rejected
 from eventstore.storage.engine import ReadEngine, WriteEngine
 from eventstore.storage.location import Database, Location, located
+from eventstore.storage.schema import REVISIONS
 from eventstore.storage.sqlite import translated
 from eventstore.storage.sqlite_engine import SqliteWriting
 
@@ -68,3 +70,36 @@ def listener(location: Database) -> Listener:
     from eventstore.storage.postgres_listening import Listener  # noqa: PLC0415
 
     return Listener(location)
+
+
+def migrate(location: Location, role: str | None = None) -> str:
+    """Make or migrate a store, and let a role of its server use it; return its revision.
+
+    Raises:
+        Rejected: a file knows no roles.
+        UnknownFormat: a newer program wrote it.
+        Unavailable: it is to be changed, and we may not.
+    """
+    location = located(location) if isinstance(location, Path) else location
+    if isinstance(location, Database):
+        from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
+
+        require_driver()
+        from eventstore.storage import postgres_schema  # noqa: PLC0415
+
+        with translated(f"store {location}"):
+            postgres_schema.migrate_for(location, role)
+        return REVISIONS[-1]
+    if role is not None:
+        raise Rejected(
+            "V-5-1-9161",
+            f"{location} is a file: no role of a server can be let use it",
+            fix="leave out --grant, or name the URL of a database",
+        )
+    engine = SqliteWriting(location)
+    try:
+        with translated(f"store {location}"):
+            engine.prepare()
+    finally:
+        engine.close()
+    return REVISIONS[-1]

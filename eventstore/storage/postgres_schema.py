@@ -13,10 +13,11 @@ from sqlalchemy.pool import NullPool
 from eventstore.errors import Damaged, NotFound, Unavailable
 from eventstore.storage.engine import Driver
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import connect, quoted
+from eventstore.storage.postgres import PostgresDriver, connect, quoted
 from eventstore.storage.schema import REVISIONS
 from eventstore.storage.upgrade import check_revision, newer, run_migrations
 
+_USES = "SELECT, INSERT, UPDATE, DELETE"
 _MIGRATING = 7_867_225_911
 """The number of the lock that whoever changes a schema holds, one at a time in a database."""
 
@@ -89,6 +90,24 @@ def migrate(location: Database) -> None:
         connection.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {schema}")
         run_migrations(connection)
         connection.commit()
+
+
+def migrate_for(location: Database, role: str | None) -> None:
+    """Make or migrate a store, and let a role use it that need not be its owner.
+
+    Raises:
+        UnknownFormat: a newer program wrote it.
+        Unavailable: it is to be changed, and we may not.
+    """
+    driver = PostgresDriver(lambda: connect(location))
+    try:
+        prepare(location, driver)
+        if role is not None:
+            schema, name = quoted(location.schema), quoted(role)
+            driver.execute(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
+            driver.execute(f"GRANT {_USES} ON ALL TABLES IN SCHEMA {schema} TO {name}")
+    finally:
+        driver.close()
 
 
 def may_not(location: Database, revision: str | None, error: BaseException) -> Unavailable:

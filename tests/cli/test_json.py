@@ -135,6 +135,8 @@ def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     lab |= {f"vx.cluster.{verb}.v1.json" for verb in asked}
     # tests/integration/cli: what follows a log, or looks at a home
     real = {f"vx.{name}.v1.json" for name in ("backup", "backup.restore", "config.show")}
+    # tests/integration/postgres: what copies and makes stores
+    real |= {f"vx.store.{verb}.v1.json" for verb in ("copy", "migrate")}
     real |= {f"vx.bundle.{verb}.v1.json" for verb in ("create", "open", "verify")}
     real |= {f"vx.{name}.v1.json" for name in ("doctor", "export", "import.vxprint", "watch")}
     # tests/cli/test_sites.py: what is said of a whole log

@@ -51,9 +51,11 @@ def names(count: int) -> list[str]:
 
 
 @contextmanager
-def running_cluster(directory: Path, nodes: int = 3, disks: int = 2) -> Iterator[Cluster]:
+def running_cluster(
+    directory: Path, nodes: int = 3, disks: int = 2, database: str = ""
+) -> Iterator[Cluster]:
     """Bring a lab of several nodes up, all joined, and take it down again."""
-    lab = Lab(directory / "lab")
+    lab = Lab(directory / "lab", database)
     try:
         lab.up(names(nodes), disks, GIB_SECTORS)
         yield Cluster(lab)

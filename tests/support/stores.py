@@ -66,7 +66,7 @@ class SqliteEngine:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.path = directory / "log.db"
+        self.path = self.location = directory / "log.db"
 
     def open(self, queue_max: int = QUEUE_MAX) -> Store:
         is_new = not self.path.exists()
