@@ -141,6 +141,9 @@ class Archive:
             return known
         at = named.first if at is None else at
         made = self._said(named, at, partial(Segment, file_of(self.database, named), named.seal))
+        if (made.foot.first, made.foot.last) != (named.first, named.last):
+            cause = f"it holds @{made.foot.first} to @{made.foot.last}"
+            raise self._damaged(named, at, "is not the one that is named", cause)
         self._open[named.seal] = made
         if len(self._open) > _OPEN_MAX:
             self._open.popitem(last=False)

@@ -31,6 +31,8 @@ OF_A_DAEMON = {
     "head": "what is signed now: bundles and files of heads keep what was",
     "bundle open": "a file, which tells how far it goes",
     "bundle verify": "a file, which tells how far it goes",
+    "store copy": "all of a log, to another place",
+    "store migrate": "the tables of a log, and nothing in them",
     "watch": "what is to come",
     "notify": "what is to come",
     "config show": "a file of the home",

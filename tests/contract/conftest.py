@@ -11,13 +11,23 @@ from tests.support.stores import Engine, SqliteEngine
 ENGINES = ("postgresql", "sqlite")
 
 
-@pytest.fixture(params=ENGINES)
-def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+def made(request: pytest.FixtureRequest, directory: Path) -> Engine:
     if request.param == "sqlite":
-        return SqliteEngine(tmp_path)
+        return SqliteEngine(directory)
     from tests.support.postgres_stores import PostgresEngine, database_of  # noqa: PLC0415
 
-    return PostgresEngine(database_of(request.getfixturevalue("postgres")), tmp_path)
+    return PostgresEngine(database_of(request.getfixturevalue("postgres")), directory)
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    return made(request, tmp_path)
+
+
+@pytest.fixture(params=ENGINES)
+def home(request: pytest.FixtureRequest, tmp_path: Path) -> Engine:
+    """A store in a directory of its own."""
+    return made(request, tmp_path / "home")
 
 
 @pytest.fixture

@@ -18,21 +18,16 @@ from eventstore.storage.backup import back_up
 from eventstore.storage.offline import read_store
 from eventstore.storage.store import Store
 from tests.support.archives import COMMITS, HEAD, archived, archived_store, long_store
-from tests.support.stores import NODE, Engine, SqliteEngine, note, raw
+from tests.support.stores import NODE, Engine, note
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> SqliteEngine:
-    return SqliteEngine(tmp_path / "home")
-
-
-@pytest.fixture
-def before(home: SqliteEngine) -> list[Commit]:
+def before(home: Engine) -> list[Commit]:
     """A long log, what it held before, and two segments of it."""
     return archived_store(home)
 
 
-def test_every_commit_is_read_across_the_seam(home: SqliteEngine, before: list[Commit]) -> None:
+def test_every_commit_is_read_across_the_seam(home: Engine, before: list[Commit]) -> None:
     with home.reading() as readers:
         reader = readers["node"]
         assert list(reader.commits()) == before
@@ -46,18 +41,14 @@ def test_every_commit_is_read_across_the_seam(home: SqliteEngine, before: list[C
         ]
 
 
-def test_what_is_archived_is_in_the_live_table_no_more(
-    home: SqliteEngine, before: list[Commit]
-) -> None:
+def test_what_is_archived_is_in_the_live_table_no_more(home: Engine, before: list[Commit]) -> None:
     assert len(before) == HEAD
-    with raw(home.path) as driver:
+    with home.raw() as driver:
         rows = driver.execute("SELECT min(position), count(*) FROM node_commits").fetchone()
     assert rows == (COMMITS + 1, HEAD - COMMITS)
 
 
-def test_states_and_verification_are_what_they_were(
-    home: SqliteEngine, before: list[Commit]
-) -> None:
+def test_states_and_verification_are_what_they_were(home: Engine, before: list[Commit]) -> None:
     with home.reading() as readers:
         verdict = verify(readers["node"], with_replay=True)
         assert (verdict.ok, verdict.commits) == (True, len(before))
@@ -65,7 +56,7 @@ def test_states_and_verification_are_what_they_were(
         assert readers["node"].positions("tx/" + "0" * 26) == [2]
 
 
-def test_a_reader_that_was_open_before_sees_all_of_it(home: SqliteEngine) -> None:
+def test_a_reader_that_was_open_before_sees_all_of_it(home: Engine) -> None:
     with home.serving() as store:
         before = long_store(store)
         with home.reading() as readers:
@@ -78,15 +69,13 @@ def test_a_reader_that_was_open_before_sees_all_of_it(home: SqliteEngine) -> Non
             assert list(reader.commits()) == before
 
 
-def test_the_writer_goes_on_and_knows_what_is_archived(
-    home: SqliteEngine, before: list[Commit]
-) -> None:
+def test_the_writer_goes_on_and_knows_what_is_archived(home: Engine, before: list[Commit]) -> None:
     with home.open() as store:
         assert store.append([note("more")])[0].position == HEAD + 1
         assert list(store.logs["node"].commits(1, HEAD)) == before
 
 
-def test_nothing_behind_the_newest_keyframe_is_archived(home: SqliteEngine) -> None:
+def test_nothing_behind_the_newest_keyframe_is_archived(home: Engine) -> None:
     with home.open() as store:
         long_store(store)
         reader = store.logs["node"]
@@ -101,7 +90,7 @@ def test_nothing_behind_the_newest_keyframe_is_archived(home: SqliteEngine) -> N
 
 
 def test_a_store_without_the_segments_file_starts_and_names_it(
-    home: SqliteEngine, before: list[Commit]
+    home: Engine, before: list[Commit]
 ) -> None:
     with home.reading() as readers:
         named = readers["node"].archive.all()[0]
@@ -144,7 +133,7 @@ DAMAGES: dict[str, Callable[[Path], None]] = {
 
 @pytest.mark.parametrize("damage", DAMAGES)
 def test_a_damaged_segment_is_named_and_nothing_wrong_is_read(
-    home: SqliteEngine, before: list[Commit], damage: str
+    home: Engine, before: list[Commit], damage: str
 ) -> None:
     with home.reading() as readers:
         named = readers["node"].archive.all()[1]
@@ -160,11 +149,11 @@ def test_a_damaged_segment_is_named_and_nothing_wrong_is_read(
 
 
 def test_a_backup_takes_its_segments_along(
-    home: SqliteEngine, before: list[Commit], tmp_path: Path
+    home: Engine, before: list[Commit], tmp_path: Path
 ) -> None:
     copy = tmp_path / "backup" / "node1.db"
     copy.parent.mkdir()
-    back_up(home.path, copy)
+    back_up(home.location, copy)
     for file in directory_of(home.path).iterdir():
         file.unlink()
     with read_store(copy) as readers:
@@ -177,7 +166,7 @@ def test_a_backup_takes_its_segments_along(
 
 
 def test_a_log_that_is_cut_in_its_archived_part_has_its_tail_live_again(
-    home: SqliteEngine, before: list[Commit]
+    home: Engine, before: list[Commit]
 ) -> None:
     with home.open() as store:
         store.cut("node", 400, (), None)
@@ -188,7 +177,7 @@ def test_a_log_that_is_cut_in_its_archived_part_has_its_tail_live_again(
         assert store.heads["node"].position == 399
 
 
-def test_segments_elsewhere_are_found(home: SqliteEngine, tmp_path: Path) -> None:
+def test_segments_elsewhere_are_found(home: Engine, tmp_path: Path) -> None:
     with home.open() as store:
         before = long_store(store)
         keeping.archive(
@@ -199,7 +188,7 @@ def test_segments_elsewhere_are_found(home: SqliteEngine, tmp_path: Path) -> Non
         assert list(readers["node"].commits()) == before
 
 
-def test_a_segment_that_does_not_come_next_is_refused(home: SqliteEngine) -> None:
+def test_a_segment_that_does_not_come_next_is_refused(home: Engine) -> None:
     with home.open() as store:
         long_store(store)
         reader = store.logs["node"]
@@ -209,7 +198,7 @@ def test_a_segment_that_does_not_come_next_is_refused(home: SqliteEngine) -> Non
         assert reader.archive.all() == []
 
 
-def test_where_no_segment_can_be_written_nothing_is_taken_out(home: SqliteEngine) -> None:
+def test_where_no_segment_can_be_written_nothing_is_taken_out(home: Engine) -> None:
     with home.open() as store:
         before = long_store(store)
         directory_of(home.path).write_text("in the way")
@@ -223,15 +212,15 @@ def test_where_no_segment_can_be_written_nothing_is_taken_out(home: SqliteEngine
     [
         "DELETE FROM segments WHERE first = 1",
         "DELETE FROM segments",
-        "UPDATE segments SET last = 'x'",
+        "UPDATE segments SET last = last + 1",
         "UPDATE segments SET name = '../../elsewhere'",
-        "UPDATE segments SET seal = x'00'",
+        "UPDATE segments SET seal = ''",
     ],
 )
 def test_a_store_that_names_its_segments_no_more_is_damaged_and_never_short(
-    home: SqliteEngine, before: list[Commit], damage: str
+    home: Engine, before: list[Commit], damage: str
 ) -> None:
-    with raw(home.path) as driver:
+    with home.raw() as driver:
         driver.execute(damage)
     with pytest.raises(Damaged), home.reading() as readers:
         list(readers["node"].commits())
@@ -240,18 +229,19 @@ def test_a_store_that_names_its_segments_no_more_is_damaged_and_never_short(
     assert before
 
 
-def test_a_commit_that_is_damaged_is_not_archived(home: SqliteEngine) -> None:
+def test_a_commit_that_is_damaged_is_not_archived(home: Engine) -> None:
     with home.open() as store:
         long_store(store)
-    with raw(home.path) as driver:
-        driver.execute("UPDATE node_commits SET payload = x'90' WHERE position = 17")
+    with home.raw() as driver:
+        sql = "UPDATE node_commits SET payload = ? WHERE position = 17"
+        driver.execute(sql, (b"\x90",))
     with home.open() as store, pytest.raises(Damaged, match="commit @17 cannot be archived"):
         write(store.logs["node"], NODE, 1, 300)
     assert list(directory_of(home.path).iterdir()) == []
 
 
 @pytest.mark.parametrize("step", ["while writing", "before naming", "after naming"])
-def test_a_crash_at_any_step_leaves_no_gap(home: SqliteEngine, tmp_path: Path, step: str) -> None:
+def test_a_crash_at_any_step_leaves_no_gap(home: Engine, tmp_path: Path, step: str) -> None:
     with home.open() as store:
         before = long_store(store)
         reader = store.logs["node"]
@@ -274,7 +264,7 @@ def test_a_crash_at_any_step_leaves_no_gap(home: SqliteEngine, tmp_path: Path, s
 
 
 def test_a_crash_within_the_transaction_leaves_the_log_as_it_was(
-    home: SqliteEngine,
+    home: Engine,
 ) -> None:
     with home.open() as store:
         before = long_store(store)

@@ -22,13 +22,13 @@ from tests.support.stores import Engine, Maker, SqliteEngine, append_all, stored
 KINDS = ("postgresql", "sqlite")
 
 
-def made(kind: str, postgres: Server, directory: Path) -> SqliteEngine | PostgresEngine:
+def made(kind: str, postgres: Server, directory: Path) -> Engine:
     if kind == "sqlite":
         return SqliteEngine(directory)
     return PostgresEngine(database_of(postgres), directory)
 
 
-Two = tuple[SqliteEngine | PostgresEngine, SqliteEngine | PostgresEngine]
+Two = tuple[Engine, Engine]
 
 
 @pytest.fixture(params=list(product(KINDS, KINDS)), ids="-to-".join)
@@ -43,7 +43,7 @@ def fill(engine: Engine, count: int = 50) -> None:
         store.append([], new_hard_state=b"promise")
 
 
-def hard_state(engine: SqliteEngine | PostgresEngine) -> bytes | None:
+def hard_state(engine: Engine) -> bytes | None:
     with Store.open(engine.location) as store:
         return store.hard_state()
 

@@ -24,16 +24,11 @@ from eventstore.storage.redacting import carry_out, to_rewrite
 from eventstore.storage.segment import Redaction
 from eventstore.storage.store import Store
 from tests.support.archives import HEAD, archived, archived_store
-from tests.support.stores import NODE, Maker, SqliteEngine
+from tests.support.stores import NODE, Engine, Maker, SqliteEngine
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> SqliteEngine:
-    return SqliteEngine(tmp_path / "home")
-
-
-@pytest.fixture
-def before(home: SqliteEngine) -> list[Commit]:
+def before(home: Engine) -> list[Commit]:
     return archived_store(home)
 
 
@@ -66,9 +61,7 @@ def assert_redacted(store: Store, before: list[Commit], *positions: int) -> None
     assert verify(reader, with_replay=True).ok
 
 
-def test_a_context_is_gone_and_everything_else_holds(
-    home: SqliteEngine, before: list[Commit]
-) -> None:
+def test_a_context_is_gone_and_everything_else_holds(home: Engine, before: list[Commit]) -> None:
     with home.open() as store:
         redact(store, 950, before[949].hash)
         assert done(store) == [f"context of node/{NODE} @950 redacted, by @{HEAD + 1}"]
@@ -77,7 +70,7 @@ def test_a_context_is_gone_and_everything_else_holds(
 
 
 def test_a_context_in_a_segment_is_gone_and_the_seal_names_the_redaction(
-    home: SqliteEngine, before: list[Commit]
+    home: Engine, before: list[Commit]
 ) -> None:
     with home.open() as store:
         reader = store.logs["node"]
@@ -97,7 +90,7 @@ def test_a_context_in_a_segment_is_gone_and_the_seal_names_the_redaction(
 
 
 def test_what_is_redacted_before_it_is_archived_stays_so(
-    home: SqliteEngine, before: list[Commit]
+    home: Engine, before: list[Commit]
 ) -> None:
     with home.open() as store:
         redact(store, 650, before[649].hash)
@@ -110,7 +103,7 @@ def test_what_is_redacted_before_it_is_archived_stays_so(
 
 
 def test_a_crash_before_it_is_carried_out_delays_it_to_the_next_start(
-    home: SqliteEngine, before: list[Commit], tmp_path: Path
+    home: Engine, before: list[Commit], tmp_path: Path
 ) -> None:
     with home.open() as store:
         for position in (20, 960):
@@ -122,7 +115,7 @@ def test_a_crash_before_it_is_carried_out_delays_it_to_the_next_start(
 
 
 def test_a_crash_between_the_new_segment_and_the_end_of_the_old_leaves_none_of_it(
-    home: SqliteEngine, before: list[Commit]
+    home: Engine, before: list[Commit]
 ) -> None:
     with home.open() as store:
         reader = store.logs["node"]
@@ -138,9 +131,7 @@ def test_a_crash_between_the_new_segment_and_the_end_of_the_old_leaves_none_of_i
         assert_redacted(store, before, 20)
 
 
-def test_a_redaction_of_another_commit_takes_nothing(
-    home: SqliteEngine, before: list[Commit]
-) -> None:
+def test_a_redaction_of_another_commit_takes_nothing(home: Engine, before: list[Commit]) -> None:
     with home.open() as store:
         redact(store, 950, before[10].hash)
         redact(store, HEAD + 1, store.logs["node"].commit(HEAD + 1).hash)
@@ -150,7 +141,8 @@ def test_a_redaction_of_another_commit_takes_nothing(
         assert store.logs["node"].commit(HEAD + 1).context is not None
 
 
-def test_the_words_are_on_the_disk_no_more(home: SqliteEngine) -> None:
+def test_the_words_are_on_the_disk_no_more(tmp_path: Path) -> None:
+    home = SqliteEngine(tmp_path / "file")
     with home.open() as store:
         before = archived_store_with_secret(store)
         redact(store, before.position, before.hash)

@@ -8,7 +8,7 @@ from eventstore.storage.archiving import write
 from eventstore.storage.store import Store
 from tests.support.keyframes import cut_at
 from tests.support.long_history import extend
-from tests.support.stores import NODE, SqliteEngine
+from tests.support.stores import NODE, Engine
 
 COMMITS, HEAD = 600, 1000
 """Commits that are archived, and the head of the log."""
@@ -27,7 +27,7 @@ def archived(store: Store, last: int, log: str = "node") -> None:
     keeping.archive(store, write(reader, NODE, reader.archive.last() + 1, last))
 
 
-def archived_store(engine: SqliteEngine) -> list[Commit]:
+def archived_store(engine: Engine) -> list[Commit]:
     """Make a store of a long log with two segments, @1 to @300 and @301 to @600."""
     with engine.open() as store:
         before = long_store(store)

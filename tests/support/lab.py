@@ -101,9 +101,9 @@ class RunningLab(RunningHome):
 
 
 @contextmanager
-def running_lab(directory: Path, *, disks: int = 4) -> Iterator[RunningLab]:
+def running_lab(directory: Path, *, disks: int = 4, database: str = "") -> Iterator[RunningLab]:
     """Bring a lab up, and take it down again."""
-    lab = Lab(directory / "lab")
+    lab = Lab(directory / "lab", database)
     try:
         lab.up([NODE], disks, GIB_SECTORS)
         yield RunningLab(lab)

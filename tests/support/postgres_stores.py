@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from eventstore.storage.archive import directory_of
 from eventstore.storage.location import Database
 from eventstore.storage.offline import read_store
 from eventstore.storage.postgres import PostgresDriver, connect
@@ -35,7 +37,9 @@ class PostgresEngine:
     def __init__(self, url: str, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.url = url
-        self.location = Database(url, f"s{next(_SCHEMAS)}", directory / "log.db")
+        self.location: Database = Database(url, f"s{next(_SCHEMAS)}", directory / "log.db")
+        self.path = directory / "log.db"
+        """Where its file would be; beside it is what is archived."""
         self.is_new = True
 
     def open(self, queue_max: int = QUEUE_MAX, *, alone: bool = True) -> Store:
@@ -68,6 +72,8 @@ class PostgresEngine:
                 driver.execute(f"INSERT INTO {new}.{name} SELECT * FROM {old}.{name}")
             driver.execute("COMMIT")
         other.is_new = False
+        if directory_of(self.path).exists():
+            shutil.copytree(directory_of(self.path), directory_of(other.path))
         return other
 
     @contextmanager

@@ -23,6 +23,7 @@ from eventstore.codec import (
 from eventstore.model import digest, events as ev
 from eventstore.model.evolve import apply
 from eventstore.model.state import State
+from eventstore.storage.location import Location
 from eventstore.storage.offline import LOCK, read_store
 from eventstore.storage.queue import QUEUE_MAX
 from eventstore.storage.reader import LogReader
@@ -37,6 +38,13 @@ class Engine(Protocol):
     """What the contract suite needs of a storage engine: a store of its own, and readers."""
 
     name: str
+    path: Path
+    """Its file, or what stands for it: beside it is what is archived."""
+
+    @property
+    def location(self) -> Location:
+        """Where it is."""
+        ...
 
     def open(self, queue_max: int = QUEUE_MAX) -> Store:
         """Open the store for appending; the first time, make it with both logs."""
@@ -66,7 +74,8 @@ class SqliteEngine:
 
     def __init__(self, directory: Path) -> None:
         directory.mkdir(parents=True, exist_ok=True)
-        self.path = self.location = directory / "log.db"
+        self.path = directory / "log.db"
+        self.location: Location = self.path
 
     def open(self, queue_max: int = QUEUE_MAX) -> Store:
         is_new = not self.path.exists()

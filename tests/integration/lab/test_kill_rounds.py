@@ -19,9 +19,12 @@ LARGE_SECTORS = 2**31
 """1 TiB: room for two hundred rounds of growing."""
 
 
-@pytest.fixture
-def lab(tmp_path: Path) -> Iterator[RunningLab]:
-    with running_lab(tmp_path, disks=1) as made:
+@pytest.fixture(params=["sqlite", "postgresql"])
+def lab(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[RunningLab]:
+    """A lab whose log is in a file, or on a server."""
+    in_file = request.param == "sqlite"
+    database = "" if in_file else request.getfixturevalue("postgres").database()
+    with running_lab(tmp_path, disks=1, database=database) as made:
         made.resize("vxd0", LARGE_SECTORS)
         wait_until(lambda: made.data("disk", "list")[0]["size_sectors"] == LARGE_SECTORS)
         made.ok("vxdisk", "init", "vxd0")
