@@ -145,7 +145,7 @@ class LogReader:
         for page in self.pages(low, high):
             yield from page.commits()
 
-    def pages(self, low: int | None = None, high: int = 2**62) -> Iterator[Columns]:
+    def pages(self, low: int | None = None, high: int = POSITION_MAX) -> Iterator[Columns]:
         """Yield the same commits, in pieces.
 
         Raises:
