@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import re
 import time
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from functools import lru_cache
@@ -28,22 +29,25 @@ from eventstore.codec import Head
 from eventstore.errors import Damaged, Unavailable
 from eventstore.storage.engine import DatabaseError, Dialect
 from eventstore.storage.location import Database
+from eventstore.storage.postgres_errors import passes
 
 OLDEST = 15
 """The oldest version of the server."""
 RECONNECT_S = 30.0
 """How long a server may be away; a fail-over takes some seconds."""
+PASSES_S = 5.0
+"""How long a server may say, to whom has just come, that it cannot at the moment."""
 _PAUSE_S, _PAUSE_MAX_S = 0.02, 1.0
 _PREPARE_AFTER = 2
 _DEFAULTS = {
     "client_encoding": "utf-8",
-    "connect_timeout": "10",
+    "connect_timeout": "5",  # for each address of a URL
     "fallback_application_name": "vxconfigd",
     # A network that was cut is noticed, and not waited for.
-    "keepalives_idle": "10",
-    "keepalives_interval": "5",
+    "keepalives_idle": "2",
+    "keepalives_interval": "1",
     "keepalives_count": "3",
-    "tcp_user_timeout": "20000",
+    "tcp_user_timeout": "5000",
 }
 _SETTINGS = (
     "SELECT set_config('search_path', $1, false),"
@@ -103,7 +107,24 @@ class Patience:
         return True
 
 
-def connect(location: Database, *, plain: bool = False) -> psycopg.Connection[Any]:
+class Connection(psycopg.Connection[Any]):
+    """A connection that remembers that it was warned."""
+
+    warned = False
+    """Since somebody last set this to False."""
+
+    def remember_warnings(self) -> None:
+        """Do that from now on."""
+        me = weakref.ref(self)
+
+        def note(notice: psycopg.errors.Diagnostic) -> None:
+            if notice.severity_nonlocalized == "WARNING" and (one := me()) is not None:
+                one.warned = True
+
+        self.add_notice_handler(note)
+
+
+def connect(location: Database, *, plain: bool = False) -> Connection:
     """Return a connection to a store's database that looks into its schema.
 
     `plain` for who brings statements of another form than ours.
@@ -113,7 +134,7 @@ def connect(location: Database, *, plain: bool = False) -> psycopg.Connection[An
         Unavailable: the server is too old.
     """
     given = conninfo_to_dict(location.url)
-    connection: psycopg.Connection[Any] = psycopg.connect(
+    connection = Connection.connect(
         make_conninfo(location.url, **_DEFAULTS | {k: str(v) for k, v in given.items()}),
         autocommit=True,
         prepare_threshold=_PREPARE_AFTER,
@@ -124,6 +145,7 @@ def connect(location: Database, *, plain: bool = False) -> psycopg.Connection[An
         if not plain:
             for kind, dumper in _DUMPERS:
                 connection.adapters.register_dumper(kind, dumper)
+        connection.remember_warnings()
         RawCursor(connection).execute(_SETTINGS, (quoted(location.schema),))
     except BaseException:
         connection.close()
@@ -234,14 +256,12 @@ class PostgresDriver:
 
     dialect: Dialect = "postgresql"
 
-    def __init__(
-        self, connect_: Callable[[], psycopg.Connection[Any]], *, patience_s: float = 0.0
-    ) -> None:
+    def __init__(self, connect_: Callable[[], Connection], *, patience_s: float = 0.0) -> None:
         self._connect = connect_
         self._patience_s = patience_s
         self.lock = RLock()
         with told():
-            self.connection = connect_()
+            self.connection = self._patiently(PASSES_S, away=False)
 
     @property
     def in_transaction(self) -> bool:
@@ -276,15 +296,16 @@ class PostgresDriver:
             self._revive()
 
     def _revive(self) -> None:
-        patience = Patience(self._patience_s)
+        self.connection = self._patiently(self._patience_s, away=True)
+
+    def _patiently(self, limit_s: float, *, away: bool) -> Connection:
+        patience = Patience(limit_s)
         while True:
             try:
-                self.connection = self._connect()
-            except psycopg.OperationalError:
-                if not patience.wait():
+                return self._connect()
+            except psycopg.OperationalError as error:
+                if not passes(error, away=away) or not patience.wait():
                     raise
-            else:
-                return
 
     def close(self) -> None:
         """Let go of the server."""

@@ -20,12 +20,13 @@ from typing import Any
 import psycopg
 
 from eventstore.codec import Head
-from eventstore.errors import AppendFailed, Damaged, Unavailable
+from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 from eventstore.storage import postgres_schema
 from eventstore.storage.engine import DatabaseError, HeadMoved, Moves
 from eventstore.storage.location import Database
 from eventstore.storage.postgres import (
     RECONNECT_S,
+    Connection,
     Patience,
     PostgresDriver,
     connect,
@@ -33,6 +34,7 @@ from eventstore.storage.postgres import (
     roll_back,
     session_of,
 )
+from eventstore.storage.postgres_errors import append_refused, said_by_driver
 from eventstore.storage.postgres_lost import Lost, Outcome
 from eventstore.storage.postgres_reading import Both, PostgresReading, channel, lock_key
 from eventstore.storage.schema import LOGS
@@ -48,6 +50,8 @@ _MOVE = (
     "END, hash = ? WHERE log = ?"
 )
 _GUARD = "UPDATE heads SET position = CASE WHEN epoch = ? THEN position END, mark = ?"
+_WAIT = "SELECT pg_logical_emit_message(true, 'vxconfigd', '')"
+"""Writes to the server's log, so that its commit waits for what is before it there."""
 _LOCK = "SELECT 1 FROM heads ORDER BY log FOR NO KEY UPDATE"
 _TAKE = "UPDATE heads SET epoch = epoch + 1"
 _HEADS = (
@@ -68,6 +72,8 @@ class PostgresWriting(PostgresReading):
         self.durable: dict[str, Head] = {}
         """What is on the server's disk as far as we know: it is never less than this."""
         self.known: dict[str, Head] = {}
+        self.marks: frozenset[int] = frozenset()
+        """What the last transactions that moved no head left of themselves, as we know it."""
         self._one_at_a_time = RLock()
         self._writing = PostgresDriver(lambda: connect(location))
         try:
@@ -142,6 +148,7 @@ class PostgresWriting(PostgresReading):
         rows = driver.execute(_ENDS).fetchall()
         if len(rows) != len(LOGS):
             raise Damaged(f"store {self.location}: damaged", cause="where a log ends is lost")
+        self.marks = frozenset(row[4] for row in rows)
         found = dict[str, Head]()
         for log, position, hash_, epoch, _mark, there in rows:
             if position and there != hash_:
@@ -155,7 +162,7 @@ class PostgresWriting(PostgresReading):
             found[log] = Head(b"", position, hash_, 0)
         return found
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self) -> Connection:
         """Connect for reading; what was brought back to an earlier time is never read as if not.
 
         Raises:
@@ -182,21 +189,24 @@ class PostgresWriting(PostgresReading):
             Damaged: the server has less than it acknowledged.
         """
         with self._one_at_a_time:
-            again = True
-            while again:
+            done = None
+            while done is None:
                 attempt = Lost(self, dict(moves or {}), randbits(62))
                 try:
                     self._attempt(work, attempt, flush=flush)
-                    again = False
-                except (DatabaseError, psycopg.Error) as error:
-                    again = self._after(attempt, error) is Outcome.UNDONE
-                self._note(attempt.moves if not again else {}, flush=flush)
+                    done = attempt
+                except (DatabaseError, psycopg.Error, StoreError) as error:
+                    if said_by_driver(error) is None:
+                        raise
+                    done = attempt if self._after(attempt, error) is Outcome.DONE else None
+            self._note(done, flush=flush)
 
     def _attempt(self, work: Callable[[], Any], attempt: Lost, *, flush: bool) -> None:
         writing, both = self._writing, self._both
         with writing.lock:
             both.owner = get_ident()
             self._running = attempt
+            writing.connection.warned = False
             try:
                 with writing.connection.pipeline():
                     writing.execute("BEGIN IMMEDIATE")
@@ -214,11 +224,22 @@ class PostgresWriting(PostgresReading):
                         )
                     attempt.committing = True
                     writing.execute("COMMIT")
+                self.settle(writing)
             except BaseException:
                 self._roll_back()
                 raise
             finally:
                 both.owner = 0
+
+    def settle(self, driver: PostgresDriver) -> None:
+        """Have what was committed where it has to be, though somebody ended the wait for it.
+
+        The server then warns, and says that it is done: the standby that it waited for may not
+        have it, and the end of this server would take back what was acknowledged.
+        """
+        while driver.connection.warned:
+            driver.connection.warned = False
+            driver.execute(_WAIT).fetchall()
 
     def _roll_back(self) -> None:
         connection = self._writing.connection
@@ -230,9 +251,12 @@ class PostgresWriting(PostgresReading):
 
     def _after(self, attempt: Lost, error: Exception) -> Outcome:
         """Tell what became of a transaction that ended in an error; mend what can be mended."""
-        said = error.__cause__ if isinstance(error, DatabaseError) else error
-        if self._writing.connection.closed:
-            return attempt.resolved(error)
+        said = said_by_driver(error)
+        while self._writing.connection.closed:
+            try:
+                return attempt.resolved(error)
+            except (DatabaseError, psycopg.Error) as once_more:
+                error = said = once_more
         if isinstance(said, psycopg.errors.NotNullViolation) and said.diag.table_name == "heads":
             epoch = self.epoch
             self.read_heads(self._writing)
@@ -249,8 +273,10 @@ class PostgresWriting(PostgresReading):
             return Outcome.UNDONE
         raise append_failed(self.location, said or error) from error
 
-    def _note(self, moves: Moves, *, flush: bool) -> None:
-        self.known.update({log: move.new for log, move in moves.items()})
+    def _note(self, done: Lost, *, flush: bool) -> None:
+        self.known.update({log: move.new for log, move in done.moves.items()})
+        if not done.moves:
+            self.marks = frozenset((done.mark,))
         if flush:
             self.durable = dict(self.known)
 
@@ -315,10 +341,4 @@ class PostgresWriting(PostgresReading):
 
 def append_failed(location: Database, error: BaseException) -> AppendFailed:
     """Return the error for a write that the server did not take."""
-    return AppendFailed(
-        "V-5-1-12204",
-        f"the log {location} could not be written",
-        cause=str(error).strip(),
-        fix="mend what the server says; the daemon recovers by itself",
-        rule="G5",
-    )
+    return append_refused(f"the log {location} could not be written", error)

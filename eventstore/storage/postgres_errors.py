@@ -42,6 +42,7 @@ class Refusal(NamedTuple):
     away: bool = False
 
 
+MAY_NOT = "V-5-1-9169"
 TABLE = (
     Refusal(
         "V-5-1-9167",
@@ -69,10 +70,10 @@ TABLE = (
         ('database ".*" does not exist',),
     ),
     Refusal(
-        "V-5-1-9169",
+        MAY_NOT,
         NotPermitted,
         "the user may not do what the store needs",
-        "as the owner of the schema: 'vx store migrate URL', which says what to grant",
+        "as the owner of the schema: 'vx store migrate URL --grant ROLE'",
         ("42501",),
         ("permission denied",),
     ),
@@ -98,8 +99,13 @@ TABLE = (
         "the URL has something in it that means nothing",
         "postgresql://USER@HOST:PORT/DATABASE?schema=NAME, then libpq's parameters, each with %20 "
         "and the like for what is no letter or digit",
-        ("42704", "22023"),
-        ("invalid", "bad value for", "unrecognized configuration parameter", "missing key/value"),
+        (),
+        (
+            r"\binvalid \w",
+            "bad value for",
+            "unrecognized configuration parameter",
+            "missing key/value",
+        ),
     ),
     Refusal(
         "V-5-1-9172",
@@ -229,20 +235,27 @@ def refused(what: str, error: BaseException) -> StoreError:
 def append_refused(what: str, error: BaseException) -> AppendFailed:
     """Return our error for a write that the server did not take: nothing of it was done."""
     entry = refusal_of(error)
-    return AppendFailed(
-        entry.id,
-        f"{what}: {entry.said}",
-        cause=_told(error)[1],
-        fix=entry.fix,
-        rule="G5",
-    )
+    message = what if entry is OTHER else f"{what}: {entry.said}"
+    return AppendFailed(entry.id, message, cause=_told(error)[1], fix=entry.fix, rule="G5")
+
+
+def passes(error: BaseException, *, away: bool = False) -> bool:
+    """Tell whether trying again helps; `away`: also where no server is there to answer."""
+    entry = refusal_of(error)
+    return entry.waits or (away and (entry.away or entry is OTHER))
+
+
+def said_by_driver(error: BaseException) -> BaseException | None:
+    """Return the driver's own error that another one was made of, or None."""
+    said: BaseException | None = error
+    while said is not None and not hasattr(said, "sqlstate"):
+        said = said.__cause__
+    return said
 
 
 def _told(error: BaseException) -> tuple[str | None, str]:
     """Return the code, if the server gave one, and the words; both are the innermost error's."""
-    said: BaseException = error
-    while said.__cause__ is not None and getattr(said, "sqlstate", None) is None:
-        said = said.__cause__
+    said = said_by_driver(error) or error
     code = getattr(said, "sqlstate", None)
     lines = [line.strip() for line in str(said).splitlines()]
     return code, "; ".join(line for line in lines if line)

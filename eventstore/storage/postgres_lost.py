@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import psycopg
 
 from eventstore.codec import Head
-from eventstore.errors import AppendFailed, Unavailable
+from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage.engine import DatabaseError, Move
 from eventstore.storage.location import Database
 from eventstore.storage.postgres import (
@@ -26,6 +26,7 @@ from eventstore.storage.postgres import (
     fell_back,
     session_of,
 )
+from eventstore.storage.postgres_errors import passes, said_by_driver
 
 STATUS_S = 5.0
 """How long a transaction may be in progress whose process was ended."""
@@ -46,6 +47,7 @@ class Holder(Protocol):
     alone: bool
     patience_s: float
     epoch: int
+    marks: frozenset[int]
     known: dict[str, Head]
     durable: dict[str, Head]
 
@@ -55,6 +57,10 @@ class Holder(Protocol):
 
     def revive(self, driver: PostgresDriver) -> None:
         """Write on a new connection from now on."""
+        ...
+
+    def settle(self, driver: PostgresDriver) -> None:
+        """Have what was committed where it has to be, though somebody ended the wait for it."""
         ...
 
     def read_heads(self, driver: PostgresDriver) -> dict[str, Head]:
@@ -68,6 +74,7 @@ class Lost:
     def __init__(self, engine: Holder, moves: dict[str, Move], mark: int) -> None:
         self.moves = moves
         self.mark = mark
+        self._marks = engine.marks
         self.asked: Any = None
         """The statement that asked for the transaction's ID."""
         self.committing = False
@@ -99,6 +106,8 @@ class Lost:
             done = status == "committed" if status else not self.committing and None
         if done is None:
             raise self._unknown("others have written since, and it left no trace") from error
+        driver.connection.warned = True  # nobody told us whether the server's standby has it
+        engine.settle(driver)
         return Outcome.DONE if done else Outcome.UNDONE
 
     def _connected(self, error: Exception) -> PostgresDriver:
@@ -118,11 +127,16 @@ class Lost:
             except (DatabaseError, psycopg.Error, Unavailable) as again:
                 if driver is not None:
                     driver.close()
-                if isinstance(again, AppendFailed) or not patience.wait():
+                if not self._may_pass(again) or not patience.wait():
                     raise self._unknown(str(again)) from error
             else:
                 engine.session = session
                 return driver
+
+    def _may_pass(self, error: Exception) -> bool:
+        if isinstance(error, StoreError) and said_by_driver(error) is None:
+            return not isinstance(error, AppendFailed)
+        return passes(error, away=True)
 
     def _end_old(self, driver: PostgresDriver, patience: Patience) -> None:
         old = self._engine.session
@@ -181,10 +195,10 @@ class Lost:
                 return True
         if self.moves:
             return False
-        marks = driver.execute("SELECT mark FROM heads").fetchall()
-        if (self.mark,) in marks:
+        marks = self._engine.marks
+        if self.mark in marks:
             return True
-        return False if self._engine.alone else None
+        return False if self._engine.alone or marks == self._marks else None
 
     def _unknown(self, cause: str) -> AppendFailed:
         return AppendFailed(

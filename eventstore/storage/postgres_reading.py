@@ -9,11 +9,16 @@ from pathlib import Path
 from threading import get_ident
 from typing import Any
 
-import psycopg
-
 from eventstore.storage.engine import Dialect, Driver
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import RECONNECT_S, PostgresDriver, connect, roll_back, told
+from eventstore.storage.postgres import (
+    RECONNECT_S,
+    Connection,
+    PostgresDriver,
+    connect,
+    roll_back,
+    told,
+)
 
 PAGE_FIRST, PAGE_MAX = 512, 4096
 """Rows of a piece: each is asked for by itself, and a long reading by longer ones."""
@@ -43,7 +48,7 @@ class PostgresReading:
         self._reading = PostgresDriver(self._connect, patience_s=patience_s)
         self.driver: Driver = self._reading
 
-    def _connect(self) -> psycopg.Connection[Any]:
+    def _connect(self) -> Connection:
         return connect(self.location)
 
     def pages(self, sql: str, low: int, high: int, size: int) -> Iterator[list[Any]]:

@@ -14,6 +14,7 @@ from eventstore.errors import Damaged, NotFound, Unavailable
 from eventstore.storage.engine import Driver
 from eventstore.storage.location import Database
 from eventstore.storage.postgres import PostgresDriver, connect, quoted
+from eventstore.storage.postgres_errors import MAY_NOT, refusal_of
 from eventstore.storage.schema import REVISIONS
 from eventstore.storage.upgrade import check_revision, newer, run_migrations
 
@@ -73,6 +74,8 @@ def prepare(location: Database, driver: Driver) -> None:
     try:
         migrate(location)
     except DBAPIError as error:
+        if refusal_of(error).id != MAY_NOT:
+            raise
         raise may_not(location, revision, error.orig or error) from error
 
 

@@ -21,6 +21,7 @@ from sqlalchemy.pool import StaticPool
 
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 from eventstore.storage.engine import DatabaseError
+from eventstore.storage.postgres_errors import refused, said_by_driver
 
 VERSION: str = driver.sqlite_version
 
@@ -99,6 +100,8 @@ def translated(what: str) -> Iterator[None]:
 
 
 def _named(what: str, error: BaseException) -> StoreError:
+    if said_by_driver(error) is not None:
+        return refused(what, error)
     said = str(error)
     if "malformed" in said or "not a database" in said or isinstance(error, UnicodeDecodeError):
         return Damaged(f"{what}: store damaged", cause=said)
