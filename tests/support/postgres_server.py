@@ -36,6 +36,9 @@ OLDEST = 15
 SUPERUSER = "postgres"
 DEADLINE_S = 60.0
 
+_DISK, _MEMORY = Path("/tmp"), Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
+"""What has to be free in memory, or the disk is taken."""
 _SIGNALS = {"smart": signal.SIGTERM, "fast": signal.SIGINT, "immediate": signal.SIGQUIT}
 _SETTINGS = {
     "autovacuum_naptime": "5min",
@@ -50,7 +53,7 @@ _SETTINGS = {
     "unix_socket_permissions": "0777",
 }
 _CARELESS = {"fsync": "off", "full_page_writes": "off"}
-"""What survives the death of every process, and not that of the machine."""
+"""What survives the end of every process, and not that of the machine."""
 
 
 @cache
@@ -116,13 +119,18 @@ def run(program: str, *args: str | Path, environment: Mapping[str, str] | None =
     return done.stdout
 
 
-class Ground:
-    """A directory for servers, with the guard that clears it."""
+def _has_room(directory: Path) -> bool:
+    return directory.is_dir() and shutil.disk_usage(directory).free > _ROOM_BYTES
 
-    def __init__(self) -> None:
+
+class Ground:
+    """A directory for servers, with the guard that clears it; in memory, if it may be."""
+
+    def __init__(self, *, durable: bool = False) -> None:
         # Not below the test's own directory: an address holds 107 bytes, and who a server is run
         # as may not look into that one.
-        self.directory = Path(tempfile.mkdtemp(prefix="vxpg-", dir="/tmp"))
+        where = _DISK if durable or not _has_room(_MEMORY) else _MEMORY
+        self.directory = Path(tempfile.mkdtemp(prefix="vxpg-", dir=where))
         if who := _somebody():
             os.chown(self.directory, who["user"], who["group"])
         self.directory.chmod(0o755)
@@ -169,7 +177,7 @@ class Server:
         self, *, durable: bool = False, settings: Mapping[str, str] | None = None
     ) -> None:
         self.programs = require_postgres()
-        self.ground = Ground()
+        self.ground = Ground(durable=durable)
         self.port = _free_port()
         self.data = self.ground.directory / "data"
         self.log = self.ground.directory / "log"

@@ -15,6 +15,8 @@ from contextlib import contextmanager, suppress
 from tests.support.postgres_server import Server
 
 _BYTES = 1 << 16
+_COMMITTED = b"COMMIT\x00"
+"""How the server says that it has done it."""
 
 
 class Wire:
@@ -31,8 +33,10 @@ class Wire:
         self._closed = False
         self.lose_request: bytes | None = None
         """The next request that has this in it does not arrive; its connection ends."""
+        self.lose_half: bytes | None = None
+        """... arrives with its first half."""
         self.lose_answer: bytes | None = None
-        """... arrives and is done, and the answer does not come: the connection ends."""
+        """... arrives, and that its transaction was committed does not come back."""
         self.rewrite: dict[bytes, bytes] = {}
         """What the server says -> what arrives, as long."""
         self.lost = threading.Event()
@@ -101,21 +105,30 @@ class Wire:
         with suppress(OSError):
             while data := link.client.recv(_BYTES):
                 self._flowing.wait()
-                if self.lose_request is not None and self.lose_request in data:
-                    self.lose_request = None
+                if self._is_meant("lose_answer", data):
+                    link.losing = True
+                if self._is_meant("lose_half", data):
+                    link.server.sendall(data[: len(data) // 2])
                     self.lost.set()
                     break
-                if self.lose_answer is not None and self.lose_answer in data:
-                    self.lose_answer = None
-                    link.losing = True
+                if self._is_meant("lose_request", data):
+                    self.lost.set()
+                    break
                 link.server.sendall(data)
         link.end()
+
+    def _is_meant(self, what: str, data: bytes) -> bool:
+        marker = getattr(self, what)
+        if marker is None or marker not in data:
+            return False
+        setattr(self, what, None)
+        return True
 
     def _answers(self, link: _Link) -> None:
         with suppress(OSError):
             while data := link.server.recv(_BYTES):
                 self._flowing.wait()
-                if link.losing:
+                if link.losing and _COMMITTED in data:
                     self.lost.set()
                     break
                 for said, arrives in self.rewrite.items():

@@ -92,7 +92,9 @@ def test_a_wire_that_stalls_delivers_later(wire: Wire, own_postgres: Server) -> 
     assert own_postgres.sql(COUNT) == [(1,)]
 
 
-@pytest.mark.parametrize(("lost", "rows"), [("lose_request", 0), ("lose_answer", 1)])
+@pytest.mark.parametrize(
+    ("lost", "rows"), [("lose_request", 0), ("lose_half", 0), ("lose_answer", 1)]
+)
 def test_a_wire_loses_a_commit_before_or_after_it_is_done(
     lost: str, rows: int, wire: Wire, own_postgres: Server
 ) -> None:
