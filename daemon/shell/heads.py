@@ -61,6 +61,8 @@ class Heads:
         self._note = note
         self.before: Callable[[], None] = lambda: None
         """Called when the store is about to be read."""
+        self.after: Callable[[], None] = lambda: None
+        """Called when the heads were kept."""
         self._kept = Kept(home)
         self._said: set[str] = set()
 
@@ -96,6 +98,7 @@ class Heads:
             head = heads.witnessed(head, await self._witnesses(head, peers))
             self._keep(head)
             found.append(head)
+        self.after()
         return found
 
     def _end(self, log: str) -> Head:

@@ -16,7 +16,7 @@ import msgspec
 from daemon.config import Settings
 from daemon.core.node import Node
 from daemon.core.ready import Begin, Stop, Submit
-from daemon.shell import clock
+from daemon.shell import clock, seen
 from daemon.shell.archiving import Archivist
 from daemon.shell.background import Background
 from daemon.shell.driver import Driver, Reply, Unsettled
@@ -191,6 +191,12 @@ class Service:
         """Recover, serve until something ends it, and put everything down again."""
         self._ended.clear()
         store, node = recover(self.home / DATABASE)
+        try:
+            seen.check(self.home, store)
+        except BaseException:
+            store.close()
+            raise
+        self._keep_seen(store)
         surroundings = Surroundings(
             self.home, self.settings, node, self.past, self._to_a_peer, self._log
         )
@@ -219,6 +225,7 @@ class Service:
             self.surroundings = None
             await surroundings.stop()
             _close(driver)
+            self._keep_seen(store)
 
     def _say_ready(self, store: Store, node: Node) -> None:
         if store.backup is not None:
@@ -263,7 +270,14 @@ class Service:
             ask=ask, peers=lambda: around.positions, note=self.note,
         )  # fmt: skip
         made.before = self._write_held
+        made.after = lambda: self._keep_seen(store)
         return made
+
+    def _keep_seen(self, store: Store) -> None:
+        try:
+            seen.keep(self.home, store)
+        except OSError as error:
+            self._log.warning("how far the logs went is not kept", cause=str(error))
 
     def _beside_ended(self, task: asyncio.Task[None]) -> None:
         error = None if task.cancelled() else task.exception()

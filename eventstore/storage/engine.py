@@ -97,6 +97,8 @@ class WriteEngine(ReadEngine, Protocol):
         """Create or migrate the store; return the backup that was made of an older one."""
         ...
 
+    durable: Mapping[str, Head]
+    """How far the logs of a server went that acknowledged it; of a file nothing."""
     alone: bool
     """Whether nobody else may write the store meanwhile."""
 

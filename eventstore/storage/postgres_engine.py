@@ -11,7 +11,7 @@ is never a hole, and never a guess about the order of two writers.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from secrets import randbits
 from threading import RLock, get_ident
@@ -69,7 +69,7 @@ class PostgresWriting(PostgresReading):
         self.alone = alone
         self.epoch = 0
         self.patience_s = SERVING_S if alone else RECONNECT_S
-        self.durable: dict[str, Head] = {}
+        self.durable: Mapping[str, Head] = {}
         """What is on the server's disk as far as we know: it is never less than this."""
         self.known: dict[str, Head] = {}
         self.marks: frozenset[int] = frozenset()

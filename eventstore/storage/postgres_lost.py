@@ -9,6 +9,7 @@ the one that we knew, or was brought back to an earlier time: that is told and n
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -49,7 +50,7 @@ class Holder(Protocol):
     epoch: int
     marks: frozenset[int]
     known: dict[str, Head]
-    durable: dict[str, Head]
+    durable: Mapping[str, Head]
 
     def take(self, driver: PostgresDriver) -> None:
         """Have the store, alone or with others, on a new connection."""

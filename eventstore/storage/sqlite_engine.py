@@ -5,13 +5,15 @@ Its driver is the connection itself: between the store and SQLite there is nothi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import Connection
 
+from eventstore.codec import Head
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import upgrade
 from eventstore.storage.engine import Dialect, Driver, Moves
@@ -67,6 +69,7 @@ class SqliteWriting(SqliteReading):
     """The one connection that writes a file, and moves its WAL into it."""
 
     alone = True
+    durable: Mapping[str, Head] = MappingProxyType({})
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -6,8 +6,6 @@ of its own: there it is the heads that others keep which say that commits are mi
 
 from __future__ import annotations
 
-import shutil
-
 import pytest
 
 from eventstore.codec import Commit
@@ -16,28 +14,12 @@ from eventstore.proofs.heads import Outside
 from eventstore.proofs.verify import verify
 from eventstore.storage.location import location_of
 from eventstore.storage.offline import read_store
+from tests.support.postgres_backups import Backup
 from tests.support.postgres_load import opened
 from tests.support.postgres_server import Server
 from tests.support.stores import note
 
 pytestmark = pytest.mark.integration
-
-
-class Backup:
-    """A copy of a server's files, as they were."""
-
-    def __init__(self, server: Server) -> None:
-        self._server = server
-        self._kept = server.ground.directory / "backup"
-        server.stop()
-        server.copy(server.data, self._kept)
-        server.start()
-
-    def restore(self) -> None:
-        self._server.stop()
-        shutil.rmtree(self._server.data)
-        self._server.copy(self._kept, self._server.data)
-        self._server.start()
 
 
 @pytest.fixture
