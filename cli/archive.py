@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from cli import ask, output, progress
+from cli import archived, ask, fleet, output, progress
 from cli.failure import UsageError
 from cli.options import Change, Command, new_app, writes
 from daemon.wire import control
@@ -23,20 +23,31 @@ LISTS = ("list", "verify")
 ARCHIVE = "log.archive"
 
 
+Word = Annotated[
+    str | None, Argument(metavar="[list | verify | to URL | status [URL] | detach [URL]]")
+]
+Before = Annotated[
+    str | None, Option(metavar="WHEN", help="what was committed before that moment")
+]
+Keep = Annotated[
+    int | None, Option(metavar="N", min=1, help="all but the last N commits of each log")
+]
+Log = Annotated[
+    str | None, Option(metavar="HOME", help="a home, or its log, without a running daemon")
+]
+Cluster = Annotated[str | None, Option(metavar="NAME", help="of status and detach: which cluster")]
+
+
 @app.command(cls=Command)
 @writes
 def archive(
     change: Change,
-    word: Annotated[str | None, Argument(metavar="[list | verify]")] = None,
-    before: Annotated[
-        str | None, Option(metavar="WHEN", help="what was committed before that moment")
-    ] = None,
-    keep: Annotated[
-        int | None, Option(metavar="N", min=1, help="all but the last N commits of each log")
-    ] = None,
-    log: Annotated[
-        str | None, Option(metavar="HOME", help="a home, or its log, without a running daemon")
-    ] = None,
+    word: Word = None,
+    url: Annotated[str | None, Argument(hidden=True)] = None,
+    before: Before = None,
+    keep: Keep = None,
+    log: Log = None,
+    cluster: Cluster = None,
 ) -> None:
     """Move old commits into sealed, compressed files beside the log; no question loses anything.
 
@@ -44,19 +55,38 @@ def archive(
     named by whatever needs it. The room in the log is used again by what comes; on a home without
     a daemon (--log) it is given back.
 
+    `to` ships what the archive of many clusters, in PostgreSQL, does not have yet of this node's
+    logs; `status` says how far each log of each cluster is there; `detach` takes the months of a
+    cluster out that were over at a moment. Without a URL the one of config.toml is meant.
+
     Examples:
       vx archive --before '90d ago' --dry-run
       vx archive --keep 100000
       vx archive list
       vx archive verify
+      vx archive to postgresql://db.example/fleet
+      vx archive status
+      vx archive detach --cluster prod --before '400d ago' --dry-run
     """
-    if word in LISTS:
+    if word in fleet.VERBS:
+        if keep is not None:
+            raise UsageError(f"vx archive {word} takes no --keep")
+        fleet.run(change.source, word, url, log, cluster, before, dry_run=change.dry_run)
+    elif url is not None or (cluster is not None and word not in LISTS):
+        raise UsageError(f"{url or '--cluster'}: that is for to, status and detach")
+    elif word in LISTS:
         if before is not None or keep is not None:
             raise UsageError(f"vx archive {word} takes neither --before nor --keep")
-        _list(change, log, check=word == "verify")
-        return
-    if word is not None:
-        raise UsageError(f"{word!r} is neither list nor verify", fix="vx archive --keep N")
+        _list(change, archived.place(log, cluster), check=word == "verify")
+    elif word is not None:
+        known = "list, verify, to, status nor detach"
+        raise UsageError(f"{word!r} is neither {known}", fix="vx archive --keep N")
+    else:
+        _archive(change, before, keep, log)
+
+
+def _archive(change: Change, before: str | None, keep: int | None, log: str | None) -> None:
+    """Move commits into segments, or say which would be."""
     if before is None and keep is None:
         raise UsageError(
             "It is not said what is to be archived", fix="say --before WHEN, or --keep N"

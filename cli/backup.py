@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from typer import Argument, Option
 
-from cli import ask, output, progress
+from cli import archived, ask, output, progress
 from cli.failure import UsageError
 from cli.options import Command, new_app, reads_history
 from cli.source import Source
@@ -59,6 +59,7 @@ def _back_up(source: Source, target: Path) -> dict[str, object]:
     from eventstore.source import DATABASE
     from eventstore.storage.backup import back_up
 
+    archived.no_url(source.log, "vx backup")
     where = Path(source.log or os.path.dirname(source.socket_path) or ".")
     back_up(where / DATABASE if where.is_dir() else where, target, ask.told)
     return {"file": str(target), "logs": _verified(target)}

@@ -96,7 +96,7 @@ def _made(
     known = _heads(source, home)
     since, until = (None if m is None else msgspec.convert(m, Moment) for m in moments)
     try:
-        with open_log(str(home)) as log:
+        with open_log(source.log or str(home)) as log:
             log.tell(ask.told)
             about = witnesses.checker()
             wanted = bundling.Wanted(

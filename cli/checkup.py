@@ -26,6 +26,8 @@ SAFE_SQLITE = (3, 51, 3)
 """The first without the WAL-reset bug."""
 LEAST_FREE_BYTES = 64 << 20
 CLOCK_TOLERANCE_US = 2_000_000
+LATE_S = 60
+"""Behind which an archive may not be."""
 TAIL = 1000
 """Commits at the end of a log that are looked at: `vx verify` looks at all."""
 _OTHERS_WRITE = stat.S_IWOTH
@@ -46,7 +48,7 @@ def checkup(source: Source) -> list[Finding]:
     home = config.home_path(source.home or os.path.dirname(source.socket or ""))
     return [
         _settings(home),
-        _daemon(source),
+        *_daemon(source),
         _permissions(home),
         _space(home),
         _sqlite(),
@@ -62,15 +64,31 @@ def _settings(home: Path) -> Finding:
     return Finding("settings", "ok", str(home / config.CONFIG_FILE))
 
 
-def _daemon(source: Source) -> Finding:
+def _daemon(source: Source) -> Iterator[Finding]:
     try:
         data: Any = ask.read(source, "status", {})["data"]
     except RequestFailed as error:
-        return _wrong("daemon", error)
+        yield _wrong("daemon", error)
+        return
     if data["state"] != "serving":
         text = "; ".join(str(problem["text"]) for problem in data["problems"])
-        return Finding("daemon", "wrong", f"{data['state']}: {text}", "see `vx status`")
-    return Finding("daemon", "ok", f"serving, pid {data['daemon']['pid']}")
+        yield Finding("daemon", "wrong", f"{data['state']}: {text}", "see `vx status`")
+        return
+    yield Finding("daemon", "ok", f"serving, pid {data['daemon']['pid']}")
+    if data.get("archive"):
+        yield _archive(data["archive"])
+
+
+def _archive(archive: dict[str, Any]) -> Finding:
+    """Say whether what is shipped to the archive of many clusters keeps up."""
+    if archive["problem"] is not None:
+        return Finding("archive", "wrong", archive["problem"], archive["fix"])
+    late = [row for row in archive["logs"] if (row["lag_s"] or 0) >= LATE_S]
+    if late:
+        text = ", ".join(f"{row['log']}: {row['lag']} commits, {row['lag_s']} s" for row in late)
+        fix = "see whether it shrinks; else whether the database has room and time for it"
+        return Finding("archive", "wrong", f"it is behind: {text}", fix)
+    return Finding("archive", "ok", f"it keeps up: {archive['url']}")
 
 
 def _permissions(home: Path) -> Finding:

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 from typer import Option
 
+from cli import archived
 from cli.failure import UsageError
 from cli.options import reads_with
 from cli.source import Source
@@ -20,7 +21,7 @@ _LOGS: dict[str, tuple[Any, Any]] = {
             list[str] | None,
             Option(
                 "--log",
-                metavar="FILE",
+                metavar="FILE|URL",
                 help="read this log or home, not a daemon; several: those of several nodes",
             ),
         ],
@@ -30,6 +31,7 @@ _LOGS: dict[str, tuple[Any, Any]] = {
         Annotated[bool, Option("--all-nodes", help="as all nodes tell it, as far as reachable")],
         False,
     ),
+    **archived.OPTIONS,
 }
 
 
@@ -44,8 +46,12 @@ def reads_history(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _gather(source: Source, given: dict[str, Any]) -> None:
-    source.logs = tuple(given["logs"] or ())
-    source.log = source.logs[0] if source.logs else None
+    cluster, node = given["cluster"], given.get("node")
+    placed = [archived.place(log, cluster, node) or log for log in given["logs"] or ()]
+    source.logs = tuple(placed)
+    home = archived.home_of(source.home, source.socket)
+    source.log = placed[0] if placed else archived.place(None, cluster, node, home)
+    source.logs = source.logs or tuple(filter(None, (source.log,)))
     source.all_nodes = bool(given["all_nodes"]) or len(source.logs) > 1
     if source.current and (source.logs or source.all_nodes):
         raise UsageError(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from typer import Argument, Exit, Option
 
-from cli import ask, everywhere, exit_codes, output, progress
+from cli import archived, ask, everywhere, exit_codes, fleet, output, progress
 from cli.failure import UsageError
 from cli.options import (
     Command,
@@ -51,6 +51,13 @@ def log(
     which: Annotated[
         Text, Option("--log-of", metavar="LOG", help="shared or node/NAME; else the usual one")
     ] = None,
+    clusters: Annotated[
+        bool,
+        Option(
+            "--clusters",
+            help="of all clusters of an archive, by their times; 100, or -n, or --since",
+        ),
+    ] = False,
 ) -> None:
     """List commits, one a line, oldest first.
 
@@ -60,7 +67,13 @@ def log(
       vx log --type volume-made --json
       vx log --all-nodes --since 02:00
       vx log --since yesterday -o cloudevents
+      vx log --clusters -n 20 --log postgresql://db.example/fleet
     """
+    if clusters:
+        others = any((node, actor, object_name, event, tx, which))
+        fleet.log_of_clusters(source, since, until, count, reverse=reverse, others=others)
+        return
+    archived.of_node(source, which)
     args: dict[str, object] = {"since": _when(since), "until": _when(until), "node": node}
     args |= {"actor": actor, "object": object_name, "type": event, "tx": tx, "n": count}
     with progress.shown("reading the log"):
@@ -160,6 +173,7 @@ def knew(
     """
     if node is not None and source.all_nodes:
         raise UsageError(f"{node!r} is one node, --all-nodes means all", fix="leave out one")
+    archived.of_node(source, None if node is None else f"node/{node}")
     answer = ask.read(source, "knew", {"node": node})
     output.emit(source, "knew", answer, output.View(history.knew))
 

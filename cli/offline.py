@@ -48,7 +48,9 @@ def answer(
     try:
         with _opened(path) as log:
             log.tell(told)
-            return questions.answer(log, question, args, at)
+            found = questions.answer(log, question, args, at)
+            found["notes"] = [*log.said, *found["notes"]]
+            return found
     except StoreError as error:
         raise control.error_from(error.to_map()) from error
 
@@ -89,7 +91,7 @@ def answer_all(
         found: dict[str, source.Source] = {}
         notes: list[str] = []
         refused: StoreError | None = None
-        for path in paths:
+        for path in _each(paths):
             try:
                 log = stack.enter_context(source.open_log(path))
             except StoreError as error:
@@ -117,6 +119,25 @@ def answer_all(
         raise control.error_from(answered["error"])
     answered["notes"] = [*notes, *answered["notes"]]
     return answered
+
+
+def _each(paths: Sequence[str]) -> list[str]:
+    """Return the logs that are named: of a cluster in an archive those of all its nodes."""
+    from eventstore.errors import StoreError
+    from eventstore.storage.fleet.naming import is_archive, place_of
+
+    found: list[str] = []
+    for path in paths:
+        if not is_archive(path) or place_of(path).node is not None:
+            found.append(path)
+            continue
+        from eventstore.storage.fleet.reader import nodes_of
+
+        try:
+            found += nodes_of(place_of(path))
+        except StoreError as error:
+            raise control.error_from(error.to_map()) from error
+    return found
 
 
 def _not_given(node: str) -> Exception:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, NamedTuple, get_type_hints
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from cli import ask, units
+from cli import archived, ask, units
 from cli.failure import UsageError
 from cli.source import Source
 from daemon.errors import RequestFailed
@@ -99,11 +99,12 @@ _CURRENT = {
 _LOG = {
     "log": (
         Annotated[
-            str | None, typer.Option(metavar="FILE", help="read this log or home, not a daemon")
+            str | None,
+            typer.Option(metavar="FILE|URL", help="read this log or home, not a daemon"),
         ],
         None,
     )
-}
+} | archived.OPTIONS
 _CHANGE: dict[str, tuple[Any, Any]] = {
     "dry_run": (
         Annotated[
@@ -246,7 +247,7 @@ def reads_with(
     """Make a command that reads and has `more` options in common with others; with --at or not."""
 
     def gathered(invocation: Invocation, given: dict[str, Any]) -> Source:
-        source = _source(invocation, {"log": None, **given})
+        source = _source(invocation, {**given, "log": None, "cluster": None, "node": None})
         gather(source, given)
         return source
 
@@ -286,6 +287,7 @@ def _command(
         function(gather(ctx.find_root().obj, theirs), **given)
 
     hints = get_type_hints(function, include_extras=True)
+    shared = {name: option for name, option in shared.items() if name not in hints}
     own = list(inspect.signature(function).parameters.values())[1:]
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [p.replace(kind=keyword, annotation=hints[p.name]) for p in own]
@@ -309,7 +311,12 @@ def _source(invocation: Invocation, given: dict[str, Any]) -> Source:
         invocation.program,
         home=given["home"],
         socket=given["socket"],
-        log=given.get("log"),
+        log=archived.place(
+            given.get("log"),
+            given.get("cluster"),
+            given.get("node"),
+            archived.home_of(given["home"], given["socket"]),
+        ),
         at=given.get("at"),
         output="json" if given["json"] else given["output"],
         timeout_s=given["timeout_s"],

@@ -63,7 +63,8 @@ NOUNS = {
     "doctor": ("cli.doctor", "app", "what is wrong here, and how to mend it"),
     "redact": ("cli.redact", "app", "take who asked, and how, out of a commit, for good"),
     "retention": ("cli.retention", "app", "the rule by which nodes archive: show, set"),
-    "archive": ("cli.archive", "app", "move old commits into sealed files: list, verify"),
+    "archive": ("cli.archive", "app", "keep old commits: list, verify, to, status, detach"),
+    "find": ("cli.fleet", "find_app", "an object in all clusters of an archive"),
     "backup": ("cli.backup", "app", "copy the log while it is written, and bring it back"),
     "store": ("cli.store", "app", "where a log is kept: copy to and from a database, migrate"),
     "rehearse": (

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from typer import Exit, Option
 
-from cli import exit_codes, output, progress
+from cli import archived, exit_codes, output, progress
 from cli.options import Command, new_app, reads_history
 from cli.render.columns import table
 from cli.source import Source
@@ -41,6 +41,7 @@ def rehearse(
     from daemon.rehearsal import rehearse as run
     from eventstore.errors import StoreError
 
+    archived.no_url(source.log, "vx rehearse")
     where = Path(source.log or os.path.dirname(source.socket_path) or ".")
     with progress.shown("rehearsing") as shown:
 

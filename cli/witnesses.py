@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from cli import ask, exit_codes, when
+from cli import archived, ask, exit_codes, when
 from cli.source import Source
 from daemon.errors import RequestFailed
 from daemon.version import VERSION
@@ -170,11 +170,20 @@ def report(
 ) -> dict[str, object]:
     """Return when, by whom and with what it was checked, and how to do it again."""
     words = ["vx", "verify", *(["--replay"] if replay else [])]
-    words += ["--log", os.path.abspath(source.log)] if source.log else []
+    words += ["--log", _absolute(source.log)] if source.log else []
     words += ["--home", os.path.abspath(source.home)] if source.home else []
     words += ["--against", other] if other else []
     words += [word for file in files for word in ("--head", os.path.abspath(file))]
     return {"at": when.iso(time.time_ns() // 1000), **checker(), "repeat": shlex.join(words)}
+
+
+def _absolute(log: str) -> str:
+    """Return what names a log wherever one is; a password is not told."""
+    if not archived.is_url(log):
+        return os.path.abspath(log)
+    from eventstore.storage.fleet.naming import shown
+
+    return shown(log)
 
 
 def checker() -> dict[str, Any]:

@@ -67,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         "  vxconfigd init --cluster lab --node a --database postgresql://vx@db1/vx\n"
         "  vxconfigd --home /var/lib/vxconfigd\n"
         "  vxconfigd --home /var/lib/vxconfigd --set log.level=debug\n"
+        "  vxconfigd --archive postgresql://db.example/fleet\n"
         "  vxconfigd ca init --dir /root/lab-ca --cluster ID\n"
         "  vxconfigd node-cert --ca /root/lab-ca --node node1 --home /var/lib/vxconfigd\n"
         "  vxconfigd -k -x logfile=/var/log/vxconfigd.log   in the place of the one that runs\n"
@@ -82,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
         default=[],
         metavar="SECTION.KEY=VALUE",
         help="override a setting of config.toml; VX_SECTION_KEY in the environment does too",
+    )
+    parser.add_argument(
+        "--archive",
+        metavar="URL",
+        help="ship both logs to this archive of many clusters, as --set archive.url=URL does",
     )
     _start_options(parser)
     actions = parser.add_subparsers(dest="action", metavar="")
@@ -239,9 +245,17 @@ def _init(arguments: argparse.Namespace) -> None:
         )
 
 
+def _flags(arguments: argparse.Namespace) -> dict[str, str]:
+    """Return the settings that the command line says, by their names."""
+    flags = dict(item.partition("=")[::2] for item in arguments.set)
+    if arguments.archive is not None:
+        flags["archive.url"] = arguments.archive
+    return flags
+
+
 def _run(arguments: argparse.Namespace) -> None:
     home = home_path(arguments.home)
-    flags = dict(item.partition("=")[::2] for item in arguments.set)
+    flags = _flags(arguments)
     settings = load(home, _debugging(arguments, home) | flags)
     logger = configure(settings.log.level, node=settings.node.name)
     if arguments.restart and (ended := end_running(home)) is not None:

@@ -16,6 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from eventstore.errors import NotFound, Rejected
+from eventstore.storage.fleet.naming import shown
 
 HOME_VARIABLE = "VX_HOME"
 DEFAULT_HOME = "/var/lib/vxconfigd"
@@ -90,11 +91,13 @@ class PeerSettings(Struct, frozen=True, forbid_unknown_fields=True):
 class ArchiveSettings(Struct, frozen=True, forbid_unknown_fields=True):
     """``[archive]``: where segments of old commits go; empty: beside the log, in the home.
 
-    `commits` is how many go into one of them.
+    `commits` is how many go into one of them. `url` names the archive of many clusters, in
+    PostgreSQL, to which both logs are shipped; empty: to none.
     """
 
     directory: str = ""
     commits: Annotated[int, Meta(ge=256, le=65536)] = 16_384
+    url: str = ""
 
 
 class HeadSettings(Struct, frozen=True, forbid_unknown_fields=True):
@@ -187,6 +190,8 @@ def origins(home: Path, environment: Mapping[str, str] = os.environ) -> list[tup
             else:
                 where = str(path) if key in in_file.get(section, {}) else "default"
             text = ",".join(value) if isinstance(value, (list, tuple)) else value
+            if key == "url":
+                text = shown(text)
             found.append((name, text, where))
     return found
 

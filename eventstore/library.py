@@ -80,6 +80,8 @@ parse_cursor = parse
 def open(path: str) -> Generator[Log]:  # noqa: A001 a log is opened, as a file is
     """Open a home, or its ``log.db``, for reading, whether a daemon runs on it or not.
 
+    ``URL#CLUSTER/NODE`` opens what an archive of many clusters has of a node.
+
     With a daemon, what is committed meanwhile is seen; without one, what was there at the time.
 
     Raises:

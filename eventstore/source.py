@@ -15,8 +15,10 @@ from eventstore.past.moments import Moment, Resolved, counterpart, log_of, resol
 from eventstore.past.replay import Replayer
 from eventstore.present.standing import Log, Standing
 from eventstore.proofs import bundles
+from eventstore.storage.fleet.naming import is_archive, place_of
 from eventstore.storage.location import Database, Location, location_of
 from eventstore.storage.offline import read_store
+from eventstore.storage.postgres_errors import require_driver
 from eventstore.storage.reader import LogReader
 
 DATABASE = "log.db"
@@ -32,6 +34,8 @@ class Source:
         self.default: Log = "shared" if len(nodes) > 1 else "node"
         self.enabled = True
         """Whether the shared disk groups are enabled now, where the daemon says so (C1)."""
+        self.said: list[str] = []
+        """What is to be said with every answer: which of several logs it was that was asked."""
 
     def tell(self, told: Callable[[int, int], None] | None) -> None:
         """Have somebody told how far a long question is: what is done, of how much."""
@@ -60,11 +64,17 @@ def open_log(path: str) -> Iterator[Source]:
 
     A daemon may run on it or not.
 
+    A URL, `#CLUSTER` or `#CLUSTER/NODE` behind it, names logs of an archive of clusters.
+
     Raises:
         NotFound: there is no log.
         UnknownFormat: another version of this program wrote it.
         Damaged: its structure is broken.
     """
+    if is_archive(path):
+        with _archived(path) as source:
+            yield source
+        return
     where = location_of(path)
     if isinstance(where, Database):
         with opened(where) as source:
@@ -87,6 +97,21 @@ def opened(where: Location) -> Iterator[Source]:
     """
     with read_store(where) as readers:
         yield Source(readers)
+
+
+@contextmanager
+def _archived(text: str) -> Iterator[Source]:
+    require_driver()
+    from eventstore.storage.fleet.reader import read_archive  # noqa: PLC0415 it loads a driver
+
+    with read_archive(place_of(text)) as (readers, said):
+        source = Source(readers)
+        source.said = said + [
+            f"log {reader.name} begins @{reader.first} here: what was before was archived away"
+            for reader in readers.values()
+            if reader.first > 1
+        ]
+        yield source
 
 
 class Then:

@@ -21,6 +21,7 @@ from eventstore.past.resuming import Place, stand, woven
 from eventstore.shapes import Commit, Heartbeat, commit_of
 from eventstore.source import DATABASE, Source, open_log, opened
 from eventstore.storage.engines import listener
+from eventstore.storage.fleet.naming import is_archive
 from eventstore.storage.location import Database, located, location_of
 from eventstore.storage.offline import is_held, wal_path
 
@@ -116,12 +117,52 @@ class ServerTail:
         self._source = None
 
 
+class ArchiveTail:
+    """A log of an archive of many clusters, to which somebody ships."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._stack = ExitStack()
+        self._source: Source | None = None
+        self.is_live = True
+
+    def look(self) -> Source:
+        """Return the log as it is now.
+
+        Raises:
+            NotFound: there is none.
+            Unavailable: the archive does not answer.
+        """
+        if self._source is None:
+            self._source = self._stack.enter_context(open_log(self._text))
+        return self._source
+
+    def wait(self, closed: Event) -> None:
+        """Wait until it is worth another look, or until it is closed."""
+        closed.wait(POLL_SERVER_S)
+
+    def close(self) -> None:
+        """Let go of the archive."""
+        self._stack.close()
+        self._source = None
+
+
 def _stamp_of(path: Path) -> _Stamp:
     try:
         found = path.stat()
     except FileNotFoundError:
         return (0, 0, 0, 0)
     return (found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def tail_of(path: str) -> Tail | ServerTail | ArchiveTail:
+    """Return what looks at a log again and again: in a file, on a server, or of an archive."""
+    if is_archive(path):
+        return ArchiveTail(path)
+    found = location_of(path)
+    if isinstance(found, Path):
+        found = located(found / DATABASE if found.is_dir() else found)
+    return Tail(path) if isinstance(found, Path) else ServerTail(found)
 
 
 class Follower:
@@ -131,10 +172,7 @@ class Follower:
     """
 
     def __init__(self, path: str, asked: Asked) -> None:
-        found = location_of(path)
-        if isinstance(found, Path):
-            found = located(found / DATABASE if found.is_dir() else found)
-        self._tail = Tail(path) if isinstance(found, Path) else ServerTail(found)
+        self._tail = tail_of(path)
         self._asked = asked
         self._places = asked.places
         self._cursors: dict[str, Cursor] = {}

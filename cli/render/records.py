@@ -201,7 +201,7 @@ def position(number: Any) -> str:
 
 def value(field: Any) -> str:
     """Return a field's value on one line."""
-    if isinstance(field, list):
+    if isinstance(field, (list, tuple)):  # read from a log here it is what the model has
         return ",".join(map(_item, field)) or "-"
     return cell(field)
 

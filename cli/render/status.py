@@ -25,6 +25,8 @@ def status(data: Row, header: bool) -> str:
         for one in data.get("unconfirmed", ())
         if not one["failed"]
     ]
+    if data.get("archive"):
+        lines.append(_archive(data["archive"]))
     daemon = data["daemon"]
     counts = [f"{key}: {data[key]}" for key in ("groups", "volumes", "devices") if key in data]
     tail = [
@@ -37,6 +39,16 @@ def status(data: Row, header: bool) -> str:
     ]
     parts = ["\n".join(lines) + "\n", _logs(data["logs"], header), _nodes(data["nodes"], header)]
     return "\n".join([*(part for part in parts if part), "\n".join(tail) + "\n"])
+
+
+def _archive(archive: Row) -> str:
+    """Return how far each log is in the archive of many clusters."""
+    logs = ", ".join(
+        f"{cell(one['log'])} {position(one['position'])}"
+        + (f" ({one['lag']} behind, {one['lag_s']} s)" if one["lag"] else "")
+        for one in archive["logs"]
+    )
+    return f"archive {cell(archive['url'])}: {logs}"
 
 
 def _headline(data: Row) -> str:

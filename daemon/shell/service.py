@@ -30,6 +30,7 @@ from daemon.shell.past import PastReader
 from daemon.shell.recorder import Recorder, began_with
 from daemon.shell.recovery import recover
 from daemon.shell.settle import settle
+from daemon.shell.shipping import Shipments
 from daemon.version import PROTOCOL_MAX, VERSION
 from eventstore.asking.questions import STATE_QUESTIONS
 from eventstore.errors import AppendFailed, Damaged, NotFound, StoreError, Unavailable
@@ -71,6 +72,8 @@ class Service:
         self.archivist = Archivist(
             home, settings.node.name, settings.archive, self._to_be_trusted, self.note
         )
+        url = settings.archive.url
+        self.shipments = Shipments(home, url, self.note) if url else None
         self.problem: StoreError | None = None
         self.damage: dict[str, Damaged] = {}
         """Log -> what the survey found in it, for as long as this process lives."""
@@ -252,6 +255,8 @@ class Service:
         beside = [survey, asyncio.create_task(self.archivist.run())]
         if self.heads is not None and self.settings.heads.seconds:
             beside.append(asyncio.create_task(self.heads.run(self.settings.heads.seconds)))
+        if self.shipments is not None:
+            beside.append(asyncio.create_task(self.shipments.run()))
         for task in beside:
             task.add_done_callback(self._beside_ended)
         try:
@@ -283,7 +288,8 @@ class Service:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             self._log.error(
-                "a defect -> the logs are surveyed, archived, or signed, no more", exc_info=error
+                "a defect -> the logs are surveyed, archived, shipped, or signed, no more",
+                exc_info=error,
             )
 
     def _found(self, log: str, damage: Damaged) -> None:

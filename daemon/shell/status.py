@@ -11,7 +11,7 @@ from typing import Any
 from daemon.core.node import Node
 from daemon.core.phase import Phase
 from daemon.core.waiting import quarantined
-from daemon.shell import tls
+from daemon.shell import shipping, tls
 from daemon.shell.service import Service
 from eventstore.codec import Head
 from eventstore.errors import StoreError
@@ -60,6 +60,9 @@ def screen(service: Service) -> Answer:
         *_deaf(node, service.settings.peers.listen),
         *found["problems"],
     ]
+    if service.shipments is not None:
+        standing = found["archive"] = service.shipments.standing(service.driver().store)
+        found["problems"] += shipping.problems(standing)
     verified = {} if service.background is None else service.background.verified
     for log, row in zip(("shared", "node"), found["logs"], strict=True):
         row["verified"] = verified.get(log)

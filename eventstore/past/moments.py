@@ -63,6 +63,8 @@ def resolve(reader: LogReader, moment: Moment | None) -> Resolved:
         position = _need_tx(reader, str(moment.value))
     else:
         position = moment.number + (last if moment.kind == "relative" else 0)
+    if 0 < position < reader.first and (gone := reader.away(position)) is not None:
+        raise gone
     if not reader.first <= position <= last:
         raise NotFound(
             "V-5-1-7841",
@@ -135,6 +137,8 @@ def _at_time(reader: LogReader, asked_us: int, last: int) -> Resolved:
         else:
             high = middle - 1
     if low < reader.first:
+        if low > 0 and (gone := reader.away(low)) is not None:
+            raise gone
         begins = (
             f"log {reader.name} begins at {iso(time_of(reader, reader.first))}"
             if last

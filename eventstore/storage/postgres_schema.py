@@ -54,7 +54,10 @@ def check(location: Database, driver: Driver) -> None:
     revision = revision_of(location, driver)
     if revision is None:
         raise NotFound(
-            "V-5-1-7840", f"{location}: no such log", fix="name the schema of a node: schema=NAME"
+            "V-5-1-7840",
+            f"{location}: no such log",
+            fix="name the schema of a node: schema=NAME; "
+            "or a cluster of an archive: --cluster NAME",
         )
     check_revision(revision)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from eventstore.bulk import Columns, columns
 from eventstore.codec import ZERO_HASH, Commit, Head, decode_events, decode_header, index_keys
-from eventstore.errors import Damaged, NotFound
+from eventstore.errors import Damaged, NotFound, StoreError
 from eventstore.storage.archive import Archive
 from eventstore.storage.engine import FETCH, ReadEngine
 from eventstore.storage.index import BATCH, key_hash, mark_again
@@ -40,7 +40,7 @@ def side_check(digest: bytes, term: int, applied_us: int) -> int:
     return crc32(b"%b %d %d" % (digest, term, applied_us))
 
 
-def _page(rows: list[Any], first: int) -> Columns | None:
+def page_of(rows: list[Any], first: int) -> Columns | None:
     """Return rows as the commits from a position on; None if one of them is not what it was."""
     many = len(rows)
     if list(map(type, chain.from_iterable(rows))) != _KINDS * many and not all(
@@ -136,6 +136,11 @@ class LogReader:
             fix="'vx log' lists the commits",
         )
 
+    def away(self, position: int) -> StoreError | None:
+        """Return what is to be said of a position before the first, where something is."""
+        del position
+        return None
+
     def commits(self, low: int | None = None, high: int = POSITION_MAX) -> Iterator[Commit]:
         """Yield the commits from `low` to `high`, both included.
 
@@ -155,7 +160,7 @@ class LogReader:
         for rows, live in self._woven(self._sql.commits, low, high, self.archive.commits):
             if not live:
                 yield columns(rows)
-            elif (page := _page(rows, expected)) is not None:
+            elif (page := page_of(rows, expected)) is not None:
                 yield page
             else:
                 yield from self._up_to_broken(rows, expected)
@@ -168,7 +173,7 @@ class LogReader:
             Damaged: that is reached.
         """
         for at, row in enumerate(rows, expected):
-            page = _page([row], at)
+            page = page_of([row], at)
             if page is None:
                 raise self._broken(at, row)
             yield page

@@ -142,6 +142,9 @@ def test_every_shape_has_a_schema_and_every_schema_a_shape() -> None:
     # tests/cli/test_sites.py: what is said of a whole log
     real |= {f"vx.{name}.v1.json" for name in ("rehearse", "report.html")}
     real.add("vx.watch.heartbeat.v1.json")
+    # tests/integration/archive: what an archive of many clusters says
+    real |= {f"vx.archive.{verb}.v1.json" for verb in ("to", "status", "detach")}
+    real.add("vx.find.v1.json")
     assert names - lab - real == shapes | {"vx.error.v1.json"}
 
 

@@ -37,6 +37,7 @@ OF_A_DAEMON = {
     "notify": "what is to come",
     "config show": "a file of the home",
     "doctor": "the machine as it is",
+    "find": "tells of all times at once, from when on and till when",
     "explain": "the catalogue of messages",
     "completion": "words for a shell",
     "complete": "words for a shell",

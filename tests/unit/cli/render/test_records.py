@@ -70,3 +70,7 @@ def test_the_extended_list_names_the_device_of_the_system_too() -> None:
         "-            -              datadg02     datadg      failed was:loop2     "
         "-                -\n"
     )
+
+
+def test_several_values_are_one_line_whether_a_daemon_or_the_log_told_them() -> None:
+    assert records.value(("a", "b")) == records.value(["a", "b"]) == "a,b"

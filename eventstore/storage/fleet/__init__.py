@@ -1,0 +1,1 @@
+"""The archive of many clusters in PostgreSQL: arriving, reading, asking across, detaching."""
