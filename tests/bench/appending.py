@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from itertools import count
 from pathlib import Path
 from threading import Barrier, Thread
 from time import perf_counter
 
 from eventstore.storage.store import Store
-from tests.bench.ground import WARM, Scale, entry, open_raw, open_store
+from tests.bench.ground import WARM, RawTable, Scale, entry, open_raw, open_store
 from tests.bench.measure import Goal, Row, Turns, percentile, rate
 
 COMMITS = 400
@@ -71,14 +72,22 @@ class Appender:
 def against_the_driver(directory: Path, scale: Scale) -> list[Row]:
     """Compare the store's door with bare BEGIN, INSERT, COMMIT of the same rows."""
     commits = scale.count(COMMITS)
-    with open_store(directory / "one.db") as store, open_raw(directory / "raw.db") as raw:
+    with (
+        open_store(directory / "one.db") as store,
+        open_raw(directory / "raw.db") as raw,
+        open_raw(directory / "system.db", system=True) as system,
+    ):
         appender = Appender(store)
 
-        def bare() -> float:
-            rows = raw.rows(commits)
-            return rate(commits, lambda: raw.write(rows))
+        def bare(table: RawTable) -> float:
+            rows = table.rows(commits)
+            return rate(commits, lambda: table.write(rows))
 
-        turns = Turns(store=lambda: appender.one(commits), raw=bare)
+        turns = Turns(
+            store=lambda: appender.one(commits),
+            raw=lambda: bare(raw),
+            system=lambda: bare(system),
+        )
         turns.run(scale.rounds)
     row = turns.row(
         "durable append, one commit a call",
@@ -88,7 +97,16 @@ def against_the_driver(directory: Path, scale: Scale) -> list[Row]:
         goal=Goal(0.8),
         base_is="the driver alone: same table, pragmas and bytes, rows made beforehand",
     )
-    return [row]
+    return [
+        row,
+        turns.row(
+            "  the driver alone",
+            "raw",
+            "system",
+            unit="commits/s",
+            base_is=f"SQLite {sqlite3.sqlite_version} of Python's own sqlite3",
+        ),
+    ]
 
 
 def from_many_callers(directory: Path, scale: Scale) -> list[Row]:

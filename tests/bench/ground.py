@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,14 +126,22 @@ class Rows:
 
 
 class RawTable(Rows):
-    """The same table with the same pragmas, written by the driver alone."""
+    """The same table with the same pragmas, written by the driver alone.
 
-    def __init__(self, path: Path) -> None:
+    `system`: by the SQLite of Python's own `sqlite3`, which may be another than the store's.
+    """
+
+    def __init__(self, path: Path, *, system: bool = False) -> None:
         super().__init__()
         Store.open(path).close()
         self._engine: Engine = appender_engine(path)
         self._connection = self._engine.connect()
         self._driver: Any = self._connection.connection.driver_connection
+        if system:
+            self.close()
+            self._driver = sqlite3.connect(path, isolation_level=None)
+            for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+                self._driver.execute(f"PRAGMA {pragma}")
         self._insert = f"INSERT INTO {LOG}_commits VALUES (?,?,?,?,?,?,?,?,?)"
 
     def write(self, rows: list[tuple[object, ...]]) -> None:
@@ -146,6 +155,7 @@ class RawTable(Rows):
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+        self._driver.close()
         self._engine.dispose()
 
 
@@ -169,9 +179,9 @@ def warm_store(location: Location) -> Iterator[Store]:
 
 
 @contextmanager
-def open_raw(path: Path) -> Iterator[RawTable]:
+def open_raw(path: Path, *, system: bool = False) -> Iterator[RawTable]:
     """Make a raw table, its WAL grown."""
-    table = RawTable(path)
+    table = RawTable(path, system=system)
     try:
         table.write(table.rows(WARM))
         check_warm(path)
