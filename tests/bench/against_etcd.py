@@ -105,6 +105,8 @@ def _compared(directory: Path, scale: Scale, nodes: int, where: str) -> list[Row
         both.row(f"{first}, 1 client, p99", ONE, "p99_us", base_is, at_most),
         both.row(f"{first}, {MANY} clients", MANY, "rate", base_is, at_least),
         both.row(f"{first}, {MANY} clients, p99", MANY, "p99_us", base_is, at_most),
+        both.row(f"  CPU of a change, {where}, 1 client", ONE, "cpu_us", base_is, None),
+        both.row(f"  CPU of a change, {where}, {MANY} clients", MANY, "cpu_us", base_is, None),
     ]
     curves = both.curves(f"Durable changes, {where}, 1 to 64 clients")
     rows[2].details["curves"] = curves

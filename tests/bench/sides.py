@@ -20,11 +20,12 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class Load(NamedTuple):
-    """What a load saw, and which share of the CPU that both used was the load's own."""
+    """What a load saw, what a change took of the servers' CPU, and the load's own share of all."""
 
     rate: float
     p50_us: float
     p99_us: float
+    cpu_us: float
     share: float
 
 
@@ -52,7 +53,8 @@ class Side(NamedTuple):
         assert started.returncode == 0
         seen = msgspec.json.decode(said, type=Seen)
         share = seen.cpu_s / max(seen.cpu_s + servers_s, 1e-9)
-        return Load(seen.rate, seen.p50_us, seen.p99_us, share)
+        each_us = 1e6 * servers_s / (clients * each)
+        return Load(seen.rate, seen.p50_us, seen.p99_us, each_us, share)
 
     def _cpu_s(self) -> float:
         return sum(cpu_s(pid) for pid in self.pids())
@@ -75,7 +77,7 @@ class Comparison:
                 self.loads.setdefault((side, clients), []).append(load)
             order.reverse()
 
-    def row(self, name: str, clients: int, what: str, base_is: str, goal: Goal) -> Row:
+    def row(self, name: str, clients: int, what: str, base_is: str, goal: Goal | None) -> Row:
         """Compare a field of the loads."""
         turns = Turns()
         for side in self._sides:

@@ -1,9 +1,12 @@
 """How the benchmarks judge what they measured."""
 
+from pathlib import Path
+
 import pytest
 
 from tests.bench.measure import Goal, Row, Turns, middle_half, percentile
-from tests.bench.report import table
+from tests.bench.plots import draw, over_length
+from tests.bench.report import markdown, table
 
 
 def row(ratio: float, goal: Goal, **checks: bool) -> Row:
@@ -45,3 +48,18 @@ def test_a_percentile_is_one_of_the_values() -> None:
 
 def test_a_missed_goal_is_said_in_the_table() -> None:
     assert "missed by 0.05" in table([row(0.75, Goal(0.8))])
+
+
+def test_the_page_has_a_line_for_each_row_and_shows_each_picture() -> None:
+    page = markdown([row(0.9, Goal(0.8))], ["busy"], [Path("build/a.png")]).splitlines()
+    assert page[2] == "| append | 1 |  | commits/s | 0.90 | >= 0.8 | reached |"
+    assert "busy" in page
+    assert page[-1] == "![a](a.png)"
+
+
+def test_rows_with_the_same_title_share_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    rows = [row(1, Goal(1)), row(1, Goal(1)), row(1, Goal(1))]
+    for name, each in zip("ab", rows, strict=False):
+        each.details["curves"] = over_length(name, [(1, 1, ""), (10, 2, "")])
+    assert [path.stat().st_size > 0 for path in draw(rows, tmp_path)] == [True]
