@@ -26,6 +26,8 @@ SCHEMA = "vxconfigd"
 _SCHEMA_BYTES = 48
 """Shorter than a name of PostgreSQL may be: the channel for notifications is named after it."""
 _NO_SCHEMA = re.compile(r"pg_.*|information_schema|.*[\x00-\x1f\"].*|", re.DOTALL)
+_NO_CODE = re.compile(r"%(?![0-9A-Fa-f]{2})")
+_PARAMETER = re.compile(r"\w+=")
 _SECRET = ("password", "sslpassword")
 
 
@@ -96,6 +98,7 @@ def location_of(text: str, beside: Path | None = None, *, schema: str = SCHEMA) 
     if "#" in text:
         raise _no_url(text, "what begins with # means nothing here; the schema is a parameter")
     words = _words(query)
+    _check_characters(text, where, words)
     ours = [word for word in words if word.partition("=")[0] == "schema"]
     schema = unquote(ours[-1].partition("=")[2]) if ours else schema
     if _NO_SCHEMA.fullmatch(schema) or len(schema.encode()) > _SCHEMA_BYTES:
@@ -107,6 +110,18 @@ def location_of(text: str, beside: Path | None = None, *, schema: str = SCHEMA) 
 
 def _words(query: str) -> list[str]:
     return [word for word in query.split("&") if word]
+
+
+def _check_characters(text: str, where: str, words: list[str]) -> None:
+    """Refuse what others read otherwise than it was meant: they would say parts of a password."""
+    authority, _slash, database = where.partition("://")[2].partition("/")
+    ambiguous = authority.count("@") > 1 or "@" in database or _NO_CODE.search(text)
+    if ambiguous or not all(_PARAMETER.match(word) for word in words):
+        raise _no_url(
+            "@" + text.rpartition("@")[2].partition("?")[0],
+            "a user or a password has / ? @ or % in it, or a parameter has no value: these are "
+            "written %2F %3F %40 %25",
+        )
 
 
 def _no_url(text: str, cause: str) -> Rejected:

@@ -12,6 +12,7 @@ import pytest
 
 from eventstore.codec import Commit
 from eventstore.errors import AppendFailed, StoreError
+from eventstore.storage import postgres_errors
 from tests.support.faults import needs_mount
 from tests.support.postgres_load import opened
 from tests.support.postgres_pair import postgres_pair
@@ -147,6 +148,43 @@ def test_a_statement_that_takes_too_long_is_named_and_nothing_of_it_is_done(
         other.rollback()
     with opened(url) as again:
         assert list(again.logs["node"].commits()) == first
+
+
+def test_rights_that_are_taken_away_are_named_and_nothing_is_half_done(postgres: Server) -> None:
+    name = postgres.database_name()
+    opened(postgres.url(name)).close()
+    for statement in (
+        f"CREATE ROLE of_{name} LOGIN",
+        f"GRANT USAGE ON SCHEMA vxconfigd TO of_{name}",
+        f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA vxconfigd TO of_{name}",
+    ):
+        postgres.sql(statement, database=name)
+    url = postgres.url(name, f"of_{name}")
+    with opened(url) as store:
+        first = store.append([note("first")])
+        postgres.sql(f"REVOKE INSERT ON vxconfigd.node_commits FROM of_{name}", database=name)
+        with pytest.raises(AppendFailed) as found:
+            store.append([note("second")], new_hard_state=b"second")
+        assert found.value.id == "V-5-1-9169"
+    with opened(url) as again:
+        assert list(again.logs["node"].commits()) == first
+        assert again.hard_state() is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "id_"),
+    [
+        ("SELECT pg_terminate_backend(pg_backend_pid())", "V-5-1-9176"),
+        ("SELECT 1 / 0", "V-5-1-9178"),
+    ],
+)
+def test_what_ends_a_connection_is_named_and_what_is_in_no_entry_is_told_in_its_words(
+    statement: str, id_: str, postgres: Server
+) -> None:
+    with pytest.raises(psycopg.Error) as found:
+        postgres.sql(statement)
+    error = postgres_errors.refused("store", found.value)
+    assert (error.id, error.cause) == (id_, str(found.value))
 
 
 @needs_mount

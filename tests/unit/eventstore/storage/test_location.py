@@ -69,3 +69,13 @@ def test_a_home_says_by_a_file_that_its_log_is_in_a_database(tmp_path: Path) -> 
     assert located(file) == Database(URL, "n1", file)
     file.touch()
     assert located(file) == file
+
+
+@pytest.mark.parametrize("password", ["sec/ret", "sec@ret", "sec?ret", "sec%zzret", "sec%ret"])
+def test_a_password_that_is_not_written_as_a_url_wants_it_is_refused_and_not_shown(
+    password: str,
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        location_of(f"postgresql://u:{password}@db1:5432/vx?connect_timeout=1")
+    assert "sec" not in f"{refused.value.message} {refused.value.cause} {refused.value.fix}"
+    assert "db1:5432/vx" in refused.value.message
