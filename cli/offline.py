@@ -131,7 +131,7 @@ def _each(paths: Sequence[str]) -> list[str]:
         if not is_archive(path) or place_of(path).node is not None:
             found.append(path)
             continue
-        from eventstore.storage.fleet.reader import nodes_of
+        from eventstore.storage.fleet.opening import nodes_of
 
         try:
             found += nodes_of(place_of(path))

@@ -102,7 +102,7 @@ def opened(where: Location) -> Iterator[Source]:
 @contextmanager
 def _archived(text: str) -> Iterator[Source]:
     require_driver()
-    from eventstore.storage.fleet.reader import read_archive  # noqa: PLC0415 it loads a driver
+    from eventstore.storage.fleet.opening import read_archive  # noqa: PLC0415 it loads a driver
 
     with read_archive(place_of(text)) as (readers, said):
         source = Source(readers)

@@ -105,8 +105,9 @@ def detach(connection: Connection, plan: Plan, cutter: Cutter) -> None:
         StoreError: a log gives no keyframe where it is to begin; nothing was changed.
     """
     begins = [(gone, *cutter(gone.log, gone.first)) for gone in plan.logs]
+    # By itself: who ships locks heads before tables, and so does what follows.
+    connection.execute("SELECT vxfleet.open_month(%s, %s)", (plan.cluster, plan.stays))
     with connection.transaction():
-        connection.execute("SELECT vxfleet.open_month(%s, %s)", (plan.cluster, plan.stays))
         connection.execute(
             "SELECT log FROM vxfleet.logs WHERE cluster = %s ORDER BY log FOR UPDATE",
             (plan.cluster,),

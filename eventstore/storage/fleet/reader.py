@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,8 @@ from eventstore.codec import ZERO_HASH, Commit, Head, decode_header
 from eventstore.errors import Damaged, NotFound, StoreError
 from eventstore.model.state import State
 from eventstore.storage.archive import Named
-from eventstore.storage.fleet.catalogue import LogRow, cluster_of, log_by_number, logs_of
-from eventstore.storage.fleet.connecting import Connection, check, connect, told
-from eventstore.storage.fleet.naming import Place, text_of
+from eventstore.storage.fleet.catalogue import LogRow, log_by_number
+from eventstore.storage.fleet.connecting import Connection, told
 from eventstore.storage.index import key_hash
 from eventstore.storage.keyframes import MODEL, SLICE_BYTES, Keyframe, NotWhole, opened
 from eventstore.storage.reader import MANY, POSITION_MAX, LogReader, page_of
@@ -275,17 +273,25 @@ class FleetReader(LogReader):
         return self.away(expected) if expected < self.first else self._broken(expected, row)
 
     def _pieces(self, sql: str, low: int, high: int) -> Iterator[list[tuple[Any, ...]]]:
-        """Yield rows in pieces, month by month; say meanwhile how far it is."""
-        heard, many = self.told, 0
+        """Yield rows in pieces, month by month; say meanwhile how far it is.
+
+        What is not where it was is looked for once more: a detach may have carried it on.
+        """
+        heard, many, at = self.told, 0, low
         if heard is not None and (many := min(high, self.last()) - low + 1) < MANY:
             heard = None
-        for span in self.spans(low, high):
-            at, end = max(low, span[0]), min(high, span[1])
+        while at <= high and (found := self.spans(at, high)):
+            span = found[0]
+            at, end = max(at, span[0]), min(high, span[1])
             while at <= end and (rows := self.rows(sql, (*self.place(span), at, end, _FETCH))):
                 at = rows[-1][0] + 1
                 yield rows
                 if heard is not None:
                     heard(at - low, many)
+            if at <= end:
+                self._load()
+                if self.spans(at, high)[:1] == [span]:
+                    return
 
     def check_structure(self) -> None:
         """Look whether the index has the rows that were entered, and the end is that one.
@@ -337,63 +343,3 @@ class FleetReader(LogReader):
     def indexed_to(self) -> int:
         """Return up to where commits are in the index: all are."""
         return self.last()
-
-
-@contextmanager
-def read_archive(place: Place) -> Iterator[tuple[dict[str, LogReader], list[str]]]:
-    """Open the logs of a cluster in an archive; with what is to be said of which node it is.
-
-    Raises:
-        NotFound: there is no such archive, cluster or node.
-        Unavailable: the archive does not answer.
-    """
-    connection = connect(place.url)
-    try:
-        check(connection, place.url)
-        with told(place.url):
-            cluster = cluster_of(connection, place.cluster)
-            rows = {row.name: row for row in logs_of(connection, cluster.cluster)}
-        nodes = sorted(name.removeprefix("node/") for name in rows if name.startswith("node/"))
-        node = place.node or (nodes[0] if nodes else None)
-        if node is None or f"node/{node}" not in rows or "shared" not in rows:
-            raise NotFound(
-                "V-5-1-9185",
-                f"the archive has no log of node {node} in cluster {cluster.name}"
-                if node is not None
-                else f"the archive has no node's log of cluster {cluster.name}",
-                cause=f"it has those of {', '.join(nodes)}" if nodes else None,
-                fix="'vx archive status --log URL' lists them",
-            )
-        said = []
-        if place.node is None and len(nodes) > 1:
-            others = ", ".join(nodes[1:])
-            said = [f"of the nodes' own logs that of {node}; --node says another: {others}"]
-        yield (
-            {
-                "shared": FleetReader(connection, place.url, rows["shared"]),
-                "node": FleetReader(connection, place.url, rows[f"node/{node}"]),
-            },
-            said,
-        )
-    finally:
-        connection.close()
-
-
-def nodes_of(place: Place) -> list[str]:
-    """Return the places of all nodes of a cluster, as texts.
-
-    Raises:
-        NotFound: there is no such archive or cluster.
-    """
-    connection = connect(place.url)
-    try:
-        check(connection, place.url)
-        with told(place.url):
-            cluster = cluster_of(connection, place.cluster)
-            names = {row.name for row in logs_of(connection, cluster.cluster)}
-        return [
-            text_of(Place(place.url, cluster.cluster_id, name.removeprefix("node/")))
-            for name in sorted(names - {"shared"})
-        ]
-    finally:
-        connection.close()

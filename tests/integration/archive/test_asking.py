@@ -325,6 +325,8 @@ def test_what_is_detached_while_it_is_read_is_said_to_be_gone(own: tuple[str, Ho
         with pytest.raises(NotFound, match="@5 was archived away"):
             reader.commit(5)
         assert reader.commit(reader.last()).position == reader.last()
+        carried = source.readers["node"].commit(30)  # the last, which a month that stays has now
+        assert carried.position == 30
 
 
 def test_the_library_opens_and_follows_an_archive(url: str, homes: dict[str, Home]) -> None:
