@@ -101,3 +101,16 @@ def test_a_database_that_goes_holds_up_nobody_and_gets_the_rest_when_it_is_back(
             last = there.readers["node"].last()
             ours = list(here.readers["node"].commits(high=last))
             assert list(there.readers["node"].commits()) == ours
+
+
+def test_a_node_whose_log_is_in_a_database_ships_too(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = server.database()
+    monkeypatch.setenv("VX_ARCHIVE_URL", url)
+    with running_cluster(tmp_path, nodes=1, database=server.database()) as cluster:
+        node = cluster["node1"]
+        node.ok("vxdisk", "init", "vxd0")
+        wait_until(lambda: keeps_up(node))
+        assert "0 commits shipped" in node.vx("archive", "to", url)
+    assert holds(f"{url}#")
