@@ -93,6 +93,8 @@ class ServerTail:
         self._listener = listener(location)
         self._stack.callback(self._listener.close)
         self._source: Source | None = None
+        self._asked = 0.0
+        """When somebody last looked whether a daemon has it."""
         self.is_live = False
 
     def look(self) -> Source:
@@ -102,7 +104,10 @@ class ServerTail:
             NotFound: there is none.
             UnknownFormat, Damaged, Unavailable: it cannot be read.
         """
-        self.is_live = self._listener.is_held()  # from here on it is heard what is appended
+        now = time.monotonic()
+        if self._source is None or now > self._asked + POLL_SERVER_S:
+            self.is_live = self._listener.is_held()  # from here on it is heard what is appended
+            self._asked = now
         if self._source is None:
             self._source = self._stack.enter_context(opened(self._location))
         return self._source

@@ -47,9 +47,12 @@ _HELD_S = 5.0
 
 _MOVE = (
     "UPDATE heads SET position = CASE WHEN position = ? AND hash = ? AND epoch = ? THEN ?::bigint "
-    "END, hash = ? WHERE log = ?"
+    "END, hash = ? WHERE log = ? RETURNING pg_current_xact_id()::text, pg_notify(?, '')"
 )
-_GUARD = "UPDATE heads SET position = CASE WHEN epoch = ? THEN position END, mark = ?"
+_GUARD = (
+    "UPDATE heads SET position = CASE WHEN epoch = ? THEN position END, mark = ? "
+    "RETURNING pg_current_xact_id()::text"
+)
 _WAIT = "SELECT pg_logical_emit_message(true, 'vxconfigd', '')"
 """Writes to the server's log, so that its commit waits for what is before it there."""
 _LOCK = "SELECT 1 FROM heads ORDER BY log FOR NO KEY UPDATE"
@@ -210,18 +213,13 @@ class PostgresWriting(PostgresReading):
             try:
                 with writing.connection.pipeline():
                     writing.execute("BEGIN IMMEDIATE")
-                    attempt.asked = writing.execute("SELECT pg_current_xact_id()::text")
                     if not flush:
                         writing.execute("SET LOCAL synchronous_commit TO off")
                     if attempt.moves:
                         self._move(attempt.moves)
                     else:
-                        writing.execute(_GUARD, (self.epoch, attempt.mark))
+                        attempt.asked = writing.execute(_GUARD, (self.epoch, attempt.mark))
                     work()
-                    if attempt.moves:
-                        writing.execute(
-                            "SELECT pg_notify(?, '')", (channel(self.location.schema),)
-                        )
                     attempt.committing = True
                     writing.execute("COMMIT")
                 self.settle(writing)
@@ -290,10 +288,11 @@ class PostgresWriting(PostgresReading):
         self._move(moves)
 
     def _move(self, moves: Moves) -> None:
+        where = channel(self.location.schema)
         for log in sorted(moves):
             old, new = moves[log]
-            self._writing.execute(
-                _MOVE, (old.position, old.hash, self.epoch, new.position, new.hash, log)
+            self._running.asked = self._writing.execute(
+                _MOVE, (old.position, old.hash, self.epoch, new.position, new.hash, log, where)
             )
 
     def revive(self, driver: PostgresDriver) -> None:
