@@ -60,6 +60,8 @@ class Move(NamedTuple):
 
 
 Moves = Mapping[str, Move]
+Row = tuple[object, ...]
+"""A commit as the driver is given it."""
 
 
 class ReadEngine(Protocol):
@@ -112,9 +114,16 @@ class WriteEngine(ReadEngine, Protocol):
         ...
 
     def transact(
-        self, work: Callable[[], Any], *, moves: Moves | None = None, flush: bool = True
+        self,
+        work: Callable[[], Any],
+        *,
+        moves: Moves | None = None,
+        flush: bool = True,
+        row: Row | None = None,
     ) -> None:
         """Run work in a transaction that moves heads; flushed, unless it may wait for the next.
+
+        `row`: all that work does is to append this one commit.
 
         Raises:
             HeadMoved: the heads are not where they are to be moved from.

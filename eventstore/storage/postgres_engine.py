@@ -22,7 +22,7 @@ import psycopg
 from eventstore.codec import Head
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
 from eventstore.storage import postgres_schema
-from eventstore.storage.engine import DatabaseError, HeadMoved, Moves
+from eventstore.storage.engine import DatabaseError, HeadMoved, Moves, Row
 from eventstore.storage.location import Database
 from eventstore.storage.postgres import (
     RECONNECT_S,
@@ -38,6 +38,7 @@ from eventstore.storage.postgres_errors import append_refused, said_by_driver
 from eventstore.storage.postgres_lost import Lost, Outcome
 from eventstore.storage.postgres_reading import Both, PostgresReading, channel, lock_key
 from eventstore.storage.schema import LOGS
+from eventstore.storage.statements import writes
 
 SERVING_S = 4.0
 """How long a daemon waits at an append for a server that is away: others wait for the daemon no
@@ -47,8 +48,13 @@ _HELD_S = 5.0
 
 _MOVE = (
     "UPDATE heads SET position = CASE WHEN position = ? AND hash = ? AND epoch = ? THEN ?::bigint "
-    "END, hash = ? WHERE log = ? RETURNING pg_current_xact_id()::text, pg_notify(?, '')"
+    "END, hash = ? WHERE log = ? RETURNING pg_current_xact_id()::text AS xid, pg_notify(?, '')"
 )
+_STORE = {
+    log: f"WITH moved AS ({_MOVE}), stored AS ({insert}) SELECT xid FROM moved"  # noqa: S608 ours
+    for log, insert in writes("postgresql").commit.items()
+}
+"""The whole of a transaction that appends one commit."""
 _GUARD = (
     "UPDATE heads SET position = CASE WHEN epoch = ? THEN position END, mark = ? "
     "RETURNING pg_current_xact_id()::text"
@@ -182,7 +188,12 @@ class PostgresWriting(PostgresReading):
     # Transactions.
 
     def transact(
-        self, work: Callable[[], Any], *, moves: Moves | None = None, flush: bool = True
+        self,
+        work: Callable[[], Any],
+        *,
+        moves: Moves | None = None,
+        flush: bool = True,
+        row: Row | None = None,
     ) -> None:
         """Run work in a transaction that moves heads; see the module's description.
 
@@ -196,7 +207,10 @@ class PostgresWriting(PostgresReading):
             while done is None:
                 attempt = Lost(self, dict(moves or {}), randbits(62))
                 try:
-                    self._attempt(work, attempt, flush=flush)
+                    if row is not None and flush:
+                        self._store(attempt, row)
+                    else:
+                        self._attempt(work, attempt, flush=flush)
                     done = attempt
                 except (DatabaseError, psycopg.Error, StoreError) as error:
                     if said_by_driver(error) is None:
@@ -228,6 +242,17 @@ class PostgresWriting(PostgresReading):
                 raise
             finally:
                 both.owner = 0
+
+    def _store(self, attempt: Lost, row: Row) -> None:
+        """Append one commit, in one statement that is its own transaction."""
+        ((log, (old, new)),) = attempt.moves.items()
+        move = (old.position, old.hash, self.epoch, new.position, new.hash, log)
+        where = channel(self.location.schema)
+        with self._writing.lock:
+            self._writing.connection.warned = False
+            attempt.committing = True
+            attempt.asked = self._writing.execute(_STORE[log], (*move, where, *row))
+            self.settle(self._writing)
 
     def settle(self, driver: PostgresDriver) -> None:
         """Have what was committed where it has to be, though somebody ended the wait for it.

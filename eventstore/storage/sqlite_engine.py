@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from eventstore.codec import Head
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage import upgrade
-from eventstore.storage.engine import Dialect, Driver, Moves
+from eventstore.storage.engine import Dialect, Driver, Moves, Row
 from eventstore.storage.sqlite import DriverError, append_failed, appender_engine, translated
 
 WAL_PAGES = 8192
@@ -103,14 +103,19 @@ class SqliteWriting(SqliteReading):
             )
 
     def transact(
-        self, work: Callable[[], Any], *, moves: Moves | None = None, flush: bool = True
+        self,
+        work: Callable[[], Any],
+        *,
+        moves: Moves | None = None,
+        flush: bool = True,
+        row: Row | None = None,
     ) -> None:
         """Run work in a transaction, flushed with all before it unless it may wait.
 
         Raises:
             AppendFailed: the driver refused, and nothing of it will be acknowledged.
         """
-        del moves  # nobody else writes the file
+        del moves, row  # nobody else writes the file, and it takes no round trips
         execute = self.driver.execute
         try:
             if flush != self._flushes:

@@ -19,7 +19,7 @@ from eventstore.codec import Commit, Entry, Head, head_after
 from eventstore.errors import AppendFailed, Damaged, StoreError
 from eventstore.storage import cutting
 from eventstore.storage.batch import Batch, Placed, Request, not_next, placed
-from eventstore.storage.engine import HeadMoved, Move, Moves, WriteEngine
+from eventstore.storage.engine import HeadMoved, Move, Moves, Row, WriteEngine
 from eventstore.storage.engines import write_engine
 from eventstore.storage.extending import extend
 from eventstore.storage.index import BATCH, Pending, key_hash, mark_again
@@ -297,6 +297,7 @@ class Store:
                 lambda: self._write(found.batch, found.body),
                 self._moves(found.batch),
                 flush=flush,
+                row=found.only(self._pending),
             )
         except HeadMoved:
             again = list[Placed]()
@@ -371,7 +372,12 @@ class Store:
             self._pending[log].add(position, keys)
 
     def _transact(
-        self, work: Callable[[], Any], moves: Moves | None = None, *, flush: bool = True
+        self,
+        work: Callable[[], Any],
+        moves: Moves | None = None,
+        *,
+        flush: bool = True,
+        row: Row | None = None,
     ) -> None:
         """Run work in a transaction; it may be run once more, where it came to nothing.
 
@@ -384,7 +390,7 @@ class Store:
             self._indexed.clear()
             work()
 
-        self.engine.transact(attempt, moves=moves, flush=flush)
+        self.engine.transact(attempt, moves=moves, flush=flush, row=row)
         for log in self._indexed:
             self._pending[log].clear()
         self._indexed.clear()

@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from tests.support.postgres_server import Server
 
 _BYTES = 1 << 16
-_COMMITTED = b"COMMIT\x00"
-"""How the server says that it has done it."""
+_COMMITTED = (b"COMMIT\x00", b"SELECT 1\x00")
+"""How the server says that it has done it: at the end of some statements, or of one for all."""
 
 
 class Wire:
@@ -128,7 +128,7 @@ class Wire:
         with suppress(OSError):
             while data := link.server.recv(_BYTES):
                 self._flowing.wait()
-                if link.losing and _COMMITTED in data:
+                if link.losing and any(said in data for said in _COMMITTED):
                     self.lost.set()
                     break
                 for said, arrives in self.rewrite.items():
