@@ -58,7 +58,9 @@ def hold_to_what_was(postgres: Server, core: Witness, log: Log, seed: int) -> No
     choice = random.Random(seed)
     with tempfile.TemporaryDirectory() as where:
         file = stored(core, Path(where) / "log.db")
-        cut = {log: {choice.randint(1, 3) for _ in range(choice.randrange(3))}}
+        cut: dict[str, set[int]] = {
+            log: {choice.randint(1, 3) for _ in range(choice.randrange(3))}
+        }
         with moved_into(postgres, file, cut) as source:
             reader = source.readers[log]
             states = check_states(source, reader, choice)
