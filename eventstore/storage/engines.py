@@ -18,7 +18,7 @@ from eventstore.storage.sqlite import translated
 from eventstore.storage.sqlite_engine import SqliteWriting
 
 if TYPE_CHECKING:
-    from eventstore.storage.postgres_listening import Listener
+    from eventstore.storage.postgres.listening import Listener
 
 
 def write_engine(location: Location, *, alone: bool = False) -> WriteEngine:
@@ -32,7 +32,7 @@ def write_engine(location: Location, *, alone: bool = False) -> WriteEngine:
         from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
 
         require_driver()
-        from eventstore.storage.postgres_engine import PostgresWriting  # noqa: PLC0415
+        from eventstore.storage.postgres.writing import PostgresWriting  # noqa: PLC0415
 
         return PostgresWriting(location, alone=alone)
     return SqliteWriting(location)
@@ -50,13 +50,13 @@ def database_engine(location: Database) -> Iterator[ReadEngine]:
     from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
 
     require_driver()
-    from eventstore.storage import postgres_schema  # noqa: PLC0415
-    from eventstore.storage.postgres_reading import PostgresReading  # noqa: PLC0415
+    from eventstore.storage.postgres import schema  # noqa: PLC0415
+    from eventstore.storage.postgres.reading import PostgresReading  # noqa: PLC0415
 
     with translated(f"store {location}"):
         engine = PostgresReading(location)
         try:
-            postgres_schema.check(location, engine.driver)
+            schema.check(location, engine.driver)
             yield engine
         finally:
             engine.close()
@@ -67,7 +67,7 @@ def listener(location: Database) -> Listener:
     from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
 
     require_driver()
-    from eventstore.storage.postgres_listening import Listener  # noqa: PLC0415
+    from eventstore.storage.postgres.listening import Listener  # noqa: PLC0415
 
     return Listener(location)
 
@@ -85,10 +85,10 @@ def migrate(location: Location, role: str | None = None) -> str:
         from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
 
         require_driver()
-        from eventstore.storage import postgres_schema  # noqa: PLC0415
+        from eventstore.storage.postgres import schema  # noqa: PLC0415
 
         with translated(f"store {location}"):
-            postgres_schema.migrate_for(location, role)
+            schema.migrate_for(location, role)
         return REVISIONS[-1]
     if role is not None:
         raise Rejected(

@@ -3,7 +3,7 @@
 A server says what is wrong by a code (SQLSTATE). Whoever is refused before being connected gets
 words only, from libpq or the server: they are looked up among the phrases of each entry, in the
 table's order, and the words themselves are always the cause that is told. Nothing here decides
-what became of a transaction (`eventstore.storage.postgres_lost`).
+what became of a transaction (`eventstore.storage.postgres.lost`).
 
 It must not import the driver: that costs every process that has no database a tenth of a second.
 """

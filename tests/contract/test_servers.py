@@ -57,7 +57,7 @@ def sealed(store: Store, tx: str) -> Any:
 def test_a_store_that_somebody_has_alone_is_refused_by_name(
     engine: PostgresEngine, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("eventstore.storage.postgres_engine._HELD_S", 0.0)
+    monkeypatch.setattr("eventstore.storage.postgres.writing._HELD_S", 0.0)
     for alone in (True, False):
         with pytest.raises(Unavailable, match="in use") as raised:
             Store.open(engine.location, alone=alone)

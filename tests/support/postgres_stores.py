@@ -12,7 +12,7 @@ from typing import Any
 from eventstore.storage.archive import directory_of
 from eventstore.storage.location import Database
 from eventstore.storage.offline import read_store
-from eventstore.storage.postgres import PostgresDriver, connect
+from eventstore.storage.postgres.connection import PostgresDriver, connect
 from eventstore.storage.queue import QUEUE_MAX
 from eventstore.storage.store import Store
 from tests.support.postgres_server import Server

@@ -21,10 +21,10 @@ import psycopg
 
 from eventstore.codec import Head
 from eventstore.errors import AppendFailed, Damaged, StoreError, Unavailable
-from eventstore.storage import postgres_schema
 from eventstore.storage.engine import DatabaseError, HeadMoved, Moves, Row
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import (
+from eventstore.storage.postgres import schema
+from eventstore.storage.postgres.connection import (
     RECONNECT_S,
     Connection,
     Patience,
@@ -34,9 +34,9 @@ from eventstore.storage.postgres import (
     roll_back,
     session_of,
 )
+from eventstore.storage.postgres.lost import Lost, Outcome
+from eventstore.storage.postgres.reading import Both, PostgresReading, channel, lock_key
 from eventstore.storage.postgres_errors import append_refused, said_by_driver
-from eventstore.storage.postgres_lost import Lost, Outcome
-from eventstore.storage.postgres_reading import Both, PostgresReading, channel, lock_key
 from eventstore.storage.schema import LOGS
 from eventstore.storage.statements import writes
 
@@ -101,7 +101,7 @@ class PostgresWriting(PostgresReading):
     def prepare(self) -> Path | None:
         """Take the store; create or migrate it, if it needs that."""
         self.take(self._writing)
-        postgres_schema.prepare(self.location, self._writing)
+        schema.prepare(self.location, self._writing)
         return None
 
     def take(self, driver: PostgresDriver) -> None:

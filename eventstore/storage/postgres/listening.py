@@ -13,8 +13,8 @@ from typing import Any
 import psycopg
 
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import connect, quoted
-from eventstore.storage.postgres_reading import channel, lock_key
+from eventstore.storage.postgres.connection import connect, quoted
+from eventstore.storage.postgres.reading import channel, lock_key
 
 _SLICE_S = 0.1
 """How soon somebody is heard who closes it."""

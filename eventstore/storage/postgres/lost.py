@@ -19,7 +19,7 @@ from eventstore.codec import Head
 from eventstore.errors import AppendFailed, StoreError, Unavailable
 from eventstore.storage.engine import DatabaseError, Move
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import (
+from eventstore.storage.postgres.connection import (
     Patience,
     PostgresDriver,
     Session,

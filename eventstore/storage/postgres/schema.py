@@ -13,7 +13,7 @@ from sqlalchemy.pool import NullPool
 from eventstore.errors import Damaged, NotFound, Unavailable
 from eventstore.storage.engine import Driver
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import PostgresDriver, connect, quoted
+from eventstore.storage.postgres.connection import PostgresDriver, connect, quoted
 from eventstore.storage.postgres_errors import MAY_NOT, refusal_of
 from eventstore.storage.schema import REVISIONS
 from eventstore.storage.upgrade import check_revision, newer, run_migrations

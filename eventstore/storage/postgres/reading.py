@@ -11,7 +11,7 @@ from typing import Any
 
 from eventstore.storage.engine import Dialect, Driver
 from eventstore.storage.location import Database
-from eventstore.storage.postgres import (
+from eventstore.storage.postgres.connection import (
     RECONNECT_S,
     Connection,
     PostgresDriver,
