@@ -37,6 +37,7 @@ def holds(url: str) -> bool:
         return all(verify(reader, with_replay=True).ok for reader in source.readers.values())
 
 
+@pytest.mark.long
 def test_the_daemons_of_a_cluster_ship_its_log_once_and_each_its_own(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -70,6 +71,7 @@ def _make(cluster: Cluster) -> None:
     cluster["node2"].ok("vxassist", "-g", "shareddg", "make", "vol01", "10m")
 
 
+@pytest.mark.long
 def test_a_database_that_goes_holds_up_nobody_and_gets_the_rest_when_it_is_back(
     server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

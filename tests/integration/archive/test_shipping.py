@@ -152,6 +152,7 @@ with open_log(sys.argv[2]) as source:
 """
 
 
+@pytest.mark.long
 def test_one_that_is_killed_at_any_moment_ships_nothing_twice_and_misses_nothing(
     url: str, tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ def connection_of(store: Store) -> Any:
     return engine._writing.connection
 
 
+@pytest.mark.long
 def test_an_append_during_a_cut_is_done_once_when_the_network_is_back(
     joined: Cable, url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -64,6 +65,7 @@ def test_an_append_during_a_cut_is_done_once_when_the_network_is_back(
         print(f"\ncut: noticed after {noticed:.1f} s, back after {time.monotonic() - begun:.1f} s")
 
 
+@pytest.mark.long
 def test_what_many_append_around_a_cut_is_there_once(joined: Cable, url: str) -> None:
     with joined.on_client(), opened(url) as store, load_on(store) as load:
         load.more(50)
@@ -76,6 +78,7 @@ def test_what_many_append_around_a_cut_is_there_once(joined: Cable, url: str) ->
         assert list(store.logs["node"].commits()) == acknowledged
 
 
+@pytest.mark.long
 def test_a_reader_gets_its_answer_when_the_network_is_back(joined: Cable, url: str) -> None:
     with joined.on_client(), opened(url) as store, ThreadPoolExecutor(1) as pool:
         before = store.append([note("before")])

@@ -99,6 +99,7 @@ def test_a_daemon_that_was_killed_knows_it_by_what_it_kept_with_its_heads(
         assert refuses(daemon)
 
 
+@pytest.mark.long
 def test_a_daemon_that_waits_for_its_server_does_not_go_on_from_it(
     tmp_path: Path, own_postgres: Server
 ) -> None:

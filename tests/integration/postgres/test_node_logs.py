@@ -63,6 +63,7 @@ def cluster(tmp_path: Path, own_postgres: Server) -> Iterator[Cluster]:
         yield running
 
 
+@pytest.mark.long
 def test_three_nodes_with_logs_on_one_server_outlive_a_daemon_and_the_server(
     cluster: Cluster, own_postgres: Server
 ) -> None:
@@ -86,6 +87,7 @@ def test_three_nodes_with_logs_on_one_server_outlive_a_daemon_and_the_server(
     assert len(hashes(cluster)) == 1
 
 
+@pytest.mark.long
 def test_a_node_is_moved_into_a_database_and_back(tmp_path: Path, own_postgres: Server) -> None:
     url = f"{own_postgres.database()}&schema=moved"
     with running_cluster(tmp_path, nodes=1) as running:

@@ -101,6 +101,7 @@ def test_a_server_that_never_answers_is_named(postgres: Server) -> None:
 FEW = {"max_connections": "4", "superuser_reserved_connections": "0", "max_wal_senders": "0"}
 
 
+@pytest.mark.long
 def test_too_many_connections_are_named_and_waited_for() -> None:
     with postgres_server(settings=FEW) as server:
         pool = ExitStack()
@@ -113,6 +114,7 @@ def test_too_many_connections_are_named_and_waited_for() -> None:
         leaving.join()
 
 
+@pytest.mark.long
 def test_a_server_that_follows_another_one_is_named() -> None:
     with postgres_pair(durable=False) as pair:
         error = refused(pair.standby.url())
@@ -120,6 +122,7 @@ def test_a_server_that_follows_another_one_is_named() -> None:
         assert refused(pair.standby.url(target_session_attrs="read-write")).id == "V-5-1-9175"
 
 
+@pytest.mark.long
 def test_a_server_that_recovers_is_named() -> None:
     server = Server(settings={"hot_standby": "off"})
     try:
