@@ -18,7 +18,7 @@ import msgspec
 
 from daemon.shell import child
 from daemon.wire.frames import pack_message
-from eventstore.errors import StoreError
+from eventstore.errors import StoreError, Unavailable
 from eventstore.proofs.survey import Damage, Done, Finding, survey
 from eventstore.source import DATABASE
 from eventstore.storage.offline import read_store
@@ -33,13 +33,19 @@ def main(home: str, extent: str) -> None:
     try:
         for finding in findings(Path(home) / DATABASE, whole=extent == "whole"):
             child.say(pack_message(message(finding)))
+    except Unavailable as error:
+        sys.exit(f"{error.message}: {error.cause}")
     except BrokenPipeError:
         # The daemon is gone, and whatever we found with it.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def findings(database: Path, *, whole: bool) -> Iterator[Finding]:
-    """Look the newest part of both logs over, then all that was not looked at."""
+    """Look the newest part of both logs over, then all that was not looked at.
+
+    Raises:
+        Unavailable: they cannot be read at the moment, which says nothing of what they hold.
+    """
     left: list[str] = []
     try:
         with read_store(database) as logs:
@@ -50,6 +56,8 @@ def findings(database: Path, *, whole: bool) -> Iterator[Finding]:
                         left.append(log)
             for log in left if whole else ():
                 yield from survey(logs[log], whole=True)
+    except Unavailable:
+        raise
     except StoreError as error:
         yield Damage(str(database), None, error.message, error.cause)
 

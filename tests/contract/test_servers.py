@@ -19,6 +19,7 @@ from eventstore.past.resuming import Place
 from eventstore.storage.engines import migrate
 from eventstore.storage.location import Database
 from eventstore.storage.offline import read_store
+from eventstore.storage.sqlite import translated
 from eventstore.storage.store import Store
 from eventstore.tailing import Asked, Follower
 from tests.support.postgres_server import Server, postgres_server
@@ -190,6 +191,24 @@ def test_a_connection_that_ended_in_between_harms_nobody(postgres: Server, store
     engine: Any = store.engine
     postgres.sql("SELECT pg_terminate_backend(%s)", engine._reading.connection.info.backend_pid)
     assert store.logs["node"].last() == 2
+
+
+def test_a_connection_that_ended_in_a_snapshot_is_replaced_by_the_next_read(
+    postgres: Server, store: Store
+) -> None:
+    """A reader that found it gone in the middle of something is answered when it asks again."""
+    engine: Any = store.engine
+    append_all(store, Maker().entries(3))
+    reading = engine._reading.connection
+
+    def interrupted() -> None:
+        with translated("store"), engine.snapshot():
+            postgres.sql("SELECT pg_terminate_backend(%s)", reading.info.backend_pid)
+            store.logs["node"].last()
+
+    with pytest.raises(StoreError):
+        interrupted()
+    assert store.logs["node"].last() == 3
 
 
 def test_a_server_that_was_killed_is_waited_for_and_has_what_it_acknowledged(

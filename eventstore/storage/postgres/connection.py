@@ -260,6 +260,8 @@ class PostgresDriver:
         self._connect = connect_
         self._patience_s = patience_s
         self.lock = RLock()
+        self.held = False
+        """Whether what runs hangs on its being this very connection."""
         with told():
             self.connection = self._patiently(PASSES_S, away=False)
 
@@ -271,7 +273,9 @@ class PostgresDriver:
     def execute(self, sql: str, parameters: Sequence[Any] = ()) -> _Later:
         """Run a statement; return a cursor over its rows."""
         with self.lock, told():
-            held = self.in_transaction
+            if not self.held:
+                self.alive()  # it may have gone while it was held
+            held = self.held or self.in_transaction
             try:
                 return self._run(sql, parameters)
             except psycopg.OperationalError:

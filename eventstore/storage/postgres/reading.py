@@ -68,6 +68,7 @@ class PostgresReading:
         reading = self._reading
         with reading.lock, told():
             reading.alive()
+            reading.held = True
             try:
                 with reading.connection.pipeline():
                     reading.execute("BEGIN")
@@ -77,6 +78,8 @@ class PostgresReading:
                 if reading.in_transaction and not reading.connection.closed:
                     roll_back(reading.connection)
                 raise
+            finally:
+                reading.held = False
 
     def version(self) -> int | None:
         """Return nothing: a server does not say whether somebody else has written."""
