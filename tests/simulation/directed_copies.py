@@ -115,35 +115,30 @@ def _is_given_all_but_the_last(scene: Scene, end: int) -> None:
     scene.forgets_rules()
 
 
-def an_old_copy_and_an_election_that_others_complete() -> None:
-    """A term settles what is in doubt, the next completes its election; a member goes back."""
-    scene = Scene()
-    _others_complete_its_election(scene)
-    scene.brings_back("n3")
+def _comes_back(scene: Scene) -> None:
+    """n1 begins, with n3 alone; then n2, who knows more, is back."""
     scene.world.start("n1")
     scene.passes(4000)
     scene.brings_back("n2")
     scene.settles()
 
 
+def an_old_copy_and_an_election_that_others_complete() -> None:
+    """A term settles what is in doubt, the next completes its election; a member goes back."""
+    scene = Scene()
+    _others_complete_its_election(scene)
+    scene.brings_back("n3")
+    _comes_back(scene)
+
+
 def an_old_copy_that_is_given_what_was_settled() -> None:
     """The same, but its office ends when it was given what was settled, and not the election."""
     scene = Scene()
-    world = scene.world
-    world.piece_max = 1
+    scene.world.piece_max = 1
     image = _others_complete_its_election(scene)
     scene.brings_back("n3")
-    scene.takes(msg.Fetched, where=lambda piece: piece.after > image.end)
-    world.start("n1")
-    scene.passes(600)
-    disk = world.disks["n1"]
-    assert len(disk.shared) == image.end + 1, "it was to be given one commit"
-    world.kill("n1", power=False)
-    scene.forgets_rules()
-    world.start("n1")
-    scene.passes(4000)
-    scene.brings_back("n2")
-    scene.settles()
+    _is_given_all_but_the_last(scene, image.end + 1)
+    _comes_back(scene)
 
 
 def an_old_copy_of_an_unfinished_catch_up() -> None:
@@ -176,10 +171,7 @@ def an_old_copy_of_an_unfinished_catch_up() -> None:
     _goes_back(scene, image)
     scene.brings_back("n3")
     _is_given_all_but_the_last(scene, end)
-    world.start("n1")
-    scene.passes(4000)
-    scene.brings_back("n2")
-    scene.settles()
+    _comes_back(scene)
 
 
 def an_old_copy_that_is_given_the_rest_unread() -> None:
