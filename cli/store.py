@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any
 
 from typer import Argument, Option
@@ -43,11 +42,12 @@ def copy(
       vx store copy 'postgresql://vx@db1/vx?schema=node1' /var/lib/vxconfigd/log.db
     """
     from eventstore.errors import StoreError
+    from eventstore.source import log_at
     from eventstore.storage import copying
 
     try:
         with progress.shown("copying and comparing"):
-            places = _place(origin), _place(target)
+            places = log_at(origin), log_at(target)
             copying.check_still(*places)
             logs = copying.copy_store(*places, ask.told)
     except StoreError as error:
@@ -88,26 +88,16 @@ def migrate(
       vx store migrate 'postgresql://owner@db1/vx?schema=node1' --grant vx
     """
     from eventstore.errors import StoreError
+    from eventstore.source import log_at
     from eventstore.storage import engines
 
     try:
-        found = _place(place)
+        found = log_at(place)
         revision = engines.migrate(found, grant)
     except StoreError as error:
         raise control.error_from(error.to_map()) from error
     data = {"place": str(found), "revision": revision, "granted": grant}
     output.emit(source, "store.migrate", {"data": data}, output.View(_migrated))
-
-
-def _place(text: str) -> Any:
-    """Return the place that a user names; a home's is where its log is."""
-    from eventstore.source import DATABASE
-    from eventstore.storage.location import located, location_of
-
-    found = location_of(text)
-    if isinstance(found, Path):
-        return located(found / DATABASE if found.is_dir() else found)
-    return found
 
 
 def _copied(data: Any, _header: bool) -> str:

@@ -16,7 +16,7 @@ from eventstore.past.replay import Replayer
 from eventstore.present.standing import Log, Standing
 from eventstore.proofs import bundles
 from eventstore.storage.fleet.naming import is_archive, place_of
-from eventstore.storage.location import Database, Location, location_of
+from eventstore.storage.location import Database, Location, located, location_of
 from eventstore.storage.offline import read_store
 from eventstore.storage.postgres_errors import require_driver
 from eventstore.storage.reader import LogReader
@@ -86,6 +86,14 @@ def open_log(path: str) -> Iterator[Source]:
         return
     with opened(where / DATABASE if where.is_dir() else where) as source:
         yield source
+
+
+def log_at(text: str) -> Location:
+    """Return where the log is that a text names: a home, its log.db, or the URL of a database."""
+    found = location_of(text)
+    if not isinstance(found, Database) and found.is_dir():
+        found = found / DATABASE
+    return located(found)
 
 
 @contextmanager

@@ -19,10 +19,10 @@ from eventstore.cursors import Cursor
 from eventstore.past.following import PIECE_MAX
 from eventstore.past.resuming import Place, stand, woven
 from eventstore.shapes import Commit, Heartbeat, commit_of
-from eventstore.source import DATABASE, Source, open_log, opened
+from eventstore.source import DATABASE, Source, log_at, open_log, opened
 from eventstore.storage.engines import listener
 from eventstore.storage.fleet.naming import is_archive
-from eventstore.storage.location import Database, located, location_of
+from eventstore.storage.location import Database
 from eventstore.storage.offline import is_held, wal_path
 
 POLL_SERVER_S = 1.0
@@ -164,9 +164,7 @@ def tail_of(path: str) -> Tail | ServerTail | ArchiveTail:
     """Return what looks at a log again and again: in a file, on a server, or of an archive."""
     if is_archive(path):
         return ArchiveTail(path)
-    found = location_of(path)
-    if isinstance(found, Path):
-        found = located(found / DATABASE if found.is_dir() else found)
+    found = log_at(path)
     return Tail(path) if isinstance(found, Path) else ServerTail(found)
 
 

@@ -9,7 +9,6 @@ log.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -17,7 +16,7 @@ from typing import Any
 import msgspec
 
 from daemon.shell import child
-from daemon.wire.frames import FrameReader, pack_message
+from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError
 from eventstore.keeping.archives import Span, asked, made, planned, spans
 from eventstore.source import Source, open_log
@@ -25,14 +24,13 @@ from eventstore.storage.archiving import rewrite, written
 from eventstore.storage.redacting import to_rewrite
 
 NICE = 10
-_READ_BYTES = 1 << 16
 
 
 def main(home: str, node: str, directory: str, commits: str) -> None:
     """Do what is asked, and say what was done; an error is the last word."""
     child.begin(NICE)
     try:
-        for message in Archiver(home, node, directory, int(commits)).messages(_request()):
+        for message in Archiver(home, node, directory, int(commits)).messages(child.asked()):
             child.say(pack_message(message))
     except StoreError as error:
         child.say(pack_message({"error": error.to_map()}))
@@ -81,14 +79,6 @@ class Archiver:
             for named, redactions in to_rewrite(reader):
                 after = rewrite(reader, self._node, named, redactions)
                 yield {"before": list(named), "after": list(after)}
-
-
-def _request() -> Any:
-    frames = FrameReader()
-    while data := os.read(0, _READ_BYTES):
-        for message in frames.feed(data):
-            return message
-    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ started again; `whole` then begins at their starts.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,8 +35,7 @@ def main(home: str, extent: str) -> None:
     except Unavailable as error:
         sys.exit(f"{error.message}: {error.cause}")
     except BrokenPipeError:
-        # The daemon is gone, and whatever we found with it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        child.unheard()
 
 
 def findings(database: Path, *, whole: bool) -> Iterator[Finding]:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Any
+
+from daemon.wire.frames import FrameReader
+
+_READ_BYTES = 1 << 16
 
 
 def begin(nice: int) -> None:
@@ -22,3 +27,17 @@ def say(data: bytes) -> None:
     left = memoryview(data)
     while left:
         left = left[os.write(1, left) :]
+
+
+def asked() -> Any:
+    """Return the first message of the daemon; end if it says nothing."""
+    frames = FrameReader()
+    while data := os.read(0, _READ_BYTES):
+        for message in frames.feed(data):
+            return message
+    raise SystemExit(1)
+
+
+def unheard() -> None:
+    """The daemon is gone, and whatever we had for it: let no end of ours fail over that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

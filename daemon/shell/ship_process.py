@@ -10,13 +10,12 @@ nobody listens any more.
 
 from __future__ import annotations
 
-import os
 import select
 import sys
 from typing import Any
 
 from daemon.shell import child
-from daemon.wire.frames import FrameReader, pack_message
+from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError
 from eventstore.keeping.shipping import Reached, Shipper
 from eventstore.tailing import tail_of
@@ -25,16 +24,15 @@ NICE = 15
 LOOK_S = 1.0
 """Between two looks: how far an archive is behind a node that does little."""
 RETRY_FIRST_S, RETRY_MAX_S = 1.0, 60.0
-_READ_BYTES = 1 << 16
 
 
 def main(home: str) -> None:
     """Ship until nobody listens any more."""
     child.begin(NICE)
     try:
-        _ship(home, _url())
+        _ship(home, child.asked()["url"])
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        child.unheard()
 
 
 def _ship(home: str, url: str) -> None:
@@ -56,15 +54,6 @@ def _ship(home: str, url: str) -> None:
 def _said(reached: Reached) -> dict[str, Any]:
     problem = None if reached.problem is None else reached.problem.to_map()
     return {"log": reached.log, "position": reached.position, "problem": problem}
-
-
-def _url() -> str:
-    frames = FrameReader()
-    while data := os.read(0, _READ_BYTES):
-        for message in frames.feed(data):
-            assert isinstance(message, dict)
-            return str(message["url"])
-    raise SystemExit(1)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ hold: that of each field of many commits at once is most of what makes `verify` 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from hashlib import sha256
 from typing import NamedTuple, Protocol
@@ -48,6 +49,16 @@ class Check(Protocol):
         """Check the commits that follow; None if all of them hold."""
 
 
+def stopped(check: Callable[[Commit], None], page: Columns) -> Stop | None:
+    """Check the commits of a page one by one; None if all of them hold."""
+    for good, commit in enumerate(page.commits()):
+        try:
+            check(commit)
+        except StoreError as error:
+            return Stop(good, error)
+    return None
+
+
 class ChainCheck:
     """Checks commits against each other: all of a log, or those behind one of it."""
 
@@ -87,12 +98,7 @@ class ChainCheck:
         """Check the commits that follow, column by column; one by one if any does not hold."""
         if self._holds(page):
             return None
-        for good, commit in enumerate(page.commits()):
-            try:
-                self(commit)
-            except StoreError as error:
-                return Stop(good, error)
-        return None
+        return stopped(self, page)
 
     def _holds(self, page: Columns) -> bool:
         """Tell whether all is well with all of them, and go on behind them then."""

@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from eventstore.bulk import Columns
 from eventstore.codec import Commit
-from eventstore.errors import Damaged, StoreError
-from eventstore.proofs.checks import Stop
+from eventstore.errors import Damaged
+from eventstore.proofs.checks import Stop, stopped
 from eventstore.proofs.heads import Outside
 from eventstore.storage.reader import LogReader
 
@@ -59,12 +59,7 @@ class OutsideCheck:
         """Compare the commits that follow."""
         if self._heads.keys().isdisjoint(page.positions):
             return None
-        for good, commit in enumerate(page.commits()):
-            try:
-                self(commit)
-            except StoreError as error:
-                return Stop(good, error)
-        return None
+        return stopped(self, page)
 
     def begin(self, position: int) -> None:
         """Compare what was looked at before, up to a position.

@@ -36,7 +36,7 @@ def back_up(
         Damaged: the source is no store, or its structure is broken.
         Unavailable: one of the file systems refuses.
     """
-    found = located(source) if isinstance(source, Path) else source
+    found = located(source)
     if isinstance(found, Path) and not found.is_file():
         raise NotFound("V-5-1-7840", f"{source}: no such log", fix="name a home, or its log.db")
     if target.exists():
@@ -72,7 +72,7 @@ def take_private(
     Raises:
         NotFound, Damaged, Unavailable: as `back_up`.
     """
-    source = located(source) if isinstance(source, Path) else source
+    source = located(source)
     if isinstance(source, Database):
         back_up(source, target, told)
         return

@@ -17,6 +17,7 @@ from eventstore.codec import ZERO_HASH, Commit, chain
 from eventstore.errors import Conflict, Damaged, Unavailable
 from eventstore.storage.engine import Driver, dialect_of
 from eventstore.storage.engines import listener
+from eventstore.storage.keeping import redact
 from eventstore.storage.keyframes import MODEL, write_last, write_slice
 from eventstore.storage.location import Database, Location
 from eventstore.storage.offline import is_held, read_store
@@ -225,13 +226,7 @@ def _compare(store: Store, reader: LogReader, piece: list[tuple[Commit, Commit]]
         if one == other:
             continue
         if one.context is None and one == other._replace(context=None):
-            position = one.position
-            sql = f"UPDATE {reader.log}_commits SET context = NULL WHERE position = ?"  # noqa: S608 ours
-            store.engine.erased(
-                lambda at=position, text=sql: store.keep(  # type: ignore[misc]
-                    lambda driver: driver.execute(text, (at,))
-                )
-            )
+            redact(store, reader.log, one.position)
             continue
         raise Damaged(
             f"log {reader.name}: the copy of commit @{one.position} is not what was copied",

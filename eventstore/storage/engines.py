@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from eventstore.errors import Rejected
 from eventstore.storage.engine import ReadEngine, WriteEngine
 from eventstore.storage.location import Database, Location, located
+from eventstore.storage.postgres_errors import require_driver
 from eventstore.storage.schema import REVISIONS
 from eventstore.storage.sqlite import translated
 from eventstore.storage.sqlite_engine import SqliteWriting
@@ -27,10 +27,8 @@ def write_engine(location: Location, *, alone: bool = False) -> WriteEngine:
     Raises:
         Unavailable: the server refuses, or somebody else has it.
     """
-    location = located(location) if isinstance(location, Path) else location
+    location = located(location)
     if isinstance(location, Database):
-        from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
-
         require_driver()
         from eventstore.storage.postgres.writing import PostgresWriting  # noqa: PLC0415
 
@@ -47,8 +45,6 @@ def database_engine(location: Database) -> Iterator[ReadEngine]:
         UnknownFormat: another version of this program wrote it.
         Unavailable: the server refuses.
     """
-    from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
-
     require_driver()
     from eventstore.storage.postgres import schema  # noqa: PLC0415
     from eventstore.storage.postgres.reading import PostgresReading  # noqa: PLC0415
@@ -64,8 +60,6 @@ def database_engine(location: Database) -> Iterator[ReadEngine]:
 
 def listener(location: Database) -> Listener:
     """Return what hears that a store on a server has grown."""
-    from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
-
     require_driver()
     from eventstore.storage.postgres.listening import Listener  # noqa: PLC0415
 
@@ -80,10 +74,8 @@ def migrate(location: Location, role: str | None = None) -> str:
         UnknownFormat: a newer program wrote it.
         Unavailable: it is to be changed, and we may not.
     """
-    location = located(location) if isinstance(location, Path) else location
+    location = located(location)
     if isinstance(location, Database):
-        from eventstore.storage.postgres_errors import require_driver  # noqa: PLC0415
-
         require_driver()
         from eventstore.storage.postgres import schema  # noqa: PLC0415
 

@@ -73,15 +73,15 @@ def is_url(text: str) -> bool:
     return text.startswith(SCHEMES)
 
 
-def located(path: Path) -> Location:
-    """Return where the store is whose file this would be: there, or where `log.url` says."""
-    if not path.exists():
-        try:
-            text = path.with_name(POINTER).read_text(encoding="utf-8").strip()
-        except OSError:
-            return path
-        return location_of(text, path)
-    return path
+def located(where: Location) -> Location:
+    """Return where a store is; for the file that it would be, there or where `log.url` says."""
+    if isinstance(where, Database) or where.exists():
+        return where
+    try:
+        text = where.with_name(POINTER).read_text(encoding="utf-8").strip()
+    except OSError:
+        return where
+    return location_of(text, where)
 
 
 def location_of(text: str, beside: Path | None = None, *, schema: str = SCHEMA) -> Location:

@@ -38,7 +38,7 @@ def read_store(path: Location) -> Iterator[dict[str, LogReader]]:
         UnknownFormat: another version of this program wrote it.
         Damaged: it is not a store, or its structure is broken.
     """
-    path = located(path) if isinstance(path, Path) else path
+    path = located(path)
     if isinstance(path, Database):
         with database_engine(path) as engine:
             yield {log: LogReader(engine, log) for log in LOGS}
