@@ -35,7 +35,11 @@ def home_of(home: str | None, socket: str | None) -> str:
 
 def is_url(log: str | None) -> bool:
     """Tell whether a log is named by the URL of a database."""
-    return log is not None and log.startswith(("postgresql://", "postgres://"))
+    if log is None:
+        return False
+    from eventstore.storage.location import is_url as names_database
+
+    return names_database(log)
 
 
 def configured(home: str) -> str | None:

@@ -12,6 +12,14 @@ from eventstore.storage.fleet.connecting import Connection
 from eventstore.storage.fleet.months import month_of
 
 SHARED = "shared"
+_LOGS = (
+    "SELECT log, cluster, name, lineage, position, hash, digest, time_us, first, before"
+    " FROM vxfleet.logs"
+)
+_SIGHTINGS = (
+    "SELECT c.name, c.cluster_id, l.name, o.space, o.rid, o.kind, o.name, g.name,"
+    " o.first_position, o.first_us, o.last_position, o.last_us, o.is_there"
+)
 
 
 class LogRow(NamedTuple):
@@ -90,8 +98,7 @@ def log_of(connection: Connection, cluster: int, name: str, lineage: bytes) -> L
 
 def _log(connection: Connection, lineage: bytes) -> LogRow | None:
     row = connection.execute(
-        "SELECT log, cluster, name, lineage, position, hash, digest, time_us, first, before"
-        " FROM vxfleet.logs WHERE lineage = %s",
+        f"{_LOGS} WHERE lineage = %s",
         (lineage,),
     ).fetchone()
     return None if row is None else LogRow(*row)
@@ -100,8 +107,7 @@ def _log(connection: Connection, lineage: bytes) -> LogRow | None:
 def log_by_number(connection: Connection, number: int) -> LogRow:
     """Return a log that is known to be there, as it is now."""
     row = connection.execute(
-        "SELECT log, cluster, name, lineage, position, hash, digest, time_us, first, before"
-        " FROM vxfleet.logs WHERE log = %s",
+        f"{_LOGS} WHERE log = %s",
         (number,),
     ).fetchone()
     assert row is not None
@@ -111,8 +117,7 @@ def log_by_number(connection: Connection, number: int) -> LogRow:
 def logs_of(connection: Connection, cluster: int) -> list[LogRow]:
     """Return the logs of a cluster that have anything, the newest of a name last."""
     rows = connection.execute(
-        "SELECT log, cluster, name, lineage, position, hash, digest, time_us, first, before"
-        " FROM vxfleet.logs WHERE cluster = %s AND position > 0 ORDER BY log",
+        f"{_LOGS} WHERE cluster = %s AND position > 0 ORDER BY log",
         (cluster,),
     )
     return [LogRow(*row) for row in rows]
@@ -208,8 +213,7 @@ def find(connection: Connection, name: str, group: str | None = None) -> list[Si
     It costs what it finds.
     """
     rows = connection.execute(
-        "SELECT c.name, c.cluster_id, l.name, o.space, o.rid, o.kind, o.name, g.name,"
-        " o.first_position, o.first_us, o.last_position, o.last_us, o.is_there"
+        f"{_SIGHTINGS}"  # noqa: S608 ours
         " FROM vxfleet.objects o JOIN vxfleet.logs l USING (log)"
         " JOIN vxfleet.clusters c USING (cluster)"
         " LEFT JOIN LATERAL (SELECT g.name FROM vxfleet.objects g WHERE g.log = o.log"
@@ -226,8 +230,7 @@ def find(connection: Connection, name: str, group: str | None = None) -> list[Si
 def find_rid(connection: Connection, space: str, rid: int) -> list[Sighting]:
     """Return where the object of a record ID is or was, under each name that it had."""
     rows = connection.execute(
-        "SELECT c.name, c.cluster_id, l.name, o.space, o.rid, o.kind, o.name, g.name,"
-        " o.first_position, o.first_us, o.last_position, o.last_us, o.is_there"
+        f"{_SIGHTINGS}"  # noqa: S608 ours
         " FROM vxfleet.logs l JOIN vxfleet.clusters c USING (cluster)"
         " JOIN vxfleet.objects o ON o.log = l.log AND o.space = %(space)s AND o.rid = %(rid)s"
         " LEFT JOIN LATERAL (SELECT g.name FROM vxfleet.objects g WHERE g.log = o.log"

@@ -25,6 +25,10 @@ from eventstore.storage.keyframes import MODEL, SLICE_BYTES, Keyframe, NotWhole,
 from eventstore.storage.reader import MANY, POSITION_MAX, LogReader, page_of
 
 _FETCH = 1024
+_FRAMES = (
+    "SELECT position, commit_hash, digest, last_change, model, records, size, slices, seal"
+    " FROM vxfleet.keyframes WHERE cluster = %s AND month = %s AND log = %s"
+)
 
 
 class _Segments:
@@ -56,9 +60,7 @@ class _Frames:
         reader = self._reader
         for span in reversed(reader.spans(reader.first, position)):
             row = reader.one(
-                "SELECT position, commit_hash, digest, last_change, model, records, size, slices,"
-                " seal FROM vxfleet.keyframes WHERE cluster = %s AND month = %s AND log = %s"
-                " AND model = %s AND position <= %s ORDER BY position DESC LIMIT 1",
+                f"{_FRAMES} AND model = %s AND position <= %s ORDER BY position DESC LIMIT 1",
                 (*reader.place(span), MODEL, position),
             )
             if row is not None:
@@ -69,11 +71,9 @@ class _Frames:
         reader = self._reader
         return [
             Keyframe(self.log, *row)
-            for span in reader.spans(reader.first, 2**62)
+            for span in reader.spans(reader.first, POSITION_MAX)
             for row in reader.rows(
-                "SELECT position, commit_hash, digest, last_change, model, records, size, slices,"
-                " seal FROM vxfleet.keyframes WHERE cluster = %s AND month = %s AND log = %s"
-                " ORDER BY position",
+                f"{_FRAMES} ORDER BY position",
                 reader.place(span),
             )
         ]
@@ -150,7 +150,7 @@ class FleetReader(LogReader):
         """Return (first, last, month) of what is here from one position to another."""
         if high > self._head.position:
             self._load()
-        begin = max(0, bisect_right(self._spans, (low, 2**62, date.max)) - 1)
+        begin = max(0, bisect_right(self._spans, (low, POSITION_MAX, date.max)) - 1)
         return [span for span in self._spans[begin:] if span[0] <= high and span[1] >= low]
 
     def place(self, span: tuple[int, int, date]) -> tuple[int, date, int]:
@@ -300,7 +300,7 @@ class FleetReader(LogReader):
             Damaged: it has not.
         """
         self.head()
-        for span in self.spans(self.first, 2**62):
+        for span in self.spans(self.first, POSITION_MAX):
             row = self.one(
                 "SELECT (SELECT (touches, total) FROM vxfleet.months WHERE log = %s"
                 " AND month = %s) = (SELECT (count(*), coalesce(sum(key::numeric * position), 0))"
@@ -323,7 +323,7 @@ class FleetReader(LogReader):
 
     def indexed(self, key: str) -> list[int]:
         """Return where a key may occur, ascending; each commit is entered as it arrives."""
-        months = [span[2] for span in self.spans(self.first, 2**62)]
+        months = [span[2] for span in self.spans(self.first, POSITION_MAX)]
         rows = self.rows(
             "SELECT position FROM vxfleet.touches WHERE cluster = %s AND month = ANY(%s)"
             " AND log = %s AND key = %s ORDER BY position",
