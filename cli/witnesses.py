@@ -181,7 +181,7 @@ def _absolute(log: str) -> str:
     """Return what names a log wherever one is; a password is not told."""
     if not archived.is_url(log):
         return os.path.abspath(log)
-    from eventstore.storage.fleet.naming import shown
+    from eventstore.storage.location import shown
 
     return shown(log)
 

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from eventstore.errors import NotFound, Rejected
-from eventstore.storage.fleet.naming import shown
+from eventstore.storage.location import is_url, shown
 
 HOME_VARIABLE = "VX_HOME"
 DEFAULT_HOME = "/var/lib/vxconfigd"
@@ -190,7 +190,7 @@ def origins(home: Path, environment: Mapping[str, str] = os.environ) -> list[tup
             else:
                 where = str(path) if key in in_file.get(section, {}) else "default"
             text = ",".join(value) if isinstance(value, (list, tuple)) else value
-            if key == "url":
+            if isinstance(text, str) and is_url(text):
                 text = shown(text)
             found.append((name, text, where))
     return found

@@ -17,7 +17,7 @@ from daemon.shell import children, clock
 from daemon.wire.frames import pack_message
 from eventstore.errors import StoreError
 from eventstore.past.moments import time_of
-from eventstore.storage.fleet.naming import shown
+from eventstore.storage.location import shown
 from eventstore.storage.store import Store
 from eventstore.text import iso
 

@@ -57,12 +57,7 @@ class Database(NamedTuple):
 
     def __str__(self) -> str:
         """Return the URL as it was written, but for what is secret."""
-        where, _mark, query = self.url.partition("?")
-        scheme, _slashes, rest = where.partition("://")
-        who, at, hosts = rest.rpartition("@")
-        shown = [word for word in _words(query) if word.partition("=")[0] not in _SECRET]
-        words = "&".join([*shown, f"schema={quote(self.schema)}"])
-        return f"{scheme}://{who.partition(':')[0]}{at}{hosts}?{words}"
+        return shown(self.full_url)
 
 
 Location: TypeAlias = Path | Database
@@ -71,6 +66,17 @@ Location: TypeAlias = Path | Database
 def is_url(text: str) -> bool:
     """Tell whether a text names a database."""
     return text.startswith(SCHEMES)
+
+
+def shown(text: str) -> str:
+    """Return a URL as it was written, but for what is secret; what is behind a `#` stays."""
+    whole, mark, rest = text.partition("#")
+    where, _mark, query = whole.partition("?")
+    scheme, _slashes, address = where.partition("://")
+    who, at, hosts = address.rpartition("@")
+    told = [word for word in _words(query) if word.partition("=")[0] not in _SECRET]
+    words = f"?{'&'.join(told)}" if told else ""
+    return f"{scheme}://{who.partition(':')[0]}{at}{hosts}{words}{mark}{rest}"
 
 
 def located(where: Location) -> Location:
@@ -98,7 +104,7 @@ def location_of(text: str, beside: Path | None = None, *, schema: str = SCHEMA) 
     if "#" in text:
         raise _no_url(text, "what begins with # means nothing here; the schema is a parameter")
     words = _words(query)
-    _check_characters(text, where, words)
+    check_characters(text)
     ours = [word for word in words if word.partition("=")[0] == "schema"]
     schema = unquote(ours[-1].partition("=")[2]) if ours else schema
     if _NO_SCHEMA.fullmatch(schema) or len(schema.encode()) > _SCHEMA_BYTES:
@@ -112,8 +118,14 @@ def _words(query: str) -> list[str]:
     return [word for word in query.split("&") if word]
 
 
-def _check_characters(text: str, where: str, words: list[str]) -> None:
-    """Refuse what others read otherwise than it was meant: they would say parts of a password."""
+def check_characters(text: str) -> None:
+    """Refuse what others read otherwise than it was meant: they would say parts of a password.
+
+    Raises:
+        Rejected: a URL is so.
+    """
+    where, _mark, query = text.partition("?")
+    words = _words(query)
     authority, _slash, database = where.partition("://")[2].partition("/")
     ambiguous = authority.count("@") > 1 or "@" in database or _NO_CODE.search(text)
     if ambiguous or not all(_PARAMETER.match(word) for word in words):

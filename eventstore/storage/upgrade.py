@@ -89,8 +89,13 @@ def _back_up(connection: Connection, path: Path, revision: str) -> Path:
     return backup
 
 
-def run_migrations(connection: Connection) -> None:
-    """Bring a store to the revision that this program writes, in a transaction that runs."""
+def run_migrations(
+    connection: Connection, scripts: str = "", revision: str = REVISIONS[-1]
+) -> None:
+    """Bring a database to a revision, in a transaction that runs; `scripts` are below migrations.
+
+    Without them it is a store that is brought to what this program writes.
+    """
     from alembic import command  # noqa: PLC0415 see the module's description
     from alembic.config import Config  # noqa: PLC0415
 
@@ -98,6 +103,6 @@ def run_migrations(connection: Connection) -> None:
     assert package is not None
     assert package.origin is not None
     config = Config()
-    config.set_main_option("script_location", str(Path(package.origin).parent))
+    config.set_main_option("script_location", str(Path(package.origin).parent / scripts))
     config.attributes["connection"] = connection
-    command.upgrade(config, REVISIONS[-1])
+    command.upgrade(config, revision)

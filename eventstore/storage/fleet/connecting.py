@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -22,15 +20,15 @@ from eventstore.errors import (
     StoreError,
     UnknownFormat,
 )
-from eventstore.storage.fleet.naming import place_of, shown
+from eventstore.storage.fleet.naming import place_of
+from eventstore.storage.location import check_characters, shown
+from eventstore.storage.postgres.connection import OLDEST, conninfo
 from eventstore.storage.postgres_errors import refused
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 REVISIONS = ("0001",)
 """Every revision of an archive's schema, in order; the last is what this program writes."""
-OLDEST_SERVER = 150000
-CONNECT_S = 10
 _SETTINGS = "-c timezone=UTC -c idle_in_transaction_session_timeout=300000"
 
 
@@ -41,22 +39,22 @@ def connect(url: str, *, writes: bool = False) -> Connection:
         StoreError: the server is not to be had, or does not let us in; it says why.
         Rejected: the URL makes no sense, or the server is too old.
     """
+    check_characters(place_of(url).url)
     read_only = "" if writes else " -c default_transaction_read_only=on"
     with told(url):
         connection: Connection = psycopg.connect(
-            place_of(url).url,
+            conninfo(place_of(url).url),
             autocommit=True,
-            connect_timeout=CONNECT_S,
             application_name="vxconfigd archive",
             options=_SETTINGS + read_only,
         )
-    if connection.info.server_version < OLDEST_SERVER:
-        version = connection.info.server_version // 10000
+    if connection.info.server_version < OLDEST * 10_000:
+        version = connection.info.server_version // 10_000
         connection.close()
         raise Rejected(
             "V-5-1-9181",
             f"archive {_where(url)}: PostgreSQL {version} is too old",
-            cause=f"an archive needs version {OLDEST_SERVER // 10000} or a later one",
+            cause=f"an archive needs version {OLDEST} or a later one",
             fix="name another server",
         )
     return connection
@@ -149,20 +147,15 @@ def revision_of(connection: Connection, url: str) -> str | None:
 
 
 def _migrate(url: str) -> None:
-    from alembic import command  # noqa: PLC0415 it takes a third of a second, and is rarely needed
-    from alembic.config import Config  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415 it is rarely needed
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    package = find_spec("migrations")
-    assert package is not None
-    assert package.origin is not None
-    config = Config()
-    config.set_main_option("script_location", str(Path(package.origin).parent / "fleet"))
+    from eventstore.storage.upgrade import run_migrations  # noqa: PLC0415
+
     engine = create_engine(
         "postgresql+psycopg://",
-        creator=lambda: psycopg.connect(place_of(url).url, options=_SETTINGS),
+        creator=lambda: psycopg.connect(conninfo(place_of(url).url), options=_SETTINGS),
         poolclass=NullPool,
     )
     try:
@@ -170,8 +163,7 @@ def _migrate(url: str) -> None:
             # Of two that want to make it at once the second finds it made.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtext('vxfleet.prepare'))")
             connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS vxfleet")
-            config.attributes["connection"] = connection
-            command.upgrade(config, REVISIONS[-1])
+            run_migrations(connection, "fleet", REVISIONS[-1])
     except DBAPIError as error:
         raise error.orig or error from error
     finally:

@@ -7,7 +7,7 @@ own log; nothing behind the `#` is the only cluster that there is. The driver is
 from __future__ import annotations
 
 from typing import NamedTuple
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 from eventstore.errors import Rejected
 from eventstore.storage.location import is_url
@@ -49,17 +49,3 @@ def text_of(place: Place) -> str:
         return place.url
     node = "" if place.node is None else f"/{quote(place.node, safe='')}"
     return f"{place.url}#{quote(place.cluster, safe='')}{node}"
-
-
-def shown(text: str) -> str:
-    """Return a text that names a place as it may be shown: without a password."""
-    try:
-        parts = urlsplit(text)
-        secrets = [parts.password or ""]
-        secrets += [value for name, value in parse_qsl(parts.query) if "password" in name]
-    except ValueError:
-        return "the archive"
-    for secret in filter(None, secrets):
-        for written in (secret, quote(secret, safe="")):
-            text = text.replace(f":{written}@", "@").replace(f"password={written}", "password=...")
-    return text

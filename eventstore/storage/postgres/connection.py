@@ -124,6 +124,16 @@ class Connection(psycopg.Connection[Any]):
         self.add_notice_handler(note)
 
 
+def conninfo(url: str) -> str:
+    """Return what libpq is given: a URL, and our defaults where it says nothing.
+
+    Raises:
+        psycopg.ProgrammingError: it is none.
+    """
+    given = conninfo_to_dict(url)
+    return make_conninfo(url, **_DEFAULTS | {k: str(v) for k, v in given.items()})
+
+
 def connect(location: Database, *, plain: bool = False) -> Connection:
     """Return a connection to a store's database that looks into its schema.
 
@@ -133,9 +143,8 @@ def connect(location: Database, *, plain: bool = False) -> Connection:
         psycopg.Error: it cannot be had.
         Unavailable: the server is too old.
     """
-    given = conninfo_to_dict(location.url)
     connection = Connection.connect(
-        make_conninfo(location.url, **_DEFAULTS | {k: str(v) for k, v in given.items()}),
+        conninfo(location.url),
         autocommit=True,
         prepare_threshold=_PREPARE_AFTER,
         cursor_factory=psycopg.Cursor if plain else RawCursor,

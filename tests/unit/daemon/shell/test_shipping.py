@@ -63,3 +63,10 @@ def test_the_archive_is_named_on_the_command_line_or_in_the_settings(tmp_path: P
     assert load(tmp_path, flags).archive.url == "postgresql://other/x"
     shown = {name: value for name, value, _where in origins(tmp_path)}
     assert shown["archive.url"] == "postgresql://vx@db/fleet"
+
+
+def test_a_password_in_the_url_of_a_log_is_not_shown_either(tmp_path: Path) -> None:
+    settings = f'[cluster]\nname = "c"\n[node]\nname = "n"\n[log]\ndatabase = "{URL}"\n'
+    (tmp_path / CONFIG_FILE).write_text(settings)
+    shown = {name: value for name, value, _where in origins(tmp_path)}
+    assert shown["log.database"] == "postgresql://vx@db/fleet"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from eventstore.errors import Rejected
-from eventstore.storage.fleet.naming import Place, is_archive, place_of, shown, text_of
-from eventstore.storage.location import is_url
+from eventstore.storage.fleet.naming import Place, is_archive, place_of, text_of
+from eventstore.storage.location import is_url, shown
 
 URL = "postgresql://db.example/fleet"
 
